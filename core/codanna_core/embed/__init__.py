@@ -1,0 +1,1 @@
+"""Embedding: what text stands for a symbol, and the models that turn text into vectors."""

@@ -1,0 +1,75 @@
+"""What the engine knows of an embedding model, whichever library runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CancelToken(Protocol):
+    """The part of the engine's cancel token that long embedding runs poll between batches."""
+
+    def raise_if_cancelled(self) -> None:
+        """Raise `Cancelled` if the caller asked to stop."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns text into vectors. Safe to call from several threads; costs no more than its model when idle.
+
+    Every vector is L2-normalised float32. A text with nothing in it that the model knows (an empty one too) gives
+    the zero vector, which is equally far from everything; so does a vector that comes back with NaN or infinity.
+    """
+
+    @property
+    def model_id(self) -> str:
+        """Names the weights exactly: two models with one id give the same vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+
+    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+        """float32[len(texts), dimension], one row a text, in order."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """float32[dimension] of what a user typed."""
+
+
+class Where(StrEnum):
+    """Where a model's files are now."""
+
+    BUNDLED = "bundled"
+    IMPORTED = "imported"
+    CACHED = "cached"
+    DOWNLOADABLE = "downloadable"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One line of `models list`."""
+
+    name: str
+    dimension: int
+    bytes: int
+    """Size of the files, on disk where they are there, else as announced."""
+    where: Where
+    license: str
+    description: str
+
+
+def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of float32[n, d] scaled to length 1; rows of zeros, NaN or infinity become zeros."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    usable = np.isfinite(lengths) & (lengths > 0)
+    if usable.all():
+        return vectors / lengths[:, None]
+    result = np.zeros_like(vectors)
+    result[usable] = vectors[usable] / lengths[usable, None]
+    return result

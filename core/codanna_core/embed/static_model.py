@@ -1,0 +1,104 @@
+"""The lean reader of static models: one memory-mapped table of token vectors, a mean, no other library.
+
+It reads the very folder that fastembed's static model class reads and gives the same vectors; it exists because
+importing fastembed costs every indexing process 0.7 s and over 100 MB that this model does not need.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from codanna_core.embed.base import CancelToken, normalised
+from codanna_core.embed.tokenizer import WordTokenizer
+from codanna_core.errors import ModelUnavailable
+
+_TYPES = {"I8": np.int8, "F16": np.float16, "F32": np.float32}
+# Texts between two looks at the cancel token: about 50 ms.
+_BATCH = 1024
+
+
+class StaticEmbedder:
+    """Weighted mean of token vectors. The table is shared by all processes that map it; threads need no lock."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = _read_json(folder / "config.json")
+        try:
+            self._model_id = f"{settings['name']}@{settings['digest'][:16]}"
+        except (KeyError, TypeError) as error:
+            raise ModelUnavailable(
+                f"{folder / 'config.json'} names no model; reinstall codanna-lsp"
+            ) from error
+        tensors = read_safetensors(folder / "model.safetensors")
+        self._tokenizer = WordTokenizer.read(folder / "tokenizer.json")
+        try:
+            self._rows = tensors["embeddings"]
+            self._weights = tensors["weights"].astype(np.float32)
+        except KeyError as error:
+            raise ModelUnavailable(f"{folder} holds no tensor {error}; reinstall codanna-lsp") from error
+        if len(self._rows) != len(self._weights) or len(self._rows) != self._tokenizer.size:
+            raise ModelUnavailable(f"the files in {folder} do not belong together; reinstall codanna-lsp")
+
+    @property
+    def model_id(self) -> str:
+        """Name and digest of the weights."""
+        return self._model_id
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+        return int(self._rows.shape[1])
+
+    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+        """float32[len(texts), dimension]; about 20 µs a text of 60 tokens."""
+        sums = np.zeros((len(texts), self.dimension), np.float32)
+        rows, weights, ids_of = self._rows, self._weights, self._tokenizer.ids
+        for number, text in enumerate(texts):
+            if cancel is not None and number % _BATCH == 0:
+                cancel.raise_if_cancelled()
+            ids = ids_of(text)
+            if ids:
+                # One small product a text beats reduceat (35 µs) and products over whole batches (12 µs): 7 µs.
+                index = np.array(ids, np.int64)
+                np.dot(weights.take(index), rows.take(index, axis=0).astype(np.float32), out=sums[number])
+        return normalised(sums)
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """float32[dimension]; queries and passages are embedded alike."""
+        vector: NDArray[np.float32] = self.embed_passages([text])[0]
+        return vector
+
+
+def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
+    """The tensors of a safetensors file as read-only views of one memory map."""
+    try:
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        start = 8 + int.from_bytes(mapped[:8], "little")
+        header = orjson.loads(mapped[8:start])
+        tensors: dict[str, NDArray[Any]] = {}
+        for name, entry in header.items():
+            if name == "__metadata__":
+                continue
+            kind, shape = _TYPES[entry["dtype"]], entry["shape"]
+            first, last = entry["data_offsets"]
+            count = int(np.prod(shape))
+            if last - first != count * np.dtype(kind).itemsize or start + last > len(mapped):
+                raise ValueError("it is cut short")
+            tensors[name] = np.frombuffer(mapped, kind, count, start + first).reshape(shape)
+        return tensors
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelUnavailable(f"{path} cannot be read ({error}); reinstall codanna-lsp") from error
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return orjson.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"{path} cannot be read ({error}); reinstall codanna-lsp") from error

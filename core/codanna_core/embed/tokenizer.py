@@ -1,0 +1,113 @@
+"""The tokenizer of static models: the same tokens as their `tokenizer.json`, with every word looked up once.
+
+Reading a Unigram vocabulary into a dict and caching words is several times faster than the tokenizers library and
+needs none of its memory in worker processes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import orjson
+
+from codanna_core.errors import ModelUnavailable
+
+HUMPS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+"""Where identifiers are split; `tokenizer.json` holds the same pattern as its first normaliser."""
+PIECES = r"[^\W\d_]+|[0-9]+|[-!#$%&*+./<=>?@\\^|~:]{2,3}"
+"""What is looked up after lower-casing: letters, digits, short operators. Everything else is dropped."""
+
+MAX_TOKENS = 512
+"""fastembed cuts static models' input here; the two readers must give equal vectors."""
+_MAX_CHARACTERS = 1 << 16
+# Enough for the distinct words of a large workspace, yet a few megabytes at most.
+_CACHE_WORDS = 100_000
+
+
+class WordTokenizer:
+    """Token ids of a text. Unknown characters give the unknown token, whose row weighs nothing."""
+
+    def __init__(self, vocabulary: dict[str, int], scores: list[float], unknown: int) -> None:
+        self._vocabulary = vocabulary
+        self._scores = scores
+        self._unknown = unknown
+        self._unknown_score = min(scores, default=0.0) - 10.0
+        self._longest = max(map(len, vocabulary), default=1)
+        self._humps = re.compile(HUMPS)
+        self._pieces = re.compile(PIECES)
+        self._cache: dict[str, list[int]] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> WordTokenizer:
+        """Read `tokenizer.json`; `ModelUnavailable` when it is not one of ours."""
+        try:
+            raw = orjson.loads(path.read_bytes())
+            model = raw["model"]
+            humps = raw["normalizer"]["normalizers"][0]["pattern"]["Regex"]
+            pieces = raw["pre_tokenizer"]["pattern"]["Regex"]
+            if (model["type"], humps, pieces) != ("Unigram", HUMPS, PIECES):
+                raise ModelUnavailable(f"{path} is not a tokenizer of this program; reinstall codanna-lsp")
+            vocabulary = {piece: index for index, (piece, _) in enumerate(model["vocab"])}
+            scores = [score for _, score in model["vocab"]]
+            return cls(vocabulary, scores, model["unk_id"])
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise ModelUnavailable(f"{path} cannot be read ({error}); reinstall codanna-lsp") from error
+
+    @property
+    def size(self) -> int:
+        """Number of tokens."""
+        return len(self._scores)
+
+    def ids(self, text: str) -> list[int]:
+        """The first tokens of a text, at most `MAX_TOKENS`."""
+        cache = self._cache
+        ids: list[int] = []
+        for word in text[:_MAX_CHARACTERS].split():
+            try:
+                ids += cache[word]
+            except KeyError:
+                ids += self._remember(word)
+            if len(ids) >= MAX_TOKENS:
+                del ids[MAX_TOKENS:]
+                break
+        return ids
+
+    def _remember(self, word: str) -> list[int]:
+        ids = self._split(word)
+        if len(self._cache) >= _CACHE_WORDS:
+            self._cache = {}
+        self._cache[word] = ids
+        return ids
+
+    def _split(self, word: str) -> list[int]:
+        ids: list[int] = []
+        for piece in self._pieces.findall(self._humps.sub(" ", word).lower()):
+            known = self._vocabulary.get(piece)
+            ids += [known] if known is not None else self._best_pieces(piece)
+        return ids
+
+    def _best_pieces(self, piece: str) -> list[int]:
+        """Viterbi over the vocabulary: the pieces of the highest total score; neighbouring unknowns are one."""
+        length = len(piece)
+        best = [0.0] + [float("-inf")] * length
+        origin = [(0, self._unknown)] * (length + 1)
+        for start in range(length):
+            for end in range(start + 1, min(length, start + self._longest) + 1):
+                index = self._vocabulary.get(piece[start:end])
+                if index is not None:
+                    score = best[start] + self._scores[index]
+                elif end == start + 1:
+                    index, score = self._unknown, best[start] + self._unknown_score
+                else:
+                    continue
+                if score > best[end]:
+                    best[end], origin[end] = score, (start, index)
+        ids: list[int] = []
+        end = length
+        while end:
+            end, index = origin[end]
+            if not (index == self._unknown and ids and ids[-1] == index):
+                ids.append(index)
+        ids.reverse()
+        return ids
