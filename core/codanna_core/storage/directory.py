@@ -1,0 +1,399 @@
+"""A flat folder of index files with three kinds of writes.
+
+Write-once: once a file is finished its bytes never change, so readers may map it without locks.
+Replace: `replace` swaps a small file atomically; it is the only way in which a new state becomes visible.
+Append: a log grows at its end and may be cut back to a whole record, nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+Checkpoint = Callable[[str], None]
+"""Called with the name of a fault point just before its step; tests raise from it to simulate a crash."""
+
+Chunk = bytes | bytearray | memoryview
+
+
+def _no_checkpoint(_name: str) -> None:
+    """The production checkpoint: does nothing."""
+
+
+class NewFile(Protocol):
+    """A write-once file being written. Leaving the `with` block without `finish` removes it."""
+
+    def write(self, data: Chunk) -> None: ...
+    def tell(self) -> int: ...
+    def finish(self) -> None:
+        """Make the bytes durable and the file readable; no write may follow."""
+        ...
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class AppendFile(Protocol):
+    """The end of a log. `append` reaches the operating system, `sync` the disk."""
+
+    def append(self, data: Chunk) -> None: ...
+    def sync(self) -> None: ...
+    def size(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class Directory(Protocol):
+    """The contract that both directories keep. Names are plain file names without folders."""
+
+    @property
+    def path(self) -> Path:
+        """Where this is, for messages; for a directory in memory an invented path."""
+        ...
+
+    def names(self) -> list[str]: ...
+    def exists(self, name: str) -> bool: ...
+    def size(self, name: str) -> int: ...
+    def read(self, name: str, start: int = 0) -> bytes: ...
+    def map(self, name: str) -> memoryview:
+        """The bytes of a finished file, read-only; they stay valid after the file is deleted."""
+        ...
+
+    def create(self, name: str) -> NewFile:
+        """Start a write-once file; FileExistsError when the name is taken."""
+        ...
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Swap the content of `name` atomically and durably; all files finished before are durable too."""
+        ...
+
+    def append(self, name: str, at: int) -> AppendFile:
+        """Open a log for writing at byte `at`, cutting what follows; the log is made when `at` is 0."""
+        ...
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove files that no manifest names; one that is still in use elsewhere is left for later."""
+        ...
+
+
+class FsDirectory:
+    """Files in a real folder, made on the first write. Safe to share between threads."""
+
+    def __init__(self, path: Path | str, checkpoint: Checkpoint | None = None) -> None:
+        self._path = Path(path)
+        self._checkpoint = checkpoint or _no_checkpoint
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def names(self) -> list[str]:
+        try:
+            return sorted(entry.name for entry in os.scandir(self._path) if entry.is_file())
+        except FileNotFoundError:
+            return []
+
+    def exists(self, name: str) -> bool:
+        return (self._path / name).is_file()
+
+    def size(self, name: str) -> int:
+        return (self._path / name).stat().st_size
+
+    def read(self, name: str, start: int = 0) -> bytes:
+        with open(self._path / name, "rb") as file:
+            file.seek(start)
+            return file.read()
+
+    def map(self, name: str) -> memoryview:
+        with open(self._path / name, "rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:  # An empty file cannot be mapped.
+                return memoryview(b"")
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+    def create(self, name: str) -> NewFile:
+        self._path.mkdir(parents=True, exist_ok=True)
+        return _FsNewFile(self._path / name, self._checkpoint)
+
+    def replace(self, name: str, data: bytes) -> None:
+        self._path.mkdir(parents=True, exist_ok=True)
+        # Files named by the new content must have durable names before the content can be seen.
+        self._sync_names()
+        temporary = self._path / f"{name}.tmp"
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        self._checkpoint(f"replace {name}")
+        _replace_patiently(temporary, self._path / name)
+        self._sync_names()
+        self._checkpoint(f"replaced {name}")
+
+    def append(self, name: str, at: int) -> AppendFile:
+        self._path.mkdir(parents=True, exist_ok=True)
+        made = not self.exists(name)
+        file = _FsAppendFile(self._path / name, at, self._checkpoint)
+        if made:
+            self._sync_names()
+        return file
+
+    def delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._checkpoint(f"delete {name}")
+            try:
+                (self._path / name).unlink(missing_ok=True)
+            except PermissionError:
+                # Windows keeps mapped files; no manifest names this one, so the next open tries again.
+                pass
+
+    def _sync_names(self) -> None:
+        if os.name == "nt":  # Windows cannot sync a folder and orders the metadata itself.
+            return
+        handle = os.open(self._path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _replace_patiently(source: Path, target: Path) -> None:
+    """Rename over `target`; on Windows a process that reads it right now makes this fail for a moment."""
+    for _ in range(50 if os.name == "nt" else 0):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            threading.Event().wait(0.01)
+    os.replace(source, target)
+
+
+class _FsNewFile:
+    def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
+        self._file = open(path, "xb")  # noqa: SIM115 - closed by finish or __exit__
+        self._path = path
+        self._checkpoint = checkpoint
+        self._finished = False
+
+    def write(self, data: Chunk) -> None:
+        self._file.write(data)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def finish(self) -> None:
+        self._checkpoint(f"finish {self._path.name}")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._finished = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._finished:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+class _FsAppendFile:
+    def __init__(self, path: Path, at: int, checkpoint: Checkpoint) -> None:
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        self._handle = os.open(path, flags, 0o644)
+        try:
+            size = os.fstat(self._handle).st_size
+            if size < at:
+                raise ValueError(f"{path} has {size} bytes, cannot go on at {at}")
+            if size > at:
+                os.ftruncate(self._handle, at)
+            os.lseek(self._handle, at, os.SEEK_SET)
+        except BaseException:
+            os.close(self._handle)
+            raise
+        self._path = path
+        self._size = at
+        self._checkpoint = checkpoint
+        self._sync = getattr(os, "fdatasync", os.fsync)
+
+    def append(self, data: Chunk) -> None:
+        self._checkpoint(f"append {self._path.name}")
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._handle, view) :]
+        except OSError:
+            # A full disk may leave half a record; cut it so that a later record does not follow damage.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, self._size)
+                os.lseek(self._handle, self._size, os.SEEK_SET)
+            raise
+        self._size += len(data)
+
+    def sync(self) -> None:
+        self._checkpoint(f"sync {self._path.name}")
+        self._sync(self._handle)
+
+    def size(self) -> int:
+        return self._size
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+class MemoryDirectory:
+    """Files in memory, stricter than a disk: a name is never used twice, and what was not synced can be lost.
+
+    `crash(keep)` gives the directory as it would be found after a power cut: `keep` bytes of each log's
+    unsynced tail survive (all of it when None), unfinished files are gone.
+    """
+
+    def __init__(self, checkpoint: Checkpoint | None = None) -> None:
+        self._files: dict[str, bytes] = {}
+        self._logs: dict[str, _MemoryLog] = {}
+        self._used: set[str] = set()
+        self._lock = threading.RLock()
+        self._checkpoint = checkpoint or _no_checkpoint
+
+    @property
+    def path(self) -> Path:
+        return Path("<memory>")
+
+    def names(self) -> list[str]:
+        with self._lock:
+            return sorted([*self._files, *self._logs])
+
+    def exists(self, name: str) -> bool:
+        return name in self._files or name in self._logs
+
+    def size(self, name: str) -> int:
+        return len(self._content(name))
+
+    def read(self, name: str, start: int = 0) -> bytes:
+        return bytes(self._content(name)[start:])
+
+    def map(self, name: str) -> memoryview:
+        try:
+            return memoryview(self._files[name])
+        except KeyError:
+            raise FileNotFoundError(name) from None
+
+    def create(self, name: str) -> NewFile:
+        if name in self._used:
+            raise FileExistsError(f"{name} was written before; a sealed file is never written again")
+        self._used.add(name)
+        return _MemoryNewFile(self, name)
+
+    def replace(self, name: str, data: bytes) -> None:
+        self._checkpoint(f"replace {name}")
+        with self._lock:
+            self._files[name] = bytes(data)
+        self._checkpoint(f"replaced {name}")
+
+    def append(self, name: str, at: int) -> AppendFile:
+        with self._lock:
+            log = self._logs.setdefault(name, _MemoryLog())
+            if len(log.data) < at:
+                raise ValueError(f"{name} has {len(log.data)} bytes, cannot go on at {at}")
+            del log.data[at:]
+            log.synced = min(log.synced, at)
+        return _MemoryAppendFile(name, log, self._checkpoint)
+
+    def delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._checkpoint(f"delete {name}")
+            with self._lock:
+                self._files.pop(name, None)
+                self._logs.pop(name, None)
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        """Damage a file on purpose; only tests call this."""
+        with self._lock:
+            if name in self._logs:
+                self._logs[name] = _MemoryLog(bytearray(data), len(data))
+            else:
+                self._files[name] = data
+
+    def crash(self, keep: int | None = None, checkpoint: Checkpoint | None = None) -> MemoryDirectory:
+        """What is left after a power cut, as a fresh directory."""
+        after = MemoryDirectory(checkpoint)
+        with self._lock:
+            after._files = dict(self._files)
+            after._used = set(self._files)
+            for name, log in self._logs.items():
+                end = len(log.data) if keep is None else min(len(log.data), log.synced + keep)
+                after._logs[name] = _MemoryLog(bytearray(log.data[:end]), end)
+        return after
+
+    def _content(self, name: str) -> bytes | bytearray:
+        with self._lock:
+            if name in self._files:
+                return self._files[name]
+            if name in self._logs:
+                return bytes(self._logs[name].data)
+        raise FileNotFoundError(name)
+
+    def _finish(self, name: str, data: bytes) -> None:
+        self._checkpoint(f"finish {name}")
+        with self._lock:
+            self._files[name] = data
+
+
+class _MemoryLog:
+    def __init__(self, data: bytearray | None = None, synced: int = 0) -> None:
+        self.data = bytearray() if data is None else data
+        self.synced = synced
+
+
+class _MemoryNewFile:
+    def __init__(self, directory: MemoryDirectory, name: str) -> None:
+        self._directory = directory
+        self._name = name
+        self._parts = bytearray()
+
+    def write(self, data: Chunk) -> None:
+        self._parts += data
+
+    def tell(self) -> int:
+        return len(self._parts)
+
+    def finish(self) -> None:
+        self._directory._finish(self._name, bytes(self._parts))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._parts = bytearray()
+
+
+class _MemoryAppendFile:
+    def __init__(self, name: str, log: _MemoryLog, checkpoint: Checkpoint) -> None:
+        self._name = name
+        self._log = log
+        self._checkpoint = checkpoint
+
+    def append(self, data: Chunk) -> None:
+        self._checkpoint(f"append {self._name}")
+        self._log.data += data
+
+    def sync(self) -> None:
+        self._checkpoint(f"sync {self._name}")
+        self._log.synced = len(self._log.data)
+
+    def size(self) -> int:
+        return len(self._log.data)
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,79 @@
+"""The manifest: one small JSON file whose atomic replacement publishes a new state of the index."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from codanna_core.errors import IndexCorrupt, IndexIncompatible
+from codanna_core.storage import Directory
+from codanna_core.vectors.base import Calibration
+
+NAME = "vectors.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEntry:
+    """A sealed segment and the file of its dead rows, with their sizes."""
+
+    file: str
+    size: int
+    dead: str | None = None
+    dead_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that belongs to one published state."""
+
+    metric: str
+    precision: str
+    seed: int
+    dimension: int
+    wal: str
+    generation: int = 1
+    serial: int = 0
+    """The last number used in a file name."""
+    segments: list[SegmentEntry] = field(default_factory=list)
+    calibration: Calibration | None = None
+
+    def next_name(self, stem: str, suffix: str = "vec") -> tuple[str, Manifest]:
+        """A file name never used before and the manifest that remembers this."""
+        serial = self.serial + 1
+        return f"{stem}-{serial:08d}.{suffix}", replace(self, serial=serial)
+
+    def files(self) -> set[str]:
+        """All files that this state needs, the manifest included."""
+        named = {NAME, self.wal}
+        for entry in self.segments:
+            named.add(entry.file)
+            if entry.dead is not None:
+                named.add(entry.dead)
+        return named
+
+    def encoded(self) -> bytes:
+        """One line with format and checksum, then the state as JSON."""
+        body = orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return b"codanna-vectors %d %08x\n" % (FORMAT, zlib.crc32(body)) + body
+
+
+def decode_manifest(data: bytes, directory: Directory) -> Manifest:
+    """Raises IndexCorrupt, or IndexIncompatible for a newer format."""
+    path = directory.path / NAME
+    head, _, body = data.partition(b"\n")
+    words = head.split()
+    if len(words) != 3 or words[0] != b"codanna-vectors" or not words[1].isdigit():
+        raise IndexCorrupt(path, "it does not start as a vector manifest")
+    if int(words[1]) > FORMAT:
+        raise IndexIncompatible(int(words[1]), FORMAT, directory.path)
+    if words[2] != b"%08x" % zlib.crc32(body):
+        raise IndexCorrupt(path, "its checksum is wrong")
+    fields: dict[str, Any] = orjson.loads(body)
+    fields["segments"] = [SegmentEntry(**entry) for entry in fields["segments"]]
+    if fields["calibration"] is not None:
+        fields["calibration"] = Calibration(**fields["calibration"])
+    return Manifest(**fields)
