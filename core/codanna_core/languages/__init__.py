@@ -1,0 +1,8 @@
+"""Languages as data: which language a file is in, and the symbols in it. README.md says how to add one."""
+
+from codanna_core.languages.extract import extract
+from codanna_core.languages.lines import to_utf8
+from codanna_core.languages.registry import detect_language, languages
+from codanna_core.languages.windows import windows
+
+__all__ = ["detect_language", "extract", "languages", "to_utf8", "windows"]

@@ -1,0 +1,33 @@
+(module . (string) @module_doc)
+
+; A decorated definition comes first, so that its span and signature hold the decorators.
+(decorated_definition
+  definition: (function_definition
+    name: (identifier) @name
+    body: (block . (string)? @doc) @body)) @definition.function
+(decorated_definition
+  definition: (class_definition
+    name: (identifier) @name
+    body: (block . (string)? @doc) @body)) @definition.class
+
+(function_definition
+  name: (identifier) @name
+  body: (block . (string)? @doc) @body) @definition.function
+(class_definition
+  name: (identifier) @name
+  body: (block . (string)? @doc) @body) @definition.class
+
+(module (assignment left: (identifier) @name) @definition.constant
+  (#match? @name "^_*[A-Z][A-Z0-9_]*$"))
+(module (assignment left: (identifier) @name) @definition.variable)
+(module (if_statement consequence: (block
+  (assignment left: (identifier) @name) @definition.variable)))
+(module (try_statement body: (block
+  (assignment left: (identifier) @name) @definition.variable)))
+(module (type_alias_statement left: (type (identifier) @name)) @definition.type)
+
+(class_definition body: (block
+  (assignment left: (identifier) @name) @definition.constant)
+  (#match? @name "^_*[A-Z][A-Z0-9_]+$"))
+(class_definition body: (block
+  (assignment left: (identifier) @name) @definition.field))

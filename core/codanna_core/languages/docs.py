@@ -1,0 +1,165 @@
+"""The comment that belongs to a definition, found by looking at the lines around it.
+
+Walking the tree's siblings would be exact too, but costs more than the rest of the extraction together,
+and grows with the square of a long file's length.
+"""
+
+from __future__ import annotations
+
+from codanna_core.languages import comments
+from codanna_core.languages.lines import Lines
+from codanna_core.languages.registry import Language
+
+MAX_ATTRIBUTE_LINES = 20
+MAX_DOC_LINES = 200
+MAX_DOC_BYTES = 20_000
+
+_CODE_BEFORE = b"{};(,"
+
+
+class Docs:
+    """Doc comments of one file."""
+
+    def __init__(self, lines: Lines, language: Language) -> None:
+        self.lines = lines
+        self.language = language
+        self.line_markers = comments.encoded(language.line_comments)
+        self.attributes = comments.encoded(language.attributes)
+        self.blocks = [(opener.encode(), closer.encode()) for opener, closer in language.block_comments]
+        self.closers = tuple(closer for _, closer in self.blocks)
+        self.openers = tuple(opener for opener, _ in self.blocks)
+        self.taken: set[int] = set()
+        """First lines of comments that were given to a definition."""
+
+    def above(self, start: int, start_line: int) -> tuple[str, int]:
+        """The doc directly above a definition, and the first line of all that belongs to it."""
+        first = start_line
+        if not first:
+            return "", first
+        texts = self.lines.texts
+        indent = self.lines.data[self.lines.starts[start_line] : start].strip()
+        if indent and any(code in _CODE_BEFORE for code in indent):
+            return "", first  # The line's comment belongs to what stands before on it.
+        line = texts[first - 1].strip()
+        if self.attributes and line:
+            first = self._over_attributes(first)
+            line = texts[first - 1].strip() if first else b""
+        if not line:
+            return "", first
+        if line.startswith(self.line_markers):
+            top = first - 1
+            lowest = max(first - MAX_DOC_LINES, 0)
+            while top > lowest and texts[top - 1].lstrip().startswith(self.line_markers):
+                top -= 1
+            if not top and texts[0].startswith(b"#!"):
+                top = 1
+            raw = [texts[row].strip().decode("utf-8", "replace") for row in range(top, first)]
+            return self._taken(comments.line_block(raw, self.language), top), top
+        if self.closers and line.endswith(self.closers):
+            return self._block_above(first)
+        return "", first
+
+    def trailing(self, end: int, end_line: int) -> str:
+        """The comment that follows a definition on its last line."""
+        texts, starts = self.lines.texts, self.lines.starts
+        rest = texts[end_line][end - starts[end_line] :].strip(b" \t\r\n,;")
+        if not rest:
+            return ""
+        if rest.startswith(self.line_markers):
+            return self._trailing(rest)
+        for opener, closer in self.blocks:
+            if rest.startswith(opener):
+                body, closed, _ = rest.partition(closer)
+                if closed:
+                    return self._trailing(body + closed)
+        return ""
+
+    def _trailing(self, raw: bytes) -> str:
+        # Doxygen marks a comment that belongs to what stands before it by `<`.
+        return comments.clean(raw.decode("utf-8", "replace"), self.language).lstrip("<! ")
+
+    def opening(self) -> str:
+        """The comment that opens the file, without licence notes; empty where a definition owns it."""
+        texts = self.lines.texts
+        row = 0
+        while row < min(len(texts), 20) and (not texts[row].strip() or texts[row].startswith(b"#!")):
+            row += 1
+        if row >= len(texts):
+            return ""
+        line = texts[row].lstrip()
+        for number, opener in enumerate(self.openers):
+            if line.startswith(opener) and row not in self.taken:
+                start = self.lines.starts[row]
+                closer = self.closers[number]
+                # A language may open and close a block by the same mark.
+                end = self.lines.data.find(closer, start + len(opener), start + MAX_DOC_BYTES)
+                if end < 0:
+                    return ""
+                raw = self.lines.data[start : end + len(closer)].decode("utf-8", "replace")
+                text = comments.without_legal_notes(comments.clean(raw, self.language))
+                # A file often opens with a licence notice and says what it is in a second comment.
+                return text or self._line_run(self.lines.line_of(end) + 1)
+        return self._line_run(row)
+
+    def _line_run(self, row: int) -> str:
+        """The text of the line comments from here on, over blank lines, up to the first code."""
+        texts = self.lines.texts
+        if not self.line_markers:
+            return ""
+        raw: list[str] = []
+        for current in range(row, min(row + MAX_DOC_LINES, len(texts))):
+            line = texts[current].strip()
+            if current in self.taken or (line and not line.startswith(self.line_markers)):
+                break
+            raw.append(line.decode("utf-8", "replace"))
+        return comments.without_legal_notes(comments.line_block(raw, self.language)) if raw else ""
+
+    def _over_attributes(self, first: int) -> int:
+        """The first line of the attributes or annotations that end directly above this line."""
+        texts = self.lines.texts
+        while first:
+            line = texts[first - 1].strip()
+            if line.startswith(self.attributes) and not line.startswith(self.line_markers):
+                first -= 1
+                continue
+            if not line.endswith((b")", b"]")):
+                break
+            # An attribute over several lines: its first one must come soon, with no gap between.
+            for row in range(first - 2, max(first - 2 - MAX_ATTRIBUTE_LINES, -1), -1):
+                line = texts[row].strip()
+                if not line or line.startswith(self.line_markers) or line.endswith((b";", b"{", b"}")):
+                    return first
+                if line.startswith(self.attributes):
+                    first = row
+                    break
+            else:
+                break
+        return first
+
+    def _block_above(self, first: int) -> tuple[str, int]:
+        """The block comment that ends on the line before `first`, if no code stands before it."""
+        data, starts = self.lines.data, self.lines.starts
+        line = self.lines.texts[first - 1].rstrip()
+        end = starts[first - 1] + len(line)
+        for opener, closer in self.blocks:
+            if not line.endswith(closer):
+                continue
+            begin = data.rfind(opener, max(end - MAX_DOC_BYTES, 0), end - len(closer))
+            if begin < 0:
+                continue
+            top = self.lines.line_of(begin)
+            if data[starts[top] : begin].strip():
+                return "", first
+            raw = data[begin:end].decode("utf-8", "replace")
+            return self._taken(comments.clean(raw, self.language), top), top
+        return "", first
+
+    def _taken(self, doc: str, top: int) -> str:
+        if top > 2:
+            self.taken.add(top)
+            return doc
+        # So high up it may be the file's licence, or that and the doc in one.
+        doc = comments.without_legal_notes(doc)
+        if doc:
+            self.taken.add(top)
+        return doc

@@ -1,0 +1,70 @@
+"""Tree-sitter within bounds of time and memory: one parser and one compiled query a language and thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cache
+
+from tree_sitter import Node, Parser, Query, QueryCursor, Tree
+from tree_sitter_language_pack import get_language
+
+from codanna_core.languages.registry import Language, languages
+
+MATCH_LIMIT = 65_536
+"""Most query matches in progress at once; tree-sitter drops the oldest beyond it instead of growing."""
+
+Match = tuple[int, dict[str, list[Node]]]
+
+
+def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[list[Match], bool] | None:
+    """The query's matches and whether there were syntax errors; None where `deadline` passed."""
+    tools = _tools(language)
+    tree = tools.parse(data, deadline)
+    if tree is None:
+        return None
+    root = tree.root_node
+    # No deadline here: it takes a fifth of the parse, and the binding crashes with a progress callback.
+    return tools.cursor.matches(root), root.has_error
+
+
+@cache
+def compiled(name: str) -> Query:
+    """The language's query; shared by all threads."""
+    language = languages()[name]
+    return Query(get_language(language.grammar), language.query)
+
+
+class _Tools:
+    """Neither the parser nor the query cursor may be shared between threads."""
+
+    def __init__(self, language: Language) -> None:
+        self.parser = Parser(get_language(language.grammar))
+        self.cursor = QueryCursor(compiled(language.name), match_limit=MATCH_LIMIT)
+        if language.max_depth is not None:
+            self.cursor.set_max_start_depth(language.max_depth)
+
+    def parse(self, data: bytes, deadline: float) -> Tree | None:
+        def late(_offset: int, _has_error: bool) -> bool:
+            return time.monotonic() > deadline
+
+        # Only the form with a read callback takes a progress callback; the rest at once costs nothing.
+        tree: Tree | None = self.parser.parse(
+            lambda offset, _point: data[offset:], encoding="utf8", progress_callback=late
+        )
+        if tree is None:
+            self.parser.reset()  # Otherwise the next parse would go on with this file.
+        return tree
+
+
+_local = threading.local()
+
+
+def _tools(language: Language) -> _Tools:
+    by_name: dict[str, _Tools] | None = getattr(_local, "by_name", None)
+    if by_name is None:
+        by_name = _local.by_name = {}
+    tools = by_name.get(language.name)
+    if tools is None:
+        tools = by_name[language.name] = _Tools(language)
+    return tools
