@@ -1,0 +1,168 @@
+"""Every setting there is: its section, name, type, default, bounds and the sentence that documents it.
+
+A key exists only because some code reads it; `tests/config` holds that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def key(
+    default: T,
+    doc: str,
+    *,
+    choices: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    stored: bool = False,
+) -> T:
+    """A setting: `stored` marks those that change what is written to the index."""
+    metadata: dict[str, Any] = {
+        "doc": doc,
+        "choices": choices,
+        "minimum": minimum,
+        "maximum": maximum,
+        "stored": stored,
+    }
+    made: T = field(default=default, metadata=metadata)
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoverySettings:
+    """Which files belong to the workspace."""
+
+    max_file_size: int = key(
+        1 << 20, "Files larger than this many bytes are skipped.", minimum=1, maximum=1 << 30
+    )
+    hidden: bool = key(False, "Also index hidden files and folders, those whose name starts with a dot.")
+    use_ignore_files: bool = key(
+        True,
+        "Follow `.gitignore`, `.ignore` and git's own exclude files. `.codannaignore` is always followed.",
+    )
+    skip_common_folders: bool = key(
+        True,
+        "Skip folders that nearly always hold build output or copies of other projects, such as"
+        " `node_modules`, virtual environments and build trees. A `!name/` line in `.codannaignore` brings back"
+        " those known by their name.",
+    )
+    skip_generated: bool = key(
+        True,
+        "Skip files that announce themselves as generated, minified files, lock files and source maps.",
+        stored=True,
+    )
+    exclude: tuple[str, ...] = key(
+        (), "More patterns to skip, in `.gitignore` syntax relative to the workspace folder."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemanticSettings:
+    """Search by meaning."""
+
+    enabled: bool = key(
+        True, "Search by meaning. Switched off, no model is loaded; symbol and text search go on."
+    )
+    model: str = key(
+        "builtin",
+        "The embedding model: `builtin` for the one in the package, or any model name that"
+        " `codanna-lsp models list` shows.",
+    )
+    model_path: str = key("", "A local folder that holds the model's files, instead of a download.")
+    threads: int = key(
+        0, "Threads an ONNX model may use; 0 means half of the processors.", minimum=0, maximum=256
+    )
+    batch: int = key(256, "Texts embedded in one call.", minimum=1, maximum=65536)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorSettings:
+    """How vectors are stored and searched."""
+
+    implementation: str = key(
+        "ivf",
+        "The vector index: `ivf` is small and cheap to update, `hnsw` trades memory for latency and needs the"
+        " extra `codanna-lsp[hnsw]`.",
+        choices=("ivf", "hnsw"),
+        stored=True,
+    )
+    metric: str = key("cosine", "How two vectors are compared.", choices=("cosine", "l2", "dot"), stored=True)
+    precision: str = key(
+        "int8", "Precision of the stored vectors.", choices=("int8", "f16", "f32"), stored=True
+    )
+    recall_target: float = key(
+        0.95,
+        "Share of the true nearest vectors that a search should find; higher is slower.",
+        minimum=0.5,
+        maximum=1.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """What an answer holds."""
+
+    limit: int = key(10, "Results of a search when the caller names no limit.", minimum=1, maximum=10_000)
+    mode: str = key(
+        "hybrid", "Which searches take part in an answer.", choices=("hybrid", "semantic", "text")
+    )
+    symbol_limit: int = key(200, "Most results of one symbol search.", minimum=1, maximum=10_000)
+    plain_words_fallback: bool = key(
+        True, "Answer a symbol search of several plain words by meaning when no name fits."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """Where the index lives and how it is built."""
+
+    dir: str = key(
+        "",
+        "Folder that holds the index; empty means the user's cache folder. A relative path starts at the"
+        " workspace folder.",
+    )
+    workers: int = key(
+        0, "Processes that parse and embed; 0 means one per processor.", minimum=0, maximum=256
+    )
+    commit_every: int = key(
+        4000, "Symbols between two commits while a whole folder is indexed.", minimum=100, maximum=1_000_000
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """How the language server behaves."""
+
+    log_level: str = key(
+        "info", "Least serious messages that are logged.", choices=("error", "warning", "info", "debug")
+    )
+    watch: str = key(
+        "auto",
+        "Who watches the files: `client`, `server`, `off`, or `auto` for the server where the client cannot.",
+        choices=("auto", "client", "server", "off"),
+    )
+    document_symbols: str = key(
+        "auto",
+        "Answer outline requests: `on`, `off`, or `auto` where no other server does.",
+        choices=("auto", "on", "off"),
+    )
+    debounce_ms: int = key(
+        50, "Pause after a change before it is indexed, in milliseconds.", minimum=0, maximum=10_000
+    )
+    code_lens: bool = key(False, 'Show a "Find similar code" lens above definitions.')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, resolved and valid."""
+
+    discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
+    semantic: SemanticSettings = field(default_factory=SemanticSettings)
+    vectors: VectorSettings = field(default_factory=VectorSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    index: IndexSettings = field(default_factory=IndexSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)

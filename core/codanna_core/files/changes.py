@@ -1,0 +1,60 @@
+"""The difference between what the index knows and what a scan saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from codanna_core.files.table import FileStat, FileTable
+from codanna_core.files.walk import Scan
+
+
+@dataclass(slots=True)
+class Changes:
+    """What to do so that the index agrees with the folder."""
+
+    new: list[FileStat] = field(default_factory=list)
+    changed: list[FileStat] = field(default_factory=list)
+    """Another size or time stamp; the content hash tells whether the text differs."""
+    suspect: list[FileStat] = field(default_factory=list)
+    """Same size and time stamp, but written so shortly before the last reading that only the hash can tell."""
+    deleted: list[str] = field(default_factory=list)
+    renamed: list[tuple[str, FileStat]] = field(default_factory=list)
+    """Old path and new file of equal size and time stamp: probably one file, to be confirmed by the hash. Both
+    also stand in `deleted` and `new`."""
+    unchanged: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.suspect or self.deleted)
+
+
+def compare(known: FileTable, scan: Scan) -> Changes:
+    """Tell which files have to be read again and which are gone."""
+    rows_of = known.rows.get
+    count = len(scan.paths)
+    rows = np.fromiter((rows_of(path, -1) for path in scan.paths), np.int64, count)
+    is_new = rows < 0
+    seen = np.zeros(len(known), np.bool_)
+    seen[rows[~is_new]] = True
+
+    changes = Changes()
+    if len(known):
+        # Row -1 reads the last row for new files; `is_new` masks what comes of it.
+        differs = ((known.mtime_ns[rows] != scan.mtime_ns) | (known.size[rows] != scan.size)) & ~is_new
+        suspect = known.racy()[rows] & ~differs & ~is_new
+    else:
+        differs = suspect = np.zeros(count, np.bool_)
+    changes.new = [scan.stat(i) for i in np.flatnonzero(is_new).tolist()]
+    changes.changed = [scan.stat(i) for i in np.flatnonzero(differs).tolist()]
+    changes.suspect = [scan.stat(i) for i in np.flatnonzero(suspect).tolist()]
+    gone = np.flatnonzero(~seen).tolist()
+    changes.deleted = [known.paths[i] for i in gone]
+    changes.unchanged = count - len(changes.new) - len(changes.changed) - len(changes.suspect)
+    if gone and changes.new:
+        by_stat = {(int(known.mtime_ns[i]), int(known.size[i])): known.paths[i] for i in gone}
+        for file in changes.new:
+            old = by_stat.pop((file.mtime_ns, file.size), None)
+            if old is not None:
+                changes.renamed.append((old, file))
+    return changes

@@ -1,0 +1,210 @@
+"""The rules that decide which paths belong to a workspace, and the files those rules come from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from ignore import Error as IgnoreError
+from ignore import WalkBuilder
+from ignore.overrides import OverrideBuilder
+
+from codanna_core.config import DiscoverySettings
+from codanna_core.model import Problem
+
+OWN_IGNORE_FILE: Final = ".codannaignore"
+IGNORE_FILES: Final = (".gitignore", ".ignore", OWN_IGNORE_FILE)
+COMMON_FOLDERS_FILE: Final = Path(__file__).with_name("common_folders.ignore")
+
+_ALWAYS_EXCLUDED = (".git", ".hg", ".svn", ".jj")
+"""Stores of version control; they stay out even where hidden files are wanted."""
+
+_OUTPUT_MARKS: Final = ("CACHEDIR.TAG", "pyvenv.cfg", "CMakeCache.txt")
+"""A folder with one of these inside is a cache, a virtual environment or a build tree, whatever its name."""
+
+_OUTPUT_EVIDENCE: Final[dict[str, tuple[str, ...]]] = {
+    "target": ("../Cargo.toml", "../pom.xml", "../build.sbt", "../project.clj"),
+    "vendor": ("modules.txt", "autoload.php", "bundle"),
+    "build": (
+        "../build.gradle",
+        "../build.gradle.kts",
+        "lib/../../setup.py",
+        "../pubspec.yaml",
+        "build.ninja",
+    ),
+    "dist": ("../package.json", "../pyproject.toml", "../setup.py"),
+    "out": ("../tsconfig.json", "../foundry.toml", "build.ninja"),
+    "obj": ("project.assets.json",),
+    "bin": ("Debug", "Release"),
+    "_build": ("../mix.exs", "../dune-project", "../rebar.config", "../conf.py"),
+    "deps": ("../mix.exs",),
+    "Pods": ("../Podfile",),
+    "Carthage": ("../Cartfile",),
+}
+"""Folder names that are output only where one of these paths, relative to the folder, exists."""
+
+
+def is_output_folder(folder: str) -> bool:
+    """Tell build output and copied projects by what lies inside or beside the folder (an absolute path)."""
+    for mark in _OUTPUT_MARKS:
+        if os.path.lexists(f"{folder}/{mark}"):
+            return True
+    evidence = _OUTPUT_EVIDENCE.get(os.path.basename(folder), ())
+    return any(os.path.lexists(f"{folder}/{path}") for path in evidence)
+
+
+def excluding_problems(settings: DiscoverySettings) -> list[Problem]:
+    """Name the `exclude` patterns that cannot be used; the others apply."""
+    return [
+        Problem("bad-exclude", message)
+        for pattern in settings.exclude
+        if (message := _pattern_fault(pattern)) is not None
+    ]
+
+
+def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int | None = None) -> WalkBuilder:
+    """A walker over `start`, the root or a folder below it, that follows all rules of the workspace.
+
+    Rules of the folders above `start` apply as well, so a walk over a part sees what a walk over the whole would.
+    """
+    builder = WalkBuilder(Path(start))
+    builder.follow_links(False).max_depth(depth).hidden(not settings.hidden)
+    follow = settings.use_ignore_files
+    builder.ignore(follow).git_ignore(follow).git_global(follow).git_exclude(follow)
+    builder.add_custom_ignore_filename(OWN_IGNORE_FILE)
+    if settings.skip_common_folders:
+        # Explicit ignore files have the lowest precedence: a `!name/` in any other ignore file wins over them.
+        builder.add_ignore(COMMON_FOLDERS_FILE)
+    overrides = OverrideBuilder(Path(root))
+    for pattern in _ALWAYS_EXCLUDED:
+        overrides.add("!" + pattern)
+    for pattern in settings.exclude:
+        if _pattern_fault(pattern) is None:
+            overrides.add("!" + pattern)
+    builder.overrides(overrides.build())
+    return builder
+
+
+def outer_rule_files(root: str, settings: DiscoverySettings) -> list[str]:
+    """Rule files that lie outside the walked tree, existing or not: above the root, in `.git`, in git's settings."""
+    files = []
+    folder = root
+    while True:
+        if folder != root:
+            files += [f"{folder}/{name}" for name in IGNORE_FILES]
+        # Where repositories begin matters too: `.gitignore` applies inside them only.
+        files.append(f"{folder}/.git")
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            break
+        folder = parent
+    files += [exclude for file in files if (exclude := _git_exclude_file(file))]
+    if settings.use_ignore_files:
+        files += _global_git_files()
+    return files
+
+
+def inner_rule_files(folders: Iterable[str]) -> list[str]:
+    """The rule files that exist in these folders, given by absolute paths."""
+    files = []
+    exists = os.path.lexists
+    for folder in folders:
+        for name in IGNORE_FILES:
+            path = f"{folder}/{name}"
+            if exists(path):
+                files.append(path)
+        git = f"{folder}/.git"
+        if exists(git):
+            files.append(git)
+            if exclude := _git_exclude_file(git):
+                files.append(exclude)
+    return files
+
+
+def rules_key(files: Sequence[str], settings: DiscoverySettings) -> bytes:
+    """Digest of all rules: equal keys mean that the same paths are let through."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr(settings).encode("utf-8", "surrogateescape"))
+    if settings.skip_common_folders:
+        digest.update(COMMON_FOLDERS_FILE.read_bytes())
+    for path in files:
+        digest.update(os.fsencode(path) + b"\0")
+        digest.update(_rule_content(path) + b"\0")
+    return digest.digest()
+
+
+def newest_change_ns(files: Iterable[str]) -> int:
+    """When the youngest of these files was changed last, 0 where none exists."""
+    newest = 0
+    for path in files:
+        try:
+            info = os.lstat(path)
+        except OSError:
+            continue
+        newest = max(newest, info.st_mtime_ns, info.st_ctime_ns)
+    return newest
+
+
+def _rule_content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return b"+" + file.read()
+    except IsADirectoryError:
+        return b"d"
+    except OSError as error:
+        # Missing or unreadable: the walker cannot follow it either, so only this fact counts.
+        return str(error.errno).encode()
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    if pattern.startswith("!"):
+        return (
+            f"the exclude pattern {pattern!r} starts with `!`, which would bring paths back;"
+            f" write that line into {OWN_IGNORE_FILE} instead"
+        )
+    if not pattern.strip():
+        return "an exclude pattern is empty; remove it"
+    try:
+        OverrideBuilder(Path("/")).add("!" + pattern).build()
+    except IgnoreError as error:
+        return f"the exclude pattern {pattern!r} cannot be used: {error}"
+    return None
+
+
+def _git_exclude_file(git: str) -> str | None:
+    """`info/exclude` of the repository whose `.git` this is, also for work trees, where `.git` is a file."""
+    if os.path.isdir(git):
+        return f"{git}/info/exclude"
+    try:
+        with open(git, encoding="utf-8", errors="surrogateescape") as file:
+            line = file.readline().strip()
+    except OSError:
+        return None
+    if not line.startswith("gitdir:"):
+        return None
+    folder = os.path.join(os.path.dirname(git), line.removeprefix("gitdir:").strip())
+    try:
+        with open(f"{folder}/commondir", encoding="utf-8", errors="surrogateescape") as file:
+            folder = os.path.join(folder, file.readline().strip())
+    except OSError:
+        pass  # Submodules have no common folder; their own holds the exclude file.
+    return f"{os.path.normpath(folder)}/info/exclude"
+
+
+def _global_git_files() -> list[str]:
+    home = os.path.expanduser("~")
+    config_home = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    files = [f"{home}/.gitconfig", f"{config_home}/git/config", f"{config_home}/git/ignore"]
+    for path in files[:2]:
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                found = re.search(r"(?im)^\s*excludesfile\s*=\s*\"?\s*(\S+?)\s*\"?\s*$", file.read())
+        except OSError:
+            continue
+        if found:
+            files.append(os.path.expanduser(found.group(1)))
+    return files

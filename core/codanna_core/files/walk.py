@@ -1,0 +1,412 @@
+"""Finding the files of a workspace: a full walk the first time, afterwards only a look at what changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from ignore import Error as IgnoreError
+from ignore import IOError as IgnoreIOError
+from numpy.typing import NDArray
+
+from codanna_core.config import DiscoverySettings
+from codanna_core.files.listing import Listing, Signature
+from codanna_core.files.reasons import SkipReason, reason_by_name
+from codanna_core.files.rules import (
+    excluding_problems,
+    inner_rule_files,
+    is_output_folder,
+    newest_change_ns,
+    outer_rule_files,
+    rules_key,
+    walk_builder,
+)
+from codanna_core.files.table import RACY_NS, FileStat
+from codanna_core.model import Problem
+
+_EXAMPLES: Final = 5
+_MAX_PROBLEMS: Final = 100
+_CANCEL_EVERY: Final = 1024
+_MAX_RELISTED: Final = 200
+"""More changed folders than this, and one walk over everything is cheaper than many small ones."""
+
+
+class CancelToken(Protocol):
+    """What long work polls."""
+
+    def raise_if_cancelled(self) -> None:
+        """Leave the current work if it was asked to stop."""
+
+
+class How(StrEnum):
+    """How a scan was done."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    STAT_ONLY = "stat-only"
+
+
+@dataclass(slots=True)
+class Scan:
+    """The files of a workspace at one moment, as columns sorted by path."""
+
+    paths: list[str]
+    mtime_ns: NDArray[np.int64]
+    size: NDArray[np.int64]
+    skipped: dict[SkipReason, int]
+    """Left out without reading, by reason; `FileTable.skipped` counts those left out after reading."""
+    skipped_examples: dict[SkipReason, list[str]]
+    problems: list[Problem]
+    listing: Listing
+    """Hand it to the next scan, which then only looks at what changed."""
+    how: How
+
+    @property
+    def files(self) -> list[FileStat]:
+        """All files as objects; the columns are the fast form."""
+        return [self.stat(i) for i in range(len(self.paths))]
+
+    def stat(self, row: int) -> FileStat:
+        """One file."""
+        return FileStat(self.paths[row], int(self.mtime_ns[row]), int(self.size[row]))
+
+
+def scan(
+    root: Path,
+    settings: DiscoverySettings,
+    previous: Listing | None = None,
+    cancel: CancelToken | None = None,
+) -> Scan:
+    """Find all files of the workspace.
+
+    `previous` is the listing of an earlier scan of the same root; where it still holds, nothing but a stat of each
+    folder and file is needed. Raises `NotADirectoryError` or `FileNotFoundError` if the root is no folder; everything
+    below it that cannot be read becomes a problem.
+    """
+    top = os.path.realpath(root)
+    if not stat.S_ISDIR(os.stat(top).st_mode):
+        raise NotADirectoryError(f"{top} is not a folder")
+    walker = _Walker(top, settings, cancel)
+    listing, how = walker.refresh(previous) if previous is not None else (None, How.FULL)
+    if listing is None:
+        listing, how = walker.full(), How.FULL
+    return walker.finish(listing, how)
+
+
+def is_indexable(root: Path, path: str, settings: DiscoverySettings) -> SkipReason | None:
+    """Judge one root-relative path by the rules that `scan` follows; the content is not looked at."""
+    return are_indexable(root, [path], settings)[path]
+
+
+def are_indexable(root: Path, paths: list[str], settings: DiscoverySettings) -> dict[str, SkipReason | None]:
+    """`is_indexable` for many paths at once: each folder on the way is listed once."""
+    walker = _Walker(os.path.realpath(root), settings, None)
+    listed: dict[str, dict[str, bool]] = {}
+    return {path: walker.judge(path, listed) for path in paths}
+
+
+class _Walker:
+    def __init__(self, root: str, settings: DiscoverySettings, cancel: CancelToken | None) -> None:
+        self.root = root
+        self.prefix = root.rstrip("/\\") + os.sep
+        self.settings = settings
+        self.cancel = cancel
+        self.problems: list[Problem] = excluding_problems(settings)
+
+    def full(self) -> Listing:
+        """Walk the whole tree."""
+        started = time.time_ns()
+        listing = Listing()
+        self.walk(self.root, None, listing)
+        listing.files.sort()
+        self.note_rules(listing, started)
+        return listing
+
+    def note_rules(self, listing: Listing, started_ns: int) -> None:
+        folders = [self.absolute(folder) for folder in listing.folders]
+        files = outer_rule_files(self.root, self.settings) + inner_rule_files(folders)
+        listing.rule_files = sorted(dict.fromkeys(files))
+        key = rules_key(listing.rule_files, self.settings)
+        # Rules edited while the walk read them may not be those it followed: do not trust them next time.
+        edited_meanwhile = newest_change_ns(_regular(listing.rule_files)) >= started_ns
+        listing.key = b"" if edited_meanwhile else key
+
+    def refresh(self, previous: Listing) -> tuple[Listing | None, How]:
+        """Bring a listing up to date, or return None where only a full walk can tell."""
+        if not previous.key or not previous.folders:
+            return None, How.FULL
+        if rules_key(previous.rule_files, self.settings) != previous.key:
+            return None, How.FULL
+        dirty = []
+        removed = []
+        for folder, signature in previous.folders.items():
+            try:
+                info = os.lstat(self.absolute(folder))
+            except OSError:
+                removed.append(folder)
+                continue
+            if not stat.S_ISDIR(info.st_mode):
+                removed.append(folder)
+            elif not signature.proves_unchanged(info, RACY_NS):
+                dirty.append(folder)
+        if not dirty and not removed:
+            return previous, How.STAT_ONLY
+        if len(dirty) + len(removed) > _MAX_RELISTED or "" in removed:
+            return None, How.FULL
+        return self.relist(previous, dirty, removed), How.PARTIAL
+
+    def relist(self, previous: Listing, dirty: list[str], removed: list[str]) -> Listing | None:
+        """List the changed folders again; None where the change touches rules."""
+        started = time.time_ns()
+        known_rules = set(previous.rule_files)
+        if not known_rules.issuperset(inner_rule_files(self.absolute(folder) for folder in dirty)):
+            return None
+        if any(self.is_output(folder) for folder in dirty if folder):
+            return None
+        gone = set(removed)
+        changed = set(dirty)
+        merged = Listing(previous.key, previous.rule_files)
+
+        def kept(path: str) -> bool:
+            return path.rpartition("/")[0] not in changed and not _is_below(path, gone)
+
+        merged.skipped = {path: reason for path, reason in previous.skipped.items() if kept(path)}
+        merged.files = [path for path in previous.files if kept(path)]
+        merged.folders = {
+            path: signature for path, signature in previous.folders.items() if not _is_below(path, gone)
+        }
+        fresh: list[str] = []
+        for folder in dirty:
+            if folder in gone or _is_below(folder, gone):
+                continue
+            level = Listing()
+            self.walk(self.absolute(folder), 1, level)
+            merged.files += level.files
+            merged.skipped |= level.skipped
+            for path, signature in level.folders.items():
+                if path == folder:
+                    merged.folders[path] = signature
+                elif path not in merged.folders:
+                    fresh.append(path)
+            # What stood beside a known folder may have been the reason to keep it, or to leave it out.
+            children = {path for path in merged.folders if path and path.rpartition("/")[0] == folder}
+            if not children <= level.folders.keys():
+                return None
+        for folder in fresh:
+            below = Listing()
+            self.walk(self.absolute(folder), None, below)
+            merged.files += below.files
+            merged.skipped |= below.skipped
+            merged.folders |= below.folders
+        rules = inner_rule_files(self.absolute(folder) for folder in fresh)
+        rules += inner_rule_files(
+            self.absolute(path)
+            for path in merged.folders
+            if path not in previous.folders and path not in fresh
+        )
+        if rules:
+            merged.rule_files = sorted({*previous.rule_files, *rules})
+            merged.key = rules_key(merged.rule_files, self.settings)
+            if newest_change_ns(_regular(rules)) >= started:
+                merged.key = b""
+        merged.files.sort()
+        return merged
+
+    def walk(self, start: str, depth: int | None, into: Listing) -> None:
+        """Add what the rules let through below `start`, itself included. Files come unsorted."""
+        prefix = self.prefix
+        skip = len(prefix)
+        pruned = "\0"
+        entries = self.entries(start, depth)
+        while True:
+            before = time.time_ns()
+            path = next(entries, None)
+            if path is None:
+                return
+            relative = path[skip:].replace(os.sep, "/") if path != self.root else ""
+            if relative.startswith(pruned):
+                continue
+            if not relative.isascii() and not _is_unicode(relative):
+                into.skipped[relative] = SkipReason.BAD_NAME
+                pruned = relative + "/"
+                continue
+            try:
+                info = os.lstat(path)
+            except FileNotFoundError:
+                continue  # Gone since it was listed: as if it had never been there.
+            except OSError as error:
+                into.skipped[relative] = SkipReason.UNREADABLE
+                self.report(path, error)
+                continue
+            mode = info.st_mode
+            if stat.S_ISREG(mode):
+                reason = reason_by_name(relative.rpartition("/")[2], self.settings.skip_generated)
+                if reason is None:
+                    into.files.append(relative)
+                else:
+                    into.skipped[relative] = reason
+            elif stat.S_ISDIR(mode):
+                if relative and self.is_output(relative):
+                    into.skipped[relative] = SkipReason.COMMON_FOLDER
+                    pruned = relative + "/"
+                else:
+                    into.folders[relative] = Signature.of(info, before)
+            elif stat.S_ISLNK(mode):
+                into.skipped[relative] = SkipReason.SYMLINK
+            else:
+                into.skipped[relative] = SkipReason.NOT_A_FILE
+
+    def entries(self, start: str, depth: int | None) -> Iterator[str]:
+        """Absolute paths the rules let through; unreadable places become problems and are passed over."""
+        walk = walk_builder(self.root, start, self.settings, depth).build()
+        seen = 0
+        while True:
+            seen += 1
+            if self.cancel is not None and seen % _CANCEL_EVERY == 0:
+                self.cancel.raise_if_cancelled()
+            try:
+                entry = next(walk)
+            except StopIteration:
+                return
+            except (IgnoreError, IgnoreIOError, OSError) as error:
+                self.report(None, error)
+                continue
+            yield str(entry.path())
+
+    def finish(self, listing: Listing, how: How) -> Scan:
+        """Stat every file and leave out the large ones."""
+        prefix = self.prefix
+        count = len(listing.files)
+        mtime_ns = np.zeros(count, np.int64)
+        size = np.full(count, -1, np.int64)
+        times: list[int] = []
+        sizes: list[int] = []
+        lstat = os.lstat
+        skipped: Counter[SkipReason] = Counter(listing.skipped.values())
+        examples: dict[SkipReason, list[str]] = {}
+        for path, reason in listing.skipped.items():
+            _example(examples, reason, path)
+        for number, path in enumerate(listing.files):
+            try:
+                info = lstat(prefix + path)
+            except OSError as error:
+                times.append(0)
+                sizes.append(-1)
+                if not isinstance(error, FileNotFoundError):
+                    skipped[SkipReason.UNREADABLE] += 1
+                    _example(examples, SkipReason.UNREADABLE, path)
+                    self.report(prefix + path, error)
+                continue
+            times.append(info.st_mtime_ns)
+            sizes.append(info.st_size)
+            if number % _CANCEL_EVERY == 0 and self.cancel is not None:
+                self.cancel.raise_if_cancelled()
+        mtime_ns[:] = times
+        size[:] = sizes
+        paths = listing.files
+        large = size > self.settings.max_file_size
+        if large.any():
+            rows = np.flatnonzero(large).tolist()
+            skipped[SkipReason.TOO_LARGE] += len(rows)
+            for row in rows[:_EXAMPLES]:
+                _example(examples, SkipReason.TOO_LARGE, paths[row])
+        keep = (size >= 0) & ~large
+        if not keep.all():
+            paths = [path for path, kept in zip(paths, keep.tolist(), strict=True) if kept]
+            mtime_ns, size = mtime_ns[keep], size[keep]
+        for reason in (SkipReason.BAD_NAME,):
+            if skipped[reason]:
+                names = ", ".join(ascii(path) for path in examples[reason])
+                self.problems.append(
+                    Problem(
+                        "bad-name",
+                        f"{skipped[reason]} files or folders are left out because their names are no valid"
+                        f" Unicode; rename them: {names}",
+                    )
+                )
+        return Scan(paths, mtime_ns, size, dict(skipped), examples, self.problems, listing, how)
+
+    def judge(self, path: str, listed: dict[str, dict[str, bool]]) -> SkipReason | None:
+        parts = path.split("/")
+        if not {"", ".", ".."}.isdisjoint(parts):
+            raise ValueError(f"not a workspace-relative path: {path!r}")
+        if not _is_unicode(path):
+            return SkipReason.BAD_NAME
+        folder = ""
+        for number, name in enumerate(parts):
+            here = f"{folder}/{name}" if folder else name
+            last = number == len(parts) - 1
+            try:
+                info = os.lstat(self.prefix + here)
+            except OSError:
+                return SkipReason.UNREADABLE
+            if stat.S_ISLNK(info.st_mode):
+                return SkipReason.SYMLINK
+            if folder not in listed:
+                listed[folder] = self.names(folder)
+            if name not in listed[folder]:
+                return SkipReason.IGNORED
+            if last:
+                if not stat.S_ISREG(info.st_mode):
+                    return SkipReason.NOT_A_FILE
+                if info.st_size > self.settings.max_file_size:
+                    return SkipReason.TOO_LARGE
+                return reason_by_name(name, self.settings.skip_generated)
+            if self.is_output(here):
+                return SkipReason.COMMON_FOLDER
+            folder = here
+        raise AssertionError("unreachable: a path has at least one part")
+
+    def names(self, folder: str) -> dict[str, bool]:
+        """Names in one folder that the rules let through."""
+        start = self.absolute(folder)
+        return {os.path.basename(path): True for path in self.entries(start, 1) if path != start}
+
+    def absolute(self, relative: str) -> str:
+        return self.prefix + relative if relative else self.root
+
+    def is_output(self, relative: str) -> bool:
+        return self.settings.skip_common_folders and is_output_folder(self.prefix + relative)
+
+    def report(self, path: str | None, error: Exception) -> None:
+        if len(self.problems) < _MAX_PROBLEMS:
+            place = path[len(self.prefix) :] if path is not None else None
+            self.problems.append(Problem("unreadable", f"left out, it cannot be read: {error}", place))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_below(path: str, folders: set[str]) -> bool:
+    """Whether the path is one of these folders or lies in one."""
+    if not folders:
+        return False
+    while path:
+        if path in folders:
+            return True
+        path = path.rpartition("/")[0]
+    return False
+
+
+def _regular(files: list[str]) -> list[str]:
+    """Without `.git` folders, whose time stamps change all the time and mean nothing here."""
+    return [path for path in files if not path.endswith("/.git")]
+
+
+def _example(examples: dict[SkipReason, list[str]], reason: SkipReason, path: str) -> None:
+    known = examples.setdefault(reason, [])
+    if len(known) < _EXAMPLES:
+        known.append(path)
