@@ -1,0 +1,1 @@
+"""The facade over everything: snapshots for readers, one writer, cancel and progress."""

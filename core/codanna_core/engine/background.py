@@ -1,0 +1,83 @@
+"""One low-priority thread for work that nobody waits for: training, embedding, saving what is derived."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from codanna_core.engine.cancel import Cancel
+from codanna_core.errors import Cancelled
+
+log = logging.getLogger("codanna.engine")
+
+Job = Callable[[Cancel], None]
+
+
+class Background:
+    """Runs jobs one after the other. A job scheduled again under the same name before it started runs once."""
+
+    def __init__(self, on_error: Callable[[str, Exception], None]) -> None:
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._condition = threading.Condition()
+        self._cancel = Cancel()
+        self._running: str | None = None
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+        self._on_error = on_error
+
+    def schedule(self, name: str, job: Job) -> None:
+        """Run a job when everything before it is done."""
+        with self._condition:
+            if self._stopped:
+                return
+            self._jobs.pop(name, None)
+            self._jobs[name] = job
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="codanna-background", daemon=True)
+                self._thread.start()
+            self._condition.notify_all()
+
+    @property
+    def running(self) -> str | None:
+        """Name of the job that runs now."""
+        return self._running
+
+    def wait_until_idle(self, timeout: float | None) -> bool:
+        """Whether all jobs were done before the time was up."""
+        with self._condition:
+            return self._condition.wait_for(lambda: not self._jobs and self._running is None, timeout)
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Cancel the running job, drop the others and wait for the thread."""
+        with self._condition:
+            self._stopped = True
+            self._jobs.clear()
+            self._cancel.cancel()
+            self._condition.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        if sys.platform == "linux":
+            # On Linux priorities belong to threads: searches keep the processor.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        while True:
+            with self._condition:
+                self._running = None
+                self._condition.notify_all()
+                self._condition.wait_for(lambda: bool(self._jobs) or self._stopped)
+                if self._stopped:
+                    return
+                self._running, job = self._jobs.popitem(last=False)
+                name = self._running
+            try:
+                job(self._cancel)
+            except Cancelled:
+                continue
+            except Exception as error:  # A failed job must not end the thread that runs the others.
+                log.exception("background job %s failed", name)
+                self._on_error(name, error)

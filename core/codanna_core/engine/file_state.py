@@ -1,0 +1,222 @@
+"""What is known of the folder's files, kept beside the text index: quick to read, and rebuilt where it is missing.
+
+The file documents of the text index are the truth; the table and the listing here only save reading them back.
+Both carry the generation they belong to.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codanna_core.config import DiscoverySettings
+from codanna_core.engine.cancel import Cancel
+from codanna_core.engine.indexer import Outcome
+from codanna_core.engine.prepare import FileTask
+from codanna_core.files.changes import compare
+from codanna_core.files.listing import Listing
+from codanna_core.files.reasons import SkipReason
+from codanna_core.files.table import FileTable
+from codanna_core.files.walk import are_indexable, scan
+from codanna_core.model import Problem
+from codanna_core.storage.directory import FsDirectory
+from codanna_core.text.index import TextSnapshot
+
+log = logging.getLogger("codanna.engine")
+
+_TABLE = "files.bin"
+_LISTING = "listing.bin"
+
+
+@dataclass(slots=True)
+class FileChanges:
+    """Work for the indexer so that the index agrees with the folder."""
+
+    tasks: list[tuple[FileTask, int]] = field(default_factory=list)
+    """Files to read, with their sizes."""
+    removed: list[str] = field(default_factory=list)
+    new: frozenset[str] = frozenset()
+    """Those of the tasks that the text index does not hold."""
+    unchanged: int = 0
+    total: int = 0
+    """Files of the workspace that are, or will be, indexed."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+class FileState:
+    """The table of known files and the last listing. Used under the engine's write lock."""
+
+    def __init__(self, directory: FsDirectory) -> None:
+        self._directory = directory
+        self._table: FileTable | None = None
+        self._generation = -1
+        self._listing: Listing | None = None
+        self._skipped: dict[SkipReason, int] = {}
+        self._dirty = False
+
+    def forget(self) -> None:
+        """Start from nothing: the text index is empty."""
+        self._table, self._generation, self._dirty = FileTable(), 0, True
+
+    def reconcile(
+        self,
+        root: Path,
+        settings: DiscoverySettings,
+        text: TextSnapshot,
+        *,
+        cancel: Cancel | None,
+        verify: bool,
+    ) -> FileChanges:
+        """Compare the whole folder with what is known. `verify` has every content compared."""
+        table = self._load(text)
+        if self._listing is None:
+            self._listing = self._read_listing()
+        found = scan(root, settings, self._listing, cancel)
+        if found.listing is not self._listing:
+            self._listing, self._dirty = found.listing, True
+        self._skipped = dict(found.skipped)
+        changes = compare(table, found)
+        result = FileChanges(
+            removed=list(changes.deleted),
+            unchanged=changes.unchanged,
+            total=len(found.paths),
+            problems=found.problems,
+        )
+        new: set[str] = set()
+        wanted = [*changes.new, *changes.changed, *changes.suspect]
+        if verify:
+            wanted = found.files
+        for stat in wanted:
+            record = table.get(stat.path)
+            known = record.digest if record is not None else b""
+            if record is None or record.skipped is not None:
+                new.add(stat.path)
+            result.tasks.append((FileTask(stat.path, known), stat.size))
+        result.new = frozenset(new)
+        self._forget_skipped(table, result)
+        return result
+
+    def reconcile_paths(
+        self, root: Path, settings: DiscoverySettings, text: TextSnapshot, paths: Sequence[str]
+    ) -> FileChanges:
+        """As `reconcile`, for single files and for folders that are gone."""
+        table = self._load(text)
+        present: list[str] = []
+        result = FileChanges()
+        for path in dict.fromkeys(paths):
+            if os.path.lexists(root / path):
+                present.append(path)
+            else:
+                result.removed.extend([path] if path in table else table.below(path))
+        new: set[str] = set()
+        for path, reason in are_indexable(root, present, settings).items():
+            record = table.get(path)
+            if reason is not None:
+                if record is not None:
+                    result.removed.append(path)
+                continue
+            if record is None or record.skipped is not None:
+                new.add(path)
+            result.tasks.append((FileTask(path, record.digest if record is not None else b""), 0))
+        result.new = frozenset(new)
+        result.total = len(table)
+        self._forget_skipped(table, result)
+        return result
+
+    def record(self, generation: int, outcomes: Sequence[Outcome]) -> None:
+        """Take over what was committed."""
+        table = self._table
+        assert table is not None
+        for outcome in outcomes:
+            prepared = outcome.prepared
+            if prepared.gone:
+                table.remove(prepared.path)
+                continue
+            table.set(
+                prepared.path,
+                mtime_ns=prepared.mtime_ns,
+                size=prepared.size,
+                digest=prepared.digest,
+                seen_ns=prepared.seen_ns,
+                skipped=prepared.skipped,
+            )
+        self._generation = max(self._generation, generation)
+        self._dirty = True
+
+    def save(self, generation: int) -> None:
+        """Write both files, if anything changed; a failure costs time at the next start, nothing else."""
+        if not self._dirty or self._table is None or self._generation != generation:
+            return
+        try:
+            self._directory.replace(_TABLE, generation.to_bytes(8, "little") + self._table.to_bytes())
+            if self._listing is not None:
+                self._directory.replace(_LISTING, self._listing.to_bytes())
+        except OSError as error:
+            log.warning("the table of files was not saved: %s", error)
+            return
+        self._dirty = False
+
+    def skipped(self, generation: int) -> dict[str, int]:
+        """How many files were left out, by reason, as far as this process knows."""
+        counts = dict(self._skipped)
+        table = self._table if self._table is not None else self._read_table(generation)
+        if table is not None:
+            for reason, count in table.skipped().items():
+                counts[reason] = counts.get(reason, 0) + count
+        return {reason.value: count for reason, count in sorted(counts.items())}
+
+    def _forget_skipped(self, table: FileTable, result: FileChanges) -> None:
+        """Files that were left out have no documents to delete; they only leave the table."""
+        kept = []
+        for path in result.removed:
+            record = table.get(path)
+            if record is not None and record.skipped is not None:
+                table.remove(path)
+                self._dirty = True
+            else:
+                kept.append(path)
+        result.removed = kept
+
+    def _load(self, text: TextSnapshot) -> FileTable:
+        if self._table is not None and self._generation == text.generation:
+            return self._table
+        table = self._read_table(text.generation)
+        if table is None:
+            table = FileTable()
+            if text.generation:
+                log.info("the table of files is rebuilt from the index")
+                for file in text.files():
+                    table.set(
+                        file.path,
+                        mtime_ns=file.mtime_ns,
+                        size=file.size,
+                        digest=file.digest,
+                        seen_ns=file.seen_ns,
+                    )
+            self._dirty = True
+        self._table, self._generation = table, text.generation
+        return table
+
+    def _read_table(self, generation: int) -> FileTable | None:
+        try:
+            data = self._directory.read(_TABLE)
+            if len(data) < 8 or int.from_bytes(data[:8], "little") != generation:
+                return None
+            return FileTable.from_bytes(memoryview(data)[8:])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            log.warning("the table of files is rebuilt: %s", error)
+            return None
+
+    def _read_listing(self) -> Listing | None:
+        try:
+            return Listing.from_bytes(self._directory.read(_LISTING))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            log.warning("the folder is walked again: %s", error)
+            return None

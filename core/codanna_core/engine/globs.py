@@ -1,0 +1,63 @@
+"""Path globs as regular expressions, for the index and for unsaved buffers alike."""
+
+from __future__ import annotations
+
+import re
+
+# Characters with a meaning in tantivy's and Python's regular expressions that a glob takes literally.
+_SPECIAL = set(r"\.+()|^$#&~")
+
+
+def glob_to_regex(glob: str) -> str:
+    """A regular expression for the whole path. `src/` means everything below; no slash means any folder."""
+    pattern = glob.strip()
+    if pattern.startswith("./"):
+        pattern = pattern[2:]
+    if pattern.endswith("/"):
+        pattern += "**"
+    anchored = "/" in pattern.rstrip("/")
+    pattern = pattern.lstrip("/")
+    if not re.search(r"[*?\[{]", pattern) and anchored:
+        # A plain path is the file itself or the folder.
+        return f"{_translate(pattern)}(/.*)?"
+    body = _translate(pattern)
+    if not anchored:
+        return f"(.*/)?{body}" if re.search(r"[*?\[{]", pattern) else f"(.*/)?{body}(/.*)?"
+    return body
+
+
+def _translate(pattern: str) -> str:
+    out: list[str] = []
+    position = 0
+    depth = 0
+    while position < len(pattern):
+        character = pattern[position]
+        position += 1
+        if character == "*":
+            if pattern.startswith("*/", position):
+                out.append("(.*/)?")
+                position += 2
+            elif pattern.startswith("*", position):
+                out.append(".*")
+                position += 1
+            else:
+                out.append("[^/]*")
+        elif character == "?":
+            out.append("[^/]")
+        elif character == "[" and (end := pattern.find("]", position + 1)) > 0:
+            inner = pattern[position:end].replace("\\", "\\\\")
+            out.append("[" + ("^" + inner[1:] if inner.startswith("!") else inner) + "]")
+            position = end + 1
+        elif character == "{" and pattern.find("}", position) > 0:
+            out.append("(")
+            depth += 1
+        elif character == "}" and depth:
+            out.append(")")
+            depth -= 1
+        elif character == "," and depth:
+            out.append("|")
+        elif character in _SPECIAL or character in "[]{}":
+            out.append("\\" + character)
+        else:
+            out.append(character)
+    return "".join(out)

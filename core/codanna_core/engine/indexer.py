@@ -1,0 +1,232 @@
+"""The writing side: prepared files go into the vectors first, then into the text index, then become visible at once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codanna_core.config import Settings
+from codanna_core.embed.base import Embedder
+from codanna_core.embed.static_model import StaticEmbedder
+from codanna_core.engine.cancel import Cancel
+from codanna_core.engine.pool import WorkerPool
+from codanna_core.engine.prepare import FileTask, Prepared, prepare
+from codanna_core.engine.worker import WorkerSetup
+from codanna_core.errors import Cancelled
+from codanna_core.model import Problem
+from codanna_core.results import Progress, State
+from codanna_core.text.index import TextWriter
+from codanna_core.vectors.base import VectorIndex
+
+# Up to this many files are parsed in this process: starting workers would cost more.
+_INLINE_FILES = 12
+_UPSERT_ROWS = 8192
+# Beyond this many, collecting names costs more memory than reading them back from the index.
+_MAX_NAMES = 50_000
+_MAX_COMMIT_GROWTH = 64
+_PROGRESS_EVERY_S = 0.2
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the index now knows of one file."""
+
+    prepared: Prepared
+    known_before: bool
+
+
+@dataclass(slots=True)
+class RunReport:
+    """Counts of one run; complete up to the last commit even where the run was stopped."""
+
+    generation: int = 0
+    files: int = 0
+    symbols: int = 0
+    embedded: int = 0
+    pending: int = 0
+    """Symbols whose vectors are still to be computed."""
+    names: list[str] = field(default_factory=list)
+    """Names of the indexed symbols, cut off beyond a bound."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Indexer:
+    """Applies changed files to the indexes. One at a time, by the process that holds the writer lock."""
+
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        writer: TextWriter,
+        vectors: VectorIndex | None,
+        embedder: Embedder | None,
+        on_commit: Callable[[int, Sequence[Outcome]], None],
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        self._root = root
+        self._settings = settings
+        self._writer = writer
+        self._vectors = vectors
+        self._embedder = embedder
+        self._on_commit = on_commit
+        self._checkpoint = checkpoint
+        self._outcomes: list[Outcome] = []
+        self._symbols_since_commit = 0
+        self._keys: list[NDArray[np.uint64]] = []
+        self._rows: list[NDArray[np.float32]] = []
+        self._row_count = 0
+        self._report = RunReport()
+
+    @property
+    def embeds_at_once(self) -> bool:
+        """Whether vectors are cheap enough to be computed before the text is committed."""
+        return isinstance(self._embedder, StaticEmbedder) and self._vectors is not None
+
+    def run(
+        self,
+        tasks: Sequence[tuple[FileTask, int]],
+        removed: Iterable[str],
+        *,
+        new_paths: frozenset[str],
+        cold: bool,
+        progress: Callable[[Progress], None] | None,
+        cancel: Cancel | None,
+    ) -> RunReport:
+        """Index files and forget others. `cold` says that no vector is known yet, so that workers embed everything."""
+        for path in removed:
+            self._writer.delete_file(path)
+            self._outcomes.append(Outcome(Prepared(path, 0, 0, gone=True), True))
+        limit = self._settings.index.commit_every
+        growth = 1
+        done = 0
+        started = told = time.monotonic()
+        try:
+            for batch in self._prepared(tasks, cold, cancel):
+                for prepared in batch:
+                    self._apply(prepared, known_before=prepared.path not in new_paths)
+                done += len(batch)
+                self._checkpoint("index:batch-applied")
+                if self._symbols_since_commit >= limit * growth:
+                    self._commit()
+                    growth = min(growth * 2, _MAX_COMMIT_GROWTH)
+                now = time.monotonic()
+                if progress is not None and (now - told >= _PROGRESS_EVERY_S or done == len(tasks)):
+                    told = now
+                    rate = done / max(now - started, 1e-6)
+                    progress(Progress(State.INDEXING, done, len(tasks), rate))
+        except Cancelled:
+            # What was applied is whole files, so it may as well be kept.
+            self._commit()
+            raise
+        self._commit()
+        return self._report
+
+    def _prepared(
+        self, tasks: Sequence[tuple[FileTask, int]], cold: bool, cancel: Cancel | None
+    ) -> Iterator[list[Prepared]]:
+        discovery = self._settings.discovery
+        if len(tasks) <= _INLINE_FILES:
+            for task, _ in tasks:
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
+                yield [prepare(self._root, task, discovery, None, want_texts=self._vectors is not None)]
+            return
+        in_workers = cold and self.embeds_at_once
+        setup = WorkerSetup(
+            self._root,
+            discovery,
+            self._settings.semantic if in_workers else None,
+            want_texts=self.embeds_at_once and not in_workers,
+        )
+        pool = WorkerPool(setup, worker_count(self._settings, len(tasks)))
+        try:
+            yield from pool.prepare_all(tasks, cancel)
+        finally:
+            pool.close()
+
+    def _apply(self, prepared: Prepared, *, known_before: bool) -> None:
+        self._report.problems.extend(prepared.problems)
+        self._outcomes.append(Outcome(prepared, known_before))
+        if prepared.unchanged:
+            return
+        if known_before:
+            self._writer.delete_file(prepared.path)
+        if prepared.gone or prepared.skipped is not None:
+            return
+        self._writer.add_file(prepared.file_document, prepared.documents)
+        self._report.files += 1
+        self._report.symbols += len(prepared.documents)
+        if len(self._report.names) < _MAX_NAMES:
+            self._report.names.extend(prepared.names)
+        if len(self._report.names) < _MAX_NAMES:
+            self._report.names.extend(prepared.names)
+        # A file counts as well, so that folders full of files without symbols are committed in steps too.
+        self._symbols_since_commit += len(prepared.documents) + 1
+        if len(prepared.keys):
+            self._add_vectors(prepared)
+
+    def _add_vectors(self, prepared: Prepared) -> None:
+        if self._vectors is None:
+            return
+        keys, first = np.unique(prepared.keys, return_index=True)
+        missing = ~self._vectors.contains(keys)
+        if not missing.any():
+            return
+        keys, first = keys[missing], first[missing]
+        if prepared.vectors is not None:
+            rows = prepared.vectors[first]
+        elif self.embeds_at_once and self._embedder is not None:
+            rows = self._embedder.embed_passages([prepared.texts[number] for number in first])
+            self._report.embedded += len(rows)
+        else:
+            self._report.pending += len(keys)
+            return
+        if prepared.vectors is not None:
+            self._report.embedded += len(rows)
+        self._keys.append(keys)
+        self._rows.append(rows)
+        self._row_count += len(keys)
+        if self._row_count >= _UPSERT_ROWS:
+            self._upsert()
+
+    def _upsert(self) -> None:
+        if self._vectors is None or not self._row_count:
+            return
+        keys, first = np.unique(np.concatenate(self._keys), return_index=True)
+        rows = np.concatenate(self._rows)[first]
+        self._keys, self._rows, self._row_count = [], [], 0
+        self._vectors.upsert(keys, rows)
+
+    def _commit(self) -> None:
+        if not self._outcomes:
+            return
+        self._upsert()
+        if self._vectors is not None:
+            self._checkpoint("vectors:before-flush")
+            self._vectors.flush()
+            self._checkpoint("vectors:after-flush")
+        outcomes, self._outcomes = self._outcomes, []
+        self._symbols_since_commit = 0
+        if any(not outcome.prepared.unchanged for outcome in outcomes):
+            self._report.generation = self._writer.commit(self._checkpoint)
+        self._on_commit(self._report.generation, outcomes)
+
+
+def worker_count(settings: Settings, files: int) -> int:
+    """Processes for a run of this many files."""
+    configured = settings.index.workers
+    if configured:
+        return configured
+    return max(1, min(_processors(), files // 8, 16))
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,84 @@
+"""Unsaved buffers: parsed in memory, they hide what the index holds of the same file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codanna_core.embed.base import Embedder
+from codanna_core.embed.text import embedding_text
+from codanna_core.engine.prepare import source_text
+from codanna_core.languages import extract
+from codanna_core.model import Symbol
+from codanna_core.text.documents import body_words, direct_children, own_body
+from codanna_core.text.index import StoredSymbol
+from codanna_core.words import index_text, index_words
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayFile:
+    """A buffer as the search sees it."""
+
+    path: str
+    text: str
+    symbols: tuple[StoredSymbol, ...]
+    fields: tuple[dict[str, Counter[str]], ...]
+    """For each symbol the words of each searched field, not yet analysed."""
+    vectors: NDArray[np.float32] | None
+    """One row a symbol; None where meaning is off."""
+
+
+def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredSymbol:
+    """A parsed symbol in the shape in which the index gives symbols back."""
+    return StoredSymbol(
+        symbol.name,
+        symbol.kind,
+        symbol.container,
+        language,
+        path,
+        symbol.signature,
+        symbol.doc,
+        symbol.start_line,
+        symbol.start_col,
+        symbol.end_line,
+        symbol.end_col,
+        symbol.name_line,
+        symbol.name_col,
+        symbol.name_end_col,
+        (1 if symbol.deprecated else 0) | (2 if symbol.wide else 0),
+        key,
+    )
+
+
+def read_buffer(path: str, text: str, embedder: Embedder | None) -> OverlayFile:
+    """Parse a buffer and describe its symbols as the index would."""
+    data = text.encode("utf-8", "replace")
+    extraction = extract(data, str(PurePosixPath(path)))
+    symbols = sorted(extraction.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
+    path_words = Counter(index_text(path).split())
+    fields: list[dict[str, Counter[str]]] = []
+    texts: list[str] = []
+    for symbol, children in zip(symbols, direct_children(symbols), strict=True):
+        body = body_words(own_body(data, symbol, children))
+        fields.append(
+            {
+                "name": Counter(index_text(symbol.name).split()),
+                "container": Counter(index_text(symbol.container).split()),
+                "path": path_words,
+                "sig": Counter(index_text(symbol.signature).split()),
+                "doc": Counter(index_text(symbol.doc).split()),
+                "body": Counter(index_words(body).split()),
+            }
+        )
+        texts.append(
+            embedding_text(
+                path, symbol.container, symbol.name, symbol.kind, symbol.signature, symbol.doc, source_text(body)
+            )
+        )
+    vectors = embedder.embed_passages(texts) if embedder is not None and texts else None
+    stored = tuple(stored_symbol(symbol, path, extraction.language, 0) for symbol in symbols)
+    return OverlayFile(path, text, stored, tuple(fields), vectors)

@@ -1,0 +1,198 @@
+"""Worker processes for bulk indexing: bounded work in flight, and a crash costs one file at most."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import codanna_core
+from codanna_core.engine.cancel import Cancel
+from codanna_core.engine.prepare import FileTask, Prepared
+from codanna_core.engine.worker import WorkerSetup, receive, send
+from codanna_core.errors import CodannaError
+from codanna_core.files import SkipReason
+from codanna_core.model import Problem
+
+_BATCH_BYTES = 600_000
+_BATCH_FILES = 64
+_IN_FLIGHT = 2
+_SILENCE_LIMIT_S = 90.0
+_MAX_FAILED_STARTS = 3
+
+
+@dataclass(slots=True)
+class _Answer:
+    worker: _Worker
+    batch: list[Prepared] | str | None
+    """None: the worker is gone; READY: it has started."""
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    process: subprocess.Popen[bytes]
+    pending: deque[list[FileTask]] = field(default_factory=deque)
+    heard: float = field(default_factory=time.monotonic)
+    ready: bool = False
+
+
+class WorkerPool:
+    """Prepares files in parallel. Used by one thread; closing it ends its processes."""
+
+    def __init__(self, setup: WorkerSetup, workers: int) -> None:
+        self._setup = setup
+        self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+        self._failed_starts = 0
+        self._workers = [self._start() for _ in range(max(1, workers))]
+
+    def prepare_all(
+        self, files: Sequence[tuple[FileTask, int]], cancel: Cancel | None
+    ) -> Iterator[list[Prepared]]:
+        """Yield prepared batches in the order they finish. `files` holds tasks with their sizes in bytes."""
+        waiting = deque(_batches(files))
+        outstanding = 0
+        while waiting or outstanding:
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            for worker in self._workers:
+                while waiting and len(worker.pending) < _IN_FLIGHT:
+                    self._hand_out(worker, waiting.popleft())
+                    outstanding += 1
+            try:
+                answer = self._answers.get(timeout=0.5)
+            except queue.Empty:
+                self._end_silent_workers()
+                continue
+            if answer.worker not in self._workers:
+                continue
+            if isinstance(answer.batch, str):
+                answer.worker.ready = True
+                answer.worker.heard = time.monotonic()
+                continue
+            if answer.batch is None and not answer.worker.ready:
+                self._failed_starts += 1
+                if self._failed_starts > _MAX_FAILED_STARTS:
+                    raise CodannaError(
+                        "the indexing workers end as soon as they start; their error is on stderr or in the log"
+                    )
+                outstanding -= len(answer.worker.pending)
+                waiting.extendleft(answer.worker.pending)
+                self._replace(answer.worker)
+                continue
+            if answer.batch is None:
+                lost = list(answer.worker.pending)
+                outstanding -= len(lost)
+                self._replace(answer.worker)
+                for number, batch in enumerate(lost):
+                    # The first batch was being worked on: one of its files is to blame, so each goes alone.
+                    if number > 0:
+                        waiting.appendleft(batch)
+                    elif len(batch) > 1:
+                        waiting.extendleft([[task] for task in batch])
+                    else:
+                        yield [_given_up(batch[0])]
+                continue
+            answer.worker.pending.popleft()
+            answer.worker.heard = time.monotonic()
+            outstanding -= 1
+            yield answer.batch
+
+    def close(self) -> None:
+        """End the workers and wait for them."""
+        for worker in self._workers:
+            _close_quietly(worker.process)
+            worker.process.kill()
+            worker.process.wait()
+        self._workers = []
+
+    def _hand_out(self, worker: _Worker, batch: list[FileTask]) -> None:
+        if not worker.pending:
+            worker.heard = time.monotonic()
+        worker.pending.append(batch)
+        try:
+            assert worker.process.stdin is not None
+            send(worker.process.stdin, batch)
+        except (BrokenPipeError, ValueError, OSError):
+            pass  # Its reader thread reports the death, and the batch is handed out again from `pending`.
+
+    def _start(self) -> _Worker:
+        package_parent = str(Path(codanna_core.__file__).resolve().parent.parent)
+        program = (
+            f"import sys; sys.path.append({package_parent!r}); "
+            "from codanna_core.engine.worker import main; main()"
+        )
+        environment = dict(os.environ)
+        # One thread each: the workers themselves are the parallelism.
+        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            environment[variable] = "1"
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=-1,
+            env=environment,
+        )
+        worker = _Worker(process)
+        assert process.stdin is not None
+        try:
+            send(process.stdin, self._setup)
+        except (BrokenPipeError, OSError):
+            pass  # As above.
+        threading.Thread(target=self._listen, args=(worker,), name="index-worker-reader", daemon=True).start()
+        return worker
+
+    def _listen(self, worker: _Worker) -> None:
+        assert worker.process.stdout is not None
+        try:
+            while True:
+                self._answers.put(_Answer(worker, receive(worker.process.stdout)))
+        except (EOFError, OSError, ValueError):
+            self._answers.put(_Answer(worker, None))
+
+    def _replace(self, worker: _Worker) -> None:
+        _close_quietly(worker.process)
+        worker.process.kill()
+        worker.process.wait()
+        self._workers[self._workers.index(worker)] = self._start()
+
+    def _end_silent_workers(self) -> None:
+        now = time.monotonic()
+        for worker in self._workers:
+            if worker.pending and now - worker.heard > _SILENCE_LIMIT_S:
+                worker.process.kill()  # Its reader thread sees the end of the pipe.
+
+
+def _batches(files: Sequence[tuple[FileTask, int]]) -> Iterator[list[FileTask]]:
+    batch: list[FileTask] = []
+    size = 0
+    limit = _BATCH_BYTES // 8  # Small first batches: the first commit, and so the first answer, comes early.
+    for task, file_size in files:
+        batch.append(task)
+        size += file_size
+        if size >= limit or len(batch) >= _BATCH_FILES:
+            yield batch
+            batch, size = [], 0
+            limit = min(limit * 2, _BATCH_BYTES)
+    if batch:
+        yield batch
+
+
+def _given_up(task: FileTask) -> Prepared:
+    problem = Problem("parser-crashed", "ended the parser process and was left out", task.path)
+    return Prepared(task.path, 0, 0, skipped=SkipReason.UNREADABLE, problems=[problem])
+
+
+def _close_quietly(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError:
+                pass  # The process is gone already, so there is nothing left to flush.

@@ -1,0 +1,1 @@
+"""Ranking: how lists of candidates become one answer, and why."""

@@ -1,0 +1,71 @@
+"""The writer lock: at most one process writes an index, and its death frees it at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+
+
+class WriterLock:
+    """An operating-system lock on a file, so that no stale lock survives a killed process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this process writes the index."""
+        return self._descriptor is not None
+
+    def acquire(self) -> bool:
+        """Take the lock if nobody has it; never waits."""
+        if self._descriptor is not None:
+            return True
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            _lock(descriptor)
+        except OSError:
+            os.close(descriptor)
+            return False
+        os.ftruncate(descriptor, 0)
+        # The owner is written after the locked byte, so that others may read who it is.
+        os.write(descriptor, f" {os.getpid()}\n".encode("ascii"))
+        self._descriptor = descriptor
+        return True
+
+    def owner(self) -> int | None:
+        """Process id of the last one that took the lock, as far as it can be read."""
+        try:
+            return int(self._path.read_text("ascii").strip())
+        except (OSError, ValueError):
+            return None
+
+    def release(self) -> None:
+        """Give the lock back; the file stays, since removing it would race with the next owner."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> WriterLock:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,399 @@
+"""The tantivy index: one writer, immutable snapshots for readers, a generation number in every commit."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import tantivy
+
+from codanna_core.errors import IndexCorrupt
+from codanna_core.text.documents import pack_payload, unpack_payload
+from codanna_core.text.schema import CODE, SEARCHED_FIELDS, build_schema, code_analyzer
+
+# The meta document shares the `file` field; no path can start with a NUL byte.
+_META = "\x00meta"
+_BULK_HEAP = 192_000_000
+_SAVE_HEAP = 30_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Restrictions in terms of indexed fields, each a list of alternatives."""
+
+    languages: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    """Exact paths of files."""
+    path_regexes: tuple[str, ...] = ()
+    container_words: tuple[tuple[str, ...], ...] = ()
+    excluded_words: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.languages
+            or self.kinds
+            or self.owners
+            or self.path_regexes
+            or self.container_words
+            or self.excluded_words
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSymbol:
+    """A symbol document as read back."""
+
+    name: str
+    kind: str
+    container: str
+    language: str
+    path: str
+    signature: str
+    doc: str
+    start_line: int
+    start_col: int
+    end_line: int
+    end_col: int
+    name_line: int
+    name_col: int
+    name_end_col: int
+    flags: int
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file document as read back."""
+
+    path: str
+    mtime_ns: int
+    size: int
+    seen_ns: int
+    digest: bytes
+    language: str
+    symbols: int
+    problems: tuple[tuple[str, str], ...]
+
+
+class TextSnapshot:
+    """One committed state. Any number of threads may read it; a later commit does not change it."""
+
+    def __init__(self, searcher: tantivy.Searcher, schema: tantivy.Schema, folder: Path) -> None:
+        self._searcher = searcher
+        self._schema = schema
+        self._folder = folder
+        self._analyzer = code_analyzer()
+        self.generation = self._read_generation()
+
+    def _read_generation(self) -> int:
+        found = self._find(self._term("file", _META), 1)
+        return int(str(self._payload(found[0][1])[0])) if found else 0
+
+    @property
+    def symbol_count(self) -> int:
+        """How many symbol documents there are; costs a pass over one column."""
+        with _guarded(self._folder):
+            found = self._searcher.search(self._restricted(None, None), 1, count=True)
+        return int(found.count or 0)
+
+    @property
+    def file_count(self) -> int:
+        """How many file documents there are."""
+        return max(0, self.document_count - self.symbol_count - (1 if self.generation else 0))
+
+    def analyze(self, text: str) -> list[str]:
+        """Query words as the index knows them, each once, in order."""
+        return list(dict.fromkeys(self._analyzer.analyze(text)))
+
+    def document_frequency(self, field: str, term: str) -> int:
+        """How many documents hold an analysed term."""
+        return int(self._searcher.doc_freq(field, term))
+
+    @property
+    def document_count(self) -> int:
+        """Documents of every type, deleted ones not counted."""
+        return int(self._searcher.num_docs)
+
+    def _find(self, query: tantivy.Query, limit: int) -> list[tuple[float, tantivy.DocAddress]]:
+        with _guarded(self._folder):
+            return list(self._searcher.search(query, limit, count=False).hits)
+
+    def search(
+        self, terms: Sequence[str], boosts: dict[str, float], limit: int, only: Filter | None = None
+    ) -> list[tuple[float, tantivy.DocAddress]]:
+        """Best documents for analysed terms by BM25 over the boosted fields."""
+        if not terms or limit <= 0:
+            return []
+        parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
+        for term in terms:
+            for field, boost in boosts.items():
+                query = self._term(field, term)
+                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
+        query = self._restricted(tantivy.Query.boolean_query(parts), only)
+        return self._find(query, limit)
+
+    def named(self, names: Sequence[str], limit: int, only: Filter | None = None) -> list[tantivy.DocAddress]:
+        """Symbols with exactly one of these names."""
+        if not names:
+            return []
+        query = self._restricted(
+            tantivy.Query.const_score_query(
+                tantivy.Query.term_set_query(self._schema, "exact", list(names)), 1.0
+            ),
+            only,
+        )
+        return [address for _, address in self._find(query, limit)]
+
+    def with_keys(
+        self, keys: Sequence[int], limit: int, only: Filter | None = None
+    ) -> list[tuple[int, tantivy.DocAddress]]:
+        """Symbols whose embedding text has one of these keys, as (key, address)."""
+        if not keys:
+            return []
+        query = self._restricted(
+            tantivy.Query.const_score_query(
+                tantivy.Query.term_set_query(self._schema, "key", list(keys)), 1.0
+            ),
+            only,
+        )
+        addresses = [address for _, address in self._find(query, limit)]
+        found = self._searcher.fast_field_values("key", addresses)
+        return [(int(key), address) for key, address in zip(found, addresses, strict=True) if key is not None]
+
+    def count(self, only: Filter) -> int:
+        """How many symbols a filter lets through."""
+        return int(self._searcher.search(self._restricted(None, only), 1, count=True).count or 0)
+
+    def keys(self, only: Filter | None = None, limit: int | None = None) -> list[int]:
+        """Embedding keys of all symbols that pass a filter."""
+        query = self._restricted(None, only)
+        wanted = limit if limit is not None else max(1, self.document_count)
+        addresses = [address for _, address in self._find(query, wanted)]
+        return [
+            int(key) for key in self._searcher.fast_field_values("key", addresses) if key is not None
+        ]
+
+    def symbol(self, address: tantivy.DocAddress) -> StoredSymbol:
+        """Read one symbol document; raises IndexCorrupt where the store is damaged."""
+        return StoredSymbol(*self._payload(address))
+
+    def symbols_of(self, path: str, limit: int = 100_000) -> list[StoredSymbol]:
+        """All symbols of one file, in the order of the file."""
+        query = tantivy.Query.const_score_query(self._term("owner", path), 1.0)
+        found = [self.symbol(a) for _, a in self._find(query, limit)]
+        found.sort(key=lambda symbol: (symbol.start_line, symbol.start_col, -symbol.end_line))
+        return found
+
+    def file(self, path: str) -> StoredFile | None:
+        """The file document of a path, if it is indexed."""
+        found = self._find(self._term("file", path), 1)
+        return self._stored_file(found[0][1]) if found else None
+
+    def files(self) -> Iterator[StoredFile]:
+        """Every file document; slow on large indexes, for rebuilding what is derived from them."""
+        every = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, tantivy.Query.all_query()),
+                (tantivy.Occur.MustNot, tantivy.Query.exists_query("key")),
+            ]
+        )
+        for _, address in self._find(every, max(1, self.document_count)):
+            payload = self._payload(address)
+            if isinstance(payload[0], str):
+                yield self._to_file(payload)
+
+    def names(self) -> list[str]:
+        """Every distinct symbol name."""
+        return [name for name, _ in self._searcher.terms_with_prefix("exact", "")]
+
+    def _stored_file(self, address: tantivy.DocAddress) -> StoredFile:
+        return self._to_file(self._payload(address))
+
+    @staticmethod
+    def _to_file(payload: list[object]) -> StoredFile:
+        path, mtime_ns, size, seen_ns, digest, language, symbols, problems = payload
+        assert isinstance(problems, list)
+        return StoredFile(
+            str(path),
+            int(str(mtime_ns)),
+            int(str(size)),
+            int(str(seen_ns)),
+            bytes.fromhex(str(digest)),
+            str(language),
+            int(str(symbols)),
+            tuple((str(code), str(message)) for code, message in problems),
+        )
+
+    def _payload(self, address: tantivy.DocAddress) -> list[object]:
+        with _guarded(self._folder):
+            raw = self._searcher.doc(address).get_first("data")
+            if raw is None:
+                raise IndexCorrupt(self._folder, "a stored document has no content")
+            return unpack_payload(bytes(raw))
+
+    def _term(self, field: str, value: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, value)
+
+    def _restricted(self, query: tantivy.Query | None, only: Filter | None) -> tantivy.Query:
+        must = tantivy.Occur.Must
+        parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
+        if query is not None:
+            parts.append((must, query))
+        if only:
+            for field, values in (("lang", only.languages), ("kind", only.kinds), ("owner", only.owners)):
+                if values:
+                    parts.append((must, _free(tantivy.Query.term_set_query(self._schema, field, list(values)))))
+            if only.path_regexes:
+                parts.append((must, self._any_path(only.path_regexes)))
+            for words in only.container_words:
+                terms = self.analyze(" ".join(words))
+                parts.extend((must, _free(self._term("container", term))) for term in terms)
+            for word in only.excluded_words:
+                for term in self.analyze(word):
+                    parts.extend(
+                        (tantivy.Occur.MustNot, self._term(field, term))
+                        for field in ("name", "sig", "doc", "body", "container")
+                    )
+        if query is None:
+            parts.append((must, tantivy.Query.exists_query("key")))
+        if len(parts) == 1 and query is not None:
+            return query
+        return tantivy.Query.boolean_query(parts)
+
+    def _any_path(self, regexes: tuple[str, ...]) -> tantivy.Query:
+        queries = [tantivy.Query.regex_query(self._schema, "owner", regex) for regex in regexes]
+        return _free(
+            tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+        )
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    """Turn what tantivy throws over a damaged file, panics included, into IndexCorrupt."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise IndexCorrupt(folder, f"the text index cannot be read ({error})") from error
+    except BaseException as error:
+        # A Rust panic arrives as a BaseException of a class that cannot be imported.
+        if type(error).__name__ == "PanicException":
+            raise IndexCorrupt(folder, f"the text index is damaged ({error})") from error
+        raise
+
+
+def _free(query: tantivy.Query) -> tantivy.Query:
+    """A condition that adds nothing to the score."""
+    return tantivy.Query.const_score_query(query, 0.0)
+
+
+class TextIndex:
+    """Opens or makes the index folder. Reading needs no lock; `writer` is for the one process that holds it."""
+
+    def __init__(self, folder: Path, *, create: bool) -> None:
+        self.folder = folder
+        self._schema = build_schema()
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int, int] | None = None
+        self._snapshot: TextSnapshot | None = None
+        meta = folder / "meta.json"
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            if create and not meta.exists():
+                self._index = tantivy.Index(self._schema, str(folder), reuse=False)
+            else:
+                self._check_meta(meta)
+                self._index = tantivy.Index(self._schema, str(folder), reuse=True)
+            self._index.register_tokenizer(CODE, code_analyzer())
+            self._index.config_reader("manual")
+            self._index.reload()
+        except ValueError as error:
+            raise IndexCorrupt(folder, f"the text index cannot be opened ({error})") from error
+
+    def _check_meta(self, meta: Path) -> None:
+        # Tantivy panics on some kinds of damage, so what can be checked cheaply is checked before it looks.
+        try:
+            described = orjson.loads(meta.read_bytes())
+            segments = [segment["segment_id"].replace("-", "") for segment in described["segments"]]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise IndexCorrupt(meta, f"cannot be read ({error})") from error
+        for segment in segments:
+            if not (self.folder / f"{segment}.store").exists():
+                raise IndexCorrupt(meta, f"names the segment {segment}, which is not there")
+
+    def snapshot(self) -> TextSnapshot:
+        """The newest committed state, whichever process committed it."""
+        info = os.stat(self.folder / "meta.json")
+        stamp = (info.st_mtime_ns, info.st_size, info.st_ino)
+        with self._lock:
+            if self._snapshot is None or stamp != self._stamp:
+                try:
+                    self._index.reload()
+                    self._snapshot = TextSnapshot(self._index.searcher(), self._schema, self.folder)
+                except ValueError as error:
+                    raise IndexCorrupt(self.folder, f"the text index cannot be read ({error})") from error
+                self._stamp = stamp
+            return self._snapshot
+
+    def writer(self, *, bulk: bool) -> TextWriter:
+        """A writer; `bulk` takes more memory to index a large folder with fewer segments."""
+        try:
+            writer = self._index.writer(_BULK_HEAP if bulk else _SAVE_HEAP, 1)
+        except ValueError as error:
+            raise IndexCorrupt(self.folder, f"the text index cannot be written ({error})") from error
+        return TextWriter(writer, self, self.snapshot())
+
+
+class TextWriter:
+    """Collects changes and commits them at once. Used by one thread."""
+
+    def __init__(self, writer: tantivy.IndexWriter, index: TextIndex, base: TextSnapshot) -> None:
+        self._writer = writer
+        self._index = index
+        self._generation = base.generation
+
+    def delete_file(self, path: str) -> None:
+        """Forget a file and its symbols."""
+        self._writer.delete_documents_by_term("owner", path)
+        self._writer.delete_documents_by_term("file", path)
+
+    def add_file(self, file_document: str, symbol_documents: Iterable[str]) -> None:
+        """Add a file with its symbols."""
+        add = self._writer.add_json
+        for document in symbol_documents:
+            add(document)
+        add(file_document)
+
+    def commit(self, checkpoint: Callable[[str], None]) -> int:
+        """Publish the changes as the next generation."""
+        self._generation += 1
+        self._writer.delete_documents_by_term("file", _META)
+        payload = pack_payload((self._generation,))
+        self._writer.add_json(orjson.dumps({"file": _META, "data": payload}).decode("ascii"))
+        checkpoint("text:before-commit")
+        self._writer.commit()
+        checkpoint("text:after-commit")
+        return self._generation
+
+    def rollback(self) -> None:
+        """Drop what was not committed."""
+        self._writer.rollback()
+        self._generation = self._index.snapshot().generation
+
+    def abandon(self) -> None:
+        """Drop what was not committed and release tantivy's own lock, whatever state the writer is in."""
+        try:
+            self._writer.rollback()
+        except (ValueError, OSError):
+            pass  # A writer that died of a full disk cannot roll back; nothing of it was published anyway.
+        del self._writer
+
+    def close(self) -> None:
+        """Wait for merges and release tantivy's own lock."""
+        self._writer.wait_merging_threads()

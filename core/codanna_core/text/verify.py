@@ -1,0 +1,79 @@
+"""Checks the files of a text index against the checksums that tantivy keeps at their ends."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import orjson
+
+from codanna_core.errors import IndexCorrupt
+
+_MAGIC = 1337
+_CHUNK = 1 << 20
+_ENDINGS = ("store", "term", "idx", "fast", "fieldnorm")
+
+
+def segment_files(folder: Path) -> list[Path]:
+    """The files of every segment that the committed state refers to."""
+    described = orjson.loads((folder / "meta.json").read_bytes())
+    wanted = {segment["segment_id"].replace("-", "") for segment in described["segments"]}
+    deletes = {
+        f"{segment['segment_id'].replace('-', '')}.{segment['deletes']['opstamp']}.del"
+        for segment in described["segments"]
+        if segment["deletes"]
+    }
+    present = {path.name: path for path in folder.iterdir()}
+    for segment in wanted:
+        for ending in _ENDINGS:
+            if f"{segment}.{ending}" not in present:
+                raise IndexCorrupt(folder / f"{segment}.{ending}", "is missing")
+    for name in deletes:
+        if name not in present:
+            raise IndexCorrupt(folder / name, "is missing")
+    return [
+        path
+        for name, path in sorted(present.items())
+        if name.partition(".")[0] in wanted and (not name.endswith(".del") or name in deletes)
+    ]
+
+
+def verify_tail(path: Path) -> None:
+    """Raise IndexCorrupt if the file was cut short; reads only its last bytes."""
+    with path.open("rb") as file:
+        _read_tail(path, file)
+
+
+def verify_file(path: Path) -> None:
+    """Raise IndexCorrupt, naming the file, unless its content has the checksum written at its end."""
+    with path.open("rb") as file:
+        left, expected = _read_tail(path, file)
+        file.seek(0)
+        found = 0
+        while left > 0:
+            chunk = file.read(min(_CHUNK, left))
+            if not chunk:
+                raise IndexCorrupt(path, "was cut short while it was read")
+            found = zlib.crc32(chunk, found)
+            left -= len(chunk)
+    if found != expected:
+        raise IndexCorrupt(path, "its content does not match its checksum")
+
+
+def _read_tail(path: Path, file: BinaryIO) -> tuple[int, int]:
+    """Length of the content and its checksum, as the end of the file states them."""
+    size = file.seek(0, 2)
+    if size < 8:
+        raise IndexCorrupt(path, f"has only {size} bytes; it was cut short")
+    file.seek(size - 8)
+    tail = file.read(8)
+    length = int.from_bytes(tail[:4], "little")
+    if int.from_bytes(tail[4:], "little") != _MAGIC or length > size - 8:
+        raise IndexCorrupt(path, "its end is missing or damaged")
+    file.seek(size - 8 - length)
+    try:
+        expected = int(orjson.loads(file.read(length))["crc"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise IndexCorrupt(path, f"its end is damaged ({error})") from error
+    return size - 8 - length, expected
