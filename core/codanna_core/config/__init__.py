@@ -1,5 +1,6 @@
 """Settings: raw options from several layers, merged by a pure function into frozen, valid settings."""
 
+from codanna_core.config.layers import PROJECT_FILE, project_file, user_file
 from codanna_core.config.model import (
     DiscoverySettings,
     IndexSettings,
@@ -9,13 +10,26 @@ from codanna_core.config.model import (
     Settings,
     VectorSettings,
 )
+from codanna_core.config.resolve import Resolved, diff, load, load_settings, options_digest
+from codanna_core.config.schema import Described, describe, json_schema
 
 __all__ = [
+    "PROJECT_FILE",
+    "Described",
     "DiscoverySettings",
     "IndexSettings",
+    "Resolved",
     "SearchSettings",
     "SemanticSettings",
     "ServerSettings",
     "Settings",
     "VectorSettings",
+    "describe",
+    "diff",
+    "json_schema",
+    "load",
+    "load_settings",
+    "options_digest",
+    "project_file",
+    "user_file",
 ]

@@ -20,7 +20,7 @@ def key(
     maximum: float | None = None,
     stored: bool = False,
 ) -> T:
-    """A setting: `stored` marks those that change what is written to the index."""
+    """A setting: `stored` marks those that change what is written to the text index."""
     metadata: dict[str, Any] = {
         "doc": doc,
         "choices": choices,
@@ -47,8 +47,8 @@ class DiscoverySettings:
     skip_common_folders: bool = key(
         True,
         "Skip folders that nearly always hold build output or copies of other projects, such as"
-        " `node_modules`, virtual environments and build trees. A `!name/` line in `.codannaignore` brings back"
-        " those known by their name.",
+        " `node_modules`, virtual environments and build trees. A `!name/` line in `.codannaignore` brings"
+        " back those known by their name.",
     )
     skip_generated: bool = key(
         True,
@@ -88,12 +88,9 @@ class VectorSettings:
         "The vector index: `ivf` is small and cheap to update, `hnsw` trades memory for latency and needs the"
         " extra `codanna-lsp[hnsw]`.",
         choices=("ivf", "hnsw"),
-        stored=True,
     )
-    metric: str = key("cosine", "How two vectors are compared.", choices=("cosine", "l2", "dot"), stored=True)
-    precision: str = key(
-        "int8", "Precision of the stored vectors.", choices=("int8", "f16", "f32"), stored=True
-    )
+    metric: str = key("cosine", "How two vectors are compared.", choices=("cosine", "l2", "dot"))
+    precision: str = key("int8", "Precision of the stored vectors.", choices=("int8", "f16", "f32"))
     recall_target: float = key(
         0.95,
         "Share of the true nearest vectors that a search should find; higher is slower.",

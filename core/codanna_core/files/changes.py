@@ -18,11 +18,11 @@ class Changes:
     changed: list[FileStat] = field(default_factory=list)
     """Another size or time stamp; the content hash tells whether the text differs."""
     suspect: list[FileStat] = field(default_factory=list)
-    """Same size and time stamp, but written so shortly before the last reading that only the hash can tell."""
+    """Same size and time stamp, but written just before the last reading: only the hash can tell."""
     deleted: list[str] = field(default_factory=list)
     renamed: list[tuple[str, FileStat]] = field(default_factory=list)
-    """Old path and new file of equal size and time stamp: probably one file, to be confirmed by the hash. Both
-    also stand in `deleted` and `new`."""
+    """Old path and new file of equal size and time stamp: one file if the hash confirms it. Both stand in
+    `deleted` and `new` too."""
     unchanged: int = 0
 
     def __bool__(self) -> bool:

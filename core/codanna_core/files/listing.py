@@ -1,6 +1,6 @@
-"""What a walk found, kept so that the next one need not walk: which folders and files exist, and under which rules.
+"""What a walk found, kept so that the next one need not walk: folders, files, and the rules behind them.
 
-A folder whose signature is unchanged holds the same entries as before, so only folders that changed are listed again.
+A folder with an unchanged signature holds the same entries as before, so only the others are listed again.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _SIGNATURE: Final = struct.Struct("<4q")
 class Signature:
     """Changes whenever an entry is added to, removed from or renamed in a folder.
 
-    The time of the last change of the inode is part of it, because unpacking an archive sets back the modification
-    time of a folder it has just written to.
+    The inode's own change time is part of it, because unpacking an archive sets back the modification time of
+    a folder it has just written to.
     """
 
     mtime_ns: int
@@ -43,7 +43,7 @@ class Signature:
     def proves_unchanged(self, info: os.stat_result, racy_ns: int) -> bool:
         """Whether the folder surely holds the same entries as when this signature was taken."""
         now = Signature.of(info, self.taken_ns)
-        # Changed within a clock tick of the listing: an entry may have come after it under the same time stamp.
+        # Changed within a clock tick of the listing: an entry may have come after it unseen.
         settled = max(self.mtime_ns, self.ctime_ns) < self.taken_ns - racy_ns
         return now == self and settled
 

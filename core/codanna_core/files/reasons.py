@@ -41,24 +41,22 @@ CODES: tuple[SkipReason, ...] = (
 
 CODE_OF: dict[SkipReason | None, int] = {None: 0} | {reason: code for code, reason in enumerate(CODES, 1)}
 
-_BINARY_SUFFIXES = frozenset(
-    """
-    7z a aac ai aiff apk ar arrow avi avif bin blend bmp br bz2 cab class cpio cur dat db deb dex dll dmg doc docx
-    ds_store dylib ear egg elf eot eps exe fbx feather ffdata fla flac flv gif glb gz h5 hdf5 heic icns ico img iso
-    jar jks jp2 jpeg jpg keystore ko lib lz lz4 lzma m4a m4v mdb mid mkv mo mov mp3 mp4 mpeg mpg msi npy npz o obj
-    odp ods odt ogg ogv onnx otf p12 parquet pb pdb pdf pfx pkl png ppt pptx psd pyc pyd pyo rar rlib rpm safetensors
-    sketch so sqlite sqlite3 swf swp tar tflite tgz tif tiff ttc ttf wasm wav webm webp whl woff woff2 wma wmv xcf
-    xls xlsx xz zip zst zstd
-    """.split()
-)
+_BINARY = """
+    7z a aac ai aiff apk ar arrow avi avif bin blend bmp br bz2 cab class cpio cur dat db deb dex dll
+    dmg doc docx ds_store dylib ear egg elf eot eps exe fbx feather ffdata fla flac flv gif glb gz h5
+    hdf5 heic icns ico img iso jar jks jp2 jpeg jpg keystore ko lib lz lz4 lzma m4a m4v mdb mid mkv mo
+    mov mp3 mp4 mpeg mpg msi npy npz o obj odp ods odt ogg ogv onnx otf p12 parquet pb pdb pdf pfx pkl
+    png ppt pptx psd pyc pyd pyo rar rlib rpm safetensors sketch so sqlite sqlite3 swf swp tar tflite
+    tgz tif tiff ttc ttf wasm wav webm webp whl woff woff2 wma wmv xcf xls xlsx xz zip zst zstd
+"""
+_BINARY_SUFFIXES = frozenset(_BINARY.split())
 
-_GENERATED_NAMES = frozenset(
-    """
+_LOCK_FILES = """
     bun.lock cargo.lock composer.lock deno.lock flake.lock gemfile.lock go.sum gradle.lockfile mix.lock
-    npm-shrinkwrap.json package-lock.json package.resolved packages.lock.json paket.lock pdm.lock pipfile.lock
-    pnpm-lock.yaml podfile.lock poetry.lock pubspec.lock uv.lock yarn.lock
-    """.split()
-)
+    npm-shrinkwrap.json package-lock.json package.resolved packages.lock.json paket.lock pdm.lock
+    pipfile.lock pnpm-lock.yaml podfile.lock poetry.lock pubspec.lock uv.lock yarn.lock
+"""
+_GENERATED_NAMES = frozenset(_LOCK_FILES.split())
 
 _GENERATED_PATTERN = re.compile(
     r"""

@@ -69,7 +69,7 @@ def excluding_problems(settings: DiscoverySettings) -> list[Problem]:
 def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int | None = None) -> WalkBuilder:
     """A walker over `start`, the root or a folder below it, that follows all rules of the workspace.
 
-    Rules of the folders above `start` apply as well, so a walk over a part sees what a walk over the whole would.
+    Rules of the folders above `start` apply as well: a walk over a part sees what one over the whole would.
     """
     builder = WalkBuilder(Path(start))
     builder.follow_links(False).max_depth(depth).hidden(not settings.hidden)
@@ -77,7 +77,7 @@ def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int 
     builder.ignore(follow).git_ignore(follow).git_global(follow).git_exclude(follow)
     builder.add_custom_ignore_filename(OWN_IGNORE_FILE)
     if settings.skip_common_folders:
-        # Explicit ignore files have the lowest precedence: a `!name/` in any other ignore file wins over them.
+        # Explicit ignore files have the lowest precedence: a `!name/` in any other ignore file wins.
         builder.add_ignore(COMMON_FOLDERS_FILE)
     overrides = OverrideBuilder(Path(root))
     for pattern in _ALWAYS_EXCLUDED:
@@ -90,7 +90,7 @@ def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int 
 
 
 def outer_rule_files(root: str, settings: DiscoverySettings) -> list[str]:
-    """Rule files that lie outside the walked tree, existing or not: above the root, in `.git`, in git's settings."""
+    """Rule files outside the walked tree, existing or not: above the root, in `.git`, in git's settings."""
     files = []
     folder = root
     while True:

@@ -16,7 +16,7 @@ from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
 
 HASH_SIZE: Final = 16
 RACY_NS: Final = 2_000_000_000
-"""A file changed this shortly before it was read may change again within one tick of a coarse file system clock."""
+"""A file changed this shortly before it was read may change again within one tick of a coarse clock."""
 
 _MAGIC: Final = b"CDNF0001"
 _HEADER: Final = struct.Struct("<8sQQI")
@@ -158,7 +158,8 @@ class FileTable:
 
     def racy(self) -> NDArray[np.bool_]:
         """Rows whose time stamp cannot tell whether the file changed after it was read."""
-        return np.abs(self.seen_ns - self.mtime_ns) < RACY_NS
+        racy: NDArray[np.bool_] = np.abs(self.seen_ns - self.mtime_ns) < RACY_NS
+        return racy
 
     def to_bytes(self) -> bytes:
         """The whole table with a checksum; `from_bytes` reads it."""

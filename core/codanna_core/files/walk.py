@@ -7,7 +7,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
@@ -87,9 +87,9 @@ def scan(
 ) -> Scan:
     """Find all files of the workspace.
 
-    `previous` is the listing of an earlier scan of the same root; where it still holds, nothing but a stat of each
-    folder and file is needed. Raises `NotADirectoryError` or `FileNotFoundError` if the root is no folder; everything
-    below it that cannot be read becomes a problem.
+    `previous` is the listing of an earlier scan of the same root; where it still holds, only a stat of each
+    folder and file is needed. Raises `NotADirectoryError` or `FileNotFoundError` where the root is no folder;
+    whatever cannot be read below it becomes a problem.
     """
     top = os.path.realpath(root)
     if not stat.S_ISDIR(os.stat(top).st_mode):
@@ -109,7 +109,7 @@ def is_indexable(root: Path, path: str, settings: DiscoverySettings) -> SkipReas
 def are_indexable(root: Path, paths: list[str], settings: DiscoverySettings) -> dict[str, SkipReason | None]:
     """`is_indexable` for many paths at once: each folder on the way is listed once."""
     walker = _Walker(os.path.realpath(root), settings, None)
-    listed: dict[str, dict[str, bool]] = {}
+    listed: dict[str, set[str]] = {}
     return {path: walker.judge(path, listed) for path in paths}
 
 
@@ -120,6 +120,8 @@ class _Walker:
         self.settings = settings
         self.cancel = cancel
         self.problems: list[Problem] = excluding_problems(settings)
+        self.stats: dict[str, os.stat_result] = {}
+        """What the walk has looked at already."""
 
     def full(self) -> Listing:
         """Walk the whole tree."""
@@ -145,6 +147,9 @@ class _Walker:
             return None, How.FULL
         if rules_key(previous.rule_files, self.settings) != previous.key:
             return None, How.FULL
+        for folder, reason in previous.skipped.items():
+            if reason is SkipReason.COMMON_FOLDER and not self.is_output(folder):
+                return None, How.FULL
         dirty = []
         removed = []
         for folder, signature in previous.folders.items():
@@ -251,6 +256,7 @@ class _Walker:
                 reason = reason_by_name(relative.rpartition("/")[2], self.settings.skip_generated)
                 if reason is None:
                     into.files.append(relative)
+                    self.stats[relative] = info
                 else:
                     into.skipped[relative] = reason
             elif stat.S_ISDIR(mode):
@@ -290,13 +296,14 @@ class _Walker:
         times: list[int] = []
         sizes: list[int] = []
         lstat = os.lstat
+        stats = self.stats
         skipped: Counter[SkipReason] = Counter(listing.skipped.values())
         examples: dict[SkipReason, list[str]] = {}
         for path, reason in listing.skipped.items():
             _example(examples, reason, path)
         for number, path in enumerate(listing.files):
             try:
-                info = lstat(prefix + path)
+                info = stats.get(path) or lstat(prefix + path)
             except OSError as error:
                 times.append(0)
                 sizes.append(-1)
@@ -322,19 +329,14 @@ class _Walker:
         if not keep.all():
             paths = [path for path, kept in zip(paths, keep.tolist(), strict=True) if kept]
             mtime_ns, size = mtime_ns[keep], size[keep]
-        for reason in (SkipReason.BAD_NAME,):
-            if skipped[reason]:
-                names = ", ".join(ascii(path) for path in examples[reason])
-                self.problems.append(
-                    Problem(
-                        "bad-name",
-                        f"{skipped[reason]} files or folders are left out because their names are no valid"
-                        f" Unicode; rename them: {names}",
-                    )
-                )
+        if bad := skipped[SkipReason.BAD_NAME]:
+            names = ", ".join(ascii(path) for path in examples[SkipReason.BAD_NAME])
+            self.problems.append(
+                Problem("bad-name", f"{bad} left out because the name is no valid Unicode; rename: {names}")
+            )
         return Scan(paths, mtime_ns, size, dict(skipped), examples, self.problems, listing, how)
 
-    def judge(self, path: str, listed: dict[str, dict[str, bool]]) -> SkipReason | None:
+    def judge(self, path: str, listed: dict[str, set[str]]) -> SkipReason | None:
         parts = path.split("/")
         if not {"", ".", ".."}.isdisjoint(parts):
             raise ValueError(f"not a workspace-relative path: {path!r}")
@@ -365,10 +367,10 @@ class _Walker:
             folder = here
         raise AssertionError("unreachable: a path has at least one part")
 
-    def names(self, folder: str) -> dict[str, bool]:
+    def names(self, folder: str) -> set[str]:
         """Names in one folder that the rules let through."""
         start = self.absolute(folder)
-        return {os.path.basename(path): True for path in self.entries(start, 1) if path != start}
+        return {os.path.basename(path) for path in self.entries(start, 1) if path != start}
 
     def absolute(self, relative: str) -> str:
         return self.prefix + relative if relative else self.root
