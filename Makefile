@@ -1,0 +1,69 @@
+# The one door to everything that is done with this project. `make` alone lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+Q ?= where is a damaged index noticed
+
+.DEFAULT_GOAL := help
+.PHONY: help install try test lint types check format bench torture soak docs lock wheel clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | awk -F': ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# Old pips know no dependency groups, so the one inside the environment is renewed first.
+$(VENV)/.installed: pyproject.toml requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=python3.12 test" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --constraint requirements-dev.lock --group dev --editable .
+	@touch $@
+
+install: $(VENV)/.installed ## make the virtual environment with the project and the development tools
+
+try: install ## search this project by meaning: make try Q="where are files watched"
+	$(BIN)/codanna-lsp search "$(Q)"
+
+test: install ## run the tests
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+lint: install ## style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: install ## mypy --strict over the installed packages
+	$(BIN)/mypy
+
+check: lint types test ## what has to pass before a commit
+
+format: install ## rewrite the sources in the project's style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: install ## the benchmarks; one alone: make bench ARGS=cold_index
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+torture: install ## kill the indexer hundreds of times and compare what is left with a clean build
+	$(BIN)/python -m pytest -m slow -k torture --timeout=0 $(ARGS)
+
+soak: install ## a day's worth of edits and searches: no growth, no loss of recall
+	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)
+
+wheel: install ## build the wheel and the source archive into dist/
+	$(BIN)/python -m build
+
+docs: install ## renew what is generated in the README
+	$(BIN)/python scripts/settings_table.py
+
+lock: ## renew the pinned versions of the development environment
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	build/lock/bin/python -m pip install --quiet --group dev .
+	{ echo "# Versions that the tests were last seen to pass with; written by \`make lock\`."; \
+	  build/lock/bin/python -m pip freeze --exclude codanna-lsp; } > requirements-dev.lock
+	rm -rf build/lock
+
+clean: ## remove what the other targets made, the virtual environment included
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

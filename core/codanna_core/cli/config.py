@@ -1,0 +1,83 @@
+"""`codanna-lsp config show|path|schema`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from codanna_core.cli.arguments import add_common, add_json, add_root, overrides_of, root_of
+from codanna_core.cli.envelope import ENVELOPE_VERSION, problems_json, write_json
+from codanna_core.cli.exit_codes import ExitCode
+from codanna_core.cli.render import print_text, printable
+from codanna_core.cli.session import report_problems
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command."""
+    commands = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    show = commands.add_parser("show", help="every setting with its value and where that comes from")
+    add_root(show)
+    add_json(show)
+    add_common(show)
+    show.set_defaults(run=run_show)
+
+    path = commands.add_parser("path", help="the files that settings are read from")
+    add_root(path)
+    add_json(path)
+    add_common(path)
+    path.set_defaults(run=run_path)
+
+    schema = commands.add_parser("schema", help="the JSON schema of the settings files")
+    add_common(schema)
+    schema.set_defaults(run=run_schema)
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """Print the settings that are in force for a folder."""
+    from codanna_core.config import describe, load
+
+    resolved = load(root_of(options).resolve(), overrides_of(options))
+    described = describe(resolved)
+    if options.json:
+        write_json(
+            {
+                "version": ENVELOPE_VERSION,
+                "settings": {item.name: {"value": item.value, "origin": item.origin} for item in described},
+                "problems": problems_json(resolved.problems),
+            }
+        )
+        return ExitCode.FOUND
+    width = max(len(item.name) for item in described)
+    for item in described:
+        value = json.dumps(item.value, ensure_ascii=False)
+        origin = "" if item.origin == "default" else f"  # {item.origin}"
+        print_text(printable(f"{item.name.ljust(width)} = {value}{origin}"))
+    report_problems(resolved.problems, limit=len(resolved.problems))
+    return ExitCode.FOUND
+
+
+def run_path(options: argparse.Namespace) -> int:
+    """Print the settings files, whether they exist or not."""
+    from codanna_core.config import project_file, user_file
+
+    files = {"user": user_file(), "project": project_file(root_of(options).resolve())}
+    if options.json:
+        write_json(
+            {
+                "version": ENVELOPE_VERSION,
+                **{name: {"path": str(path), "exists": path.is_file()} for name, path in files.items()},
+            }
+        )
+        return ExitCode.FOUND
+    for name, path in files.items():
+        print_text(f"{name.ljust(8)} {printable(str(path))}{'' if path.is_file() else '  (not there)'}")
+    return ExitCode.FOUND
+
+
+def run_schema(options: argparse.Namespace) -> int:
+    """Print the JSON schema, for editors that complete settings files."""
+    from codanna_core.config import json_schema
+
+    write_json(json_schema())
+    return ExitCode.FOUND

@@ -1,0 +1,56 @@
+"""`codanna-lsp index [PATH]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from codanna_core.cli.arguments import add_common, add_json, add_root
+from codanna_core.cli.envelope import sync_document, write_json
+from codanna_core.cli.exit_codes import ExitCode
+from codanna_core.cli.progress import ProgressBar
+from codanna_core.cli.render import print_text, render_sync
+from codanna_core.cli.search import nothing_found
+from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.results import Progress, State
+
+if TYPE_CHECKING:
+    from codanna_core.engine.cancel import Cancel
+    from codanna_core.engine.engine import Engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command."""
+    add_root(parser)
+    add_json(parser)
+    parser.add_argument("--verify", action="store_true", help="compare file contents, not only time stamps")
+    parser.add_argument(
+        "--rebuild", action="store_true", help="build the text index anew; vectors of unchanged code are kept"
+    )
+    add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Bring the index up to date and wait until everything is in it, vectors and clusters included."""
+    with open_engine(options) as engine, stoppable() as cancel:
+        report = bring_up_to_date(engine, cancel, verify=options.verify, rebuild=options.rebuild)
+        finish_background_work(engine, cancel)
+        status = engine.status()
+        if options.json:
+            write_json(sync_document(report))
+        else:
+            print_text(render_sync(report, status.writer))
+            report_problems([*report.problems, *status.problems])
+            if not status.files_indexed:
+                print(f"codanna-lsp: {nothing_found(engine)}", file=sys.stderr)
+    return ExitCode.FOUND
+
+
+def finish_background_work(engine: Engine, cancel: Cancel) -> None:
+    """Wait for embedding and training that goes on after the text is searchable."""
+    with ProgressBar(sys.stderr) as bar:
+        while not engine.wait_until_idle(0.1):
+            cancel.raise_if_cancelled()
+            bar.show(Progress(State.TRAINING, 0, 0, 0.0, "finishing the vectors"))

@@ -1,0 +1,144 @@
+"""The entry point `codanna-lsp`: picks the subcommand, turns errors into one sentence and an exit code.
+
+Only the chosen subcommand's module is imported, so that `--help` and `--version` answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from codanna_core._version import __version__
+from codanna_core.cli.exit_codes import ExitCode
+from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery
+
+COMMANDS = {
+    "search": "find code by meaning and by words",
+    "similar": "find code like the code at FILE:LINE",
+    "symbols": "find symbols by name",
+    "index": "build the index of a folder or bring it up to date",
+    "status": "show what is indexed, what is missing and why",
+    "vector": "work with the vectors: index-vectors, search-vector, cluster-info",
+    "models": "embedding models: list, check, import",
+    "config": "settings: show, path, schema",
+    "doctor": "check the installation and the index of a folder",
+    "clean": "remove the index of a folder",
+    "serve": "run the language server on standard input and output",
+}
+"""Subcommand to its line in the help; the module of the same name in this package runs it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # The console may not be able to show every character of somebody's source code.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    verbose = False
+    try:
+        chosen = next((word for word in arguments if not word.startswith("-")), None)
+        if chosen == "serve":
+            return int(_module("serve").run(arguments[arguments.index("serve") + 1 :]))
+        parser = _parser(chosen)
+        options, unexpected = parser.parse_known_args(arguments)
+        if unexpected:
+            parser.error(_unexpected(unexpected, "query" in options or "name" in options))
+        if options.command is None:
+            _parser(None).print_help()
+            return ExitCode.WRONG_USE
+        verbose = options.verbose > 0
+        _start_log(options.verbose)
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except (Cancelled, KeyboardInterrupt):
+        # A second Ctrl-C while the process winds down must not end in a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return _complain("stopped; what was indexed until now is kept", ExitCode.STOPPED)
+    except BrokenPipeError:
+        # Python flushes standard output again at exit; that must not fail a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PIPE_CLOSED
+    except (InvalidQuery, ConfigError) as error:
+        return _complain(str(error), ExitCode.WRONG_USE)
+    except CodannaError as error:
+        return _complain(str(error), ExitCode.FAILED)
+    except OSError as error:
+        return _complain(explain_os_error(error), ExitCode.FAILED)
+    except Exception as error:
+        if verbose:
+            raise
+        return _complain(
+            f"a defect in codanna-lsp: {type(error).__name__}: {error}; `-v` shows where, please report it",
+            ExitCode.FAILED,
+        )
+
+
+def explain_os_error(error: OSError) -> str:
+    """One sentence on what the operating system refused and what to do about it."""
+    where = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"cannot write{where}: the disk is full; free some space or name another place with --index-dir"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"cannot use{where}: {reason}; change permissions or name another place with --index-dir"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"cannot use{where} as a folder: {reason}; name another place with --index-dir"
+    return f"cannot use{where}: {reason}"
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"codanna_core.cli.{command}")
+
+
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="codanna-lsp",
+        description="Finds code by meaning, in any language, offline.",
+        epilog="`codanna-lsp COMMAND --help` shows the options of a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"codanna-lsp {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name == chosen:
+            _module(name).add_arguments(command)
+    return parser
+
+
+def _unexpected(words: Sequence[str], takes_question: bool) -> str:
+    hint = ""
+    if takes_question and not any(word.startswith("-") for word in words):
+        hint = "; put a question of several words in quotes"
+    return f"unexpected: {' '.join(words)}{hint}"
+
+
+def _start_log(verbose: int) -> None:
+    import logging
+
+    level = (logging.ERROR, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s", force=True
+    )
+
+
+def _complain(message: str, code: ExitCode) -> ExitCode:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # Nobody reads the answer any more; the exit code still says what happened.
+    print(f"codanna-lsp: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""What people see: pure functions from results to text, with colours or without."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from codanna_core.results import Hit, SnippetLine, Status, SymbolHit, SyncReport
+
+# Source text may hold escape sequences that would drive the reader's terminal; tabs are harmless.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_WIDTH = 160
+_COLOURS = {
+    "path": "35",
+    "line": "32",
+    "kind": "36",
+    "name": "1",
+    "dim": "2",
+    "good": "32",
+    "bad": "31",
+    "warn": "33",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Paints words, or leaves them alone."""
+
+    coloured: bool
+
+    def __call__(self, what: str, text: str) -> str:
+        return f"\x1b[{_COLOURS[what]}m{text}\x1b[0m" if self.coloured and text else text
+
+
+def style_for(stream: TextIO, choice: str) -> Style:
+    """Colours on a terminal unless NO_COLOR is set or the terminal cannot; `--color` overrides."""
+    if choice != "auto":
+        return Style(choice == "always")
+    return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def shown_path(root: Path, here: Path) -> Callable[[str], str]:
+    """Turns a path of the index into one that a click or an editor opens from the current folder."""
+    base = os.path.relpath(root, here) if root.is_relative_to(here) else str(root)
+    prefix = "" if base == "." else base.rstrip(os.sep) + os.sep
+    return lambda path: printable(prefix + path.replace("/", os.sep))
+
+
+def render_hits(hits: Sequence[Hit], style: Style, shown: Callable[[str], str]) -> str:
+    """Hits as blocks: place, kind and name; signature; the best lines."""
+    return "\n\n".join("\n".join(_hit_lines(hit, style, shown)) for hit in hits)
+
+
+def render_symbols(hits: Sequence[SymbolHit], style: Style, shown: Callable[[str], str]) -> str:
+    """One line a symbol."""
+    return "\n".join(_head(hit, style, shown) for hit in hits)
+
+
+def render_sync(report: SyncReport, writer: bool) -> str:
+    """One sentence on what indexing did."""
+    if not writer:
+        return "another process keeps this index up to date; nothing to do"
+    touched = report.added + report.changed + report.removed
+    if not touched:
+        return f"up to date: {_count(report.unchanged, 'file')}, nothing changed ({report.seconds:.2f} s)"
+    parts = [
+        f"{number:,} {what}"
+        for number, what in ((report.added, "new"), (report.changed, "changed"), (report.removed, "removed"))
+        if number
+    ]
+    return (
+        f"indexed {_count(touched, 'file')} ({', '.join(parts)}), {_count(report.symbols, 'symbol')},"
+        f" {_count(report.embedded, 'new vector')} in {report.seconds:.1f} s"
+    )
+
+
+def render_status(status: Status, style: Style) -> str:
+    """The index at a glance."""
+    skipped = sum(status.files_skipped.values())
+    rows = [
+        ("folder", status.root),
+        ("index", f"{status.index_dir} ({size(status.bytes_on_disk)})"),
+        ("state", f"{status.state}, generation {status.generation}"),
+        ("files", f"{status.files_indexed:,} indexed, {skipped:,} skipped"),
+        *(("", f"  {count:,} {reason}") for reason, count in sorted(status.files_skipped.items()) if count),
+        ("symbols", f"{status.symbols:,}"),
+        ("vectors", f"{status.vectors_total:,}, {status.vectors_pending:,} pending"),
+        ("model", f"{status.model}{f', {status.dimension} dimensions' if status.dimension else ''}"),
+    ]
+    lines = [f"{style('dim', name.ljust(8))} {printable(value)}" for name, value in rows]
+    for problem in dict.fromkeys(status.problems):
+        place = f"{problem.path}: " if problem.path and problem.path not in problem.message else ""
+        lines.append(f"{style('warn', 'problem'.ljust(8))} {printable(place + problem.message)}")
+    return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """The text without anything that a terminal would obey."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def print_text(text: str) -> None:
+    """Print an answer on standard output."""
+    if text:
+        sys.stdout.write(text + "\n")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _head(hit: Hit | SymbolHit, style: Style, shown: Callable[[str], str]) -> str:
+    place = f"{style('path', shown(hit.path))}:{style('line', str(hit.selection.start.line + 1))}"
+    name = f"{hit.container}.{hit.name}" if hit.container and hit.name else hit.name
+    return f"{place}  {style('kind', hit.kind)}  {style('name', _one_line(name))}".rstrip()
+
+
+def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str]) -> list[str]:
+    lines = [_head(hit, style, shown)]
+    signature = _one_line(hit.signature)
+    if signature:
+        lines.append(f"    {signature}")
+    numbered = _trimmed(hit.snippet, signature)
+    width = len(str(numbered[-1].line + 1)) if numbered else 0
+    for part in numbered:
+        mark = "›" if part.best else " "
+        text = _clipped(printable(part.text.expandtabs(4)))
+        lines.append(f"  {mark} {style('dim', str(part.line + 1).rjust(width))}  {text}".rstrip())
+    if hit.signals:
+        parts = ", ".join(f"{name} {value:.4f}" for name, value in hit.signals.items())
+        lines.append(f"    {style('dim', f'score {hit.score:.4f} = {parts}')}")
+    return lines
+
+
+def _trimmed(snippet: Sequence[SnippetLine], signature: str) -> list[SnippetLine]:
+    """The snippet without empty lines at its ends and without what the signature line says already."""
+    lines = [part for part in snippet if not (signature and _one_line(part.text) == signature)]
+    while lines and not lines[0].text.strip():
+        lines.pop(0)
+    while lines and not lines[-1].text.strip():
+        lines.pop()
+    return lines
+
+
+def _one_line(text: str) -> str:
+    return _clipped(printable(" ".join(text.split())))
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"

@@ -1,0 +1,77 @@
+"""`codanna-lsp search QUERY [PATH]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codanna_core.cli.arguments import add_answer, add_common, add_mode, add_root, filters_of
+from codanna_core.cli.envelope import search_envelope, write_json
+from codanna_core.cli.exit_codes import ExitCode
+from codanna_core.cli.render import print_text, render_hits, shown_path, style_for
+from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.errors import InvalidQuery
+from codanna_core.results import Mode, SearchRequest, SearchResult
+
+if TYPE_CHECKING:
+    from codanna_core.engine.engine import Engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command."""
+    parser.add_argument("query", metavar="QUERY", help="a question in quotes, or a name")
+    add_root(parser)
+    add_answer(parser)
+    add_mode(parser)
+    add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer a question; builds the index first where there is none."""
+    if not options.query.strip():
+        raise InvalidQuery(
+            'the query is empty; ask for something, for instance: codanna-lsp search "parse a date"'
+        )
+    filters = filters_of(options)
+    with open_engine(options) as engine, stoppable() as cancel:
+        if not options.no_sync:
+            bring_up_to_date(engine, cancel)
+        defaults = engine.settings.search
+        request = SearchRequest(
+            options.query,
+            options.limit or defaults.limit,
+            Mode(options.mode or defaults.mode),
+            filters,
+            explain=options.explain,
+        )
+        result = engine.search(request, cancel=cancel)
+        return print_answer(engine, result, options)
+
+
+def print_answer(engine: Engine, result: SearchResult, options: argparse.Namespace) -> int:
+    """Print hits for people or programs; the exit code says whether there are any."""
+    if options.json:
+        write_json(search_envelope(result))
+    else:
+        shown = shown_path(engine.root, Path.cwd())
+        print_text(render_hits(result.hits, style_for(sys.stdout, options.color), shown))
+        report_problems(result.problems)
+        if not result.hits:
+            print(f"codanna-lsp: {nothing_found(engine)}", file=sys.stderr)
+    return ExitCode.FOUND if result.hits else ExitCode.NOTHING
+
+
+def nothing_found(engine: Engine) -> str:
+    """Why there is no answer, in one sentence."""
+    status = engine.status()
+    if status.files_indexed:
+        return f"nothing found among {status.symbols:,} symbols in {status.files_indexed:,} files"
+    skipped = ", ".join(
+        f"{count} {reason}" for reason, count in sorted(status.files_skipped.items()) if count
+    )
+    return (
+        f"nothing found: {engine.root} holds no files to index{f' (skipped: {skipped})' if skipped else ''}"
+    )

@@ -1,0 +1,81 @@
+"""An engine for one command: opened, brought up to date with progress, stopped by Ctrl-C, closed."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from codanna_core.cli.arguments import index_dir_of, overrides_of, root_of
+from codanna_core.cli.progress import ProgressBar
+from codanna_core.config import load_settings
+from codanna_core.engine.cancel import Cancel
+from codanna_core.model import Problem
+from codanna_core.results import SyncReport
+
+if TYPE_CHECKING:
+    from codanna_core.engine.engine import Engine
+
+
+@contextmanager
+def open_engine(options: argparse.Namespace, *, notes: bool = True) -> Iterator[Engine]:
+    """The engine of the folder that the options name; `notes` reports bad settings first."""
+    root = root_of(options)
+    overrides = overrides_of(options)
+    if notes:
+        report_problems(load_settings(root, overrides)[1])
+    from codanna_core.engine.engine import Engine
+
+    with Engine.open(root, index_dir_of(options), overrides=overrides) as engine:
+        yield engine
+
+
+@contextmanager
+def stoppable() -> Iterator[Cancel]:
+    """A cancel token that Ctrl-C sets, so that work stops at a committed state; a second one interrupts."""
+    cancel = Cancel()
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if cancel.cancelled:
+            raise KeyboardInterrupt
+        cancel.cancel()
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def bring_up_to_date(
+    engine: Engine, cancel: Cancel, *, verify: bool = False, rebuild: bool = False
+) -> SyncReport:
+    """Index what changed since the last time, with a bar on a terminal."""
+    with ProgressBar(sys.stderr) as bar:
+        if rebuild:
+            return engine.reindex(progress=bar.show, cancel=cancel)
+        return engine.sync(progress=bar.show, cancel=cancel, verify=verify)
+
+
+def report_problems(problems: Iterable[Problem], limit: int = 5) -> None:
+    """Say on standard error what is missing from an answer."""
+    shown = list(dict.fromkeys(problems))
+    for problem in shown[:limit]:
+        print(f"note: {problem_line(problem)}", file=sys.stderr)
+    if len(shown) > limit:
+        print(f"note: {len(shown) - limit} more; `codanna-lsp status` shows them all", file=sys.stderr)
+
+
+def problem_line(problem: Problem) -> str:
+    """A problem on one line, with its file first where it has one."""
+    if problem.path and problem.path not in problem.message:
+        return f"{problem.path}: {problem.message}"
+    return problem.message

@@ -1,0 +1,33 @@
+"""`codanna-lsp status [PATH]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from codanna_core.cli.arguments import add_common, add_json, add_root
+from codanna_core.cli.envelope import status_document, write_json
+from codanna_core.cli.exit_codes import ExitCode
+from codanna_core.cli.render import print_text, render_status, style_for
+from codanna_core.cli.session import open_engine
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command."""
+    add_root(parser)
+    add_json(parser)
+    add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the index as it is; indexes nothing."""
+    with open_engine(options, notes=False) as engine:
+        status = engine.status()
+    if options.json:
+        write_json(status_document(status))
+    else:
+        print_text(render_status(status, style_for(sys.stdout, "auto")))
+        if not status.generation:
+            print("codanna-lsp: there is no index yet; `codanna-lsp index` builds it", file=sys.stderr)
+    return ExitCode.FOUND if status.generation else ExitCode.NOTHING

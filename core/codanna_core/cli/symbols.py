@@ -1,0 +1,42 @@
+"""`codanna-lsp symbols NAME [PATH]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from codanna_core.cli.arguments import add_answer, add_common, add_root
+from codanna_core.cli.envelope import symbols_envelope, write_json
+from codanna_core.cli.exit_codes import ExitCode
+from codanna_core.cli.render import print_text, render_symbols, shown_path, style_for
+from codanna_core.cli.search import nothing_found
+from codanna_core.cli.session import bring_up_to_date, open_engine, stoppable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command."""
+    parser.add_argument(
+        "name", metavar="NAME", help="a name or parts of it: getUserName, gUN, user name, Session.save"
+    )
+    add_root(parser)
+    add_answer(parser, filters=False)
+    add_common(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Find definitions by name, fuzzily."""
+    with open_engine(options) as engine, stoppable() as cancel:
+        if not options.no_sync:
+            bring_up_to_date(engine, cancel)
+        hits = engine.symbols(options.name, limit=options.limit, cancel=cancel)
+        if options.json:
+            status = engine.status()
+            write_json(symbols_envelope(options.name, hits, status.generation, status.problems))
+        else:
+            shown = shown_path(engine.root, Path.cwd())
+            print_text(render_symbols(hits, style_for(sys.stdout, options.color), shown))
+            if not hits:
+                print(f"codanna-lsp: {nothing_found(engine)}", file=sys.stderr)
+    return ExitCode.FOUND if hits else ExitCode.NOTHING

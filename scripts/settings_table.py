@@ -1,0 +1,40 @@
+"""Writes the settings table of the README from the settings' own definitions; `make docs` runs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+from codanna_core.config import Settings
+
+README = Path(__file__).parents[1] / "README.md"
+START, END = "<!-- settings: start, written by `make docs` -->", "<!-- settings: end -->"
+
+
+def settings_table() -> str:
+    """Every setting with its default and its sentence, as Markdown."""
+    rows = ["| Setting | Default | What it does |", "| --- | --- | --- |"]
+    defaults = Settings()
+    for section in fields(Settings):
+        values = getattr(defaults, section.name)
+        assert is_dataclass(values)
+        for key in fields(values):
+            value = getattr(values, key.name)
+            shown = json.dumps(list(value) if isinstance(value, tuple) else value)
+            doc = " ".join(str(key.metadata["doc"]).split()).replace("|", "\\|")
+            rows.append(f"| `{section.name}.{key.name}` | `{shown}` | {doc} |")
+    return "\n".join(rows)
+
+
+def with_table(text: str) -> str:
+    """The README with the table as it has to be."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        raise SystemExit(f"{README} has lost the lines {START!r} and {END!r}")
+    return f"{before}{start}\n{settings_table()}\n{end}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(with_table(README.read_text("utf-8")), "utf-8")
