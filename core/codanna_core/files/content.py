@@ -1,8 +1,8 @@
 """What a file's bytes say: is it text written by people, in which encoding, and its identity.
 
 Files are converted to UTF-8 once, right after reading (`to_utf8`). Everything behind that point, byte offsets
-included, speaks of the converted bytes. A byte order mark is dropped, as editors do, so that the columns of the
-first line are those an editor shows.
+included, speaks of the converted bytes. A byte order mark is dropped, as editors do, so that the columns of
+the first line are theirs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _GENERATED_MARKER = re.compile(
     + rb"(?:"
     + rb"@"
     + rb"generated\b"
-    + rb"|<auto-?generated"
+    + rb"|(?<=<)auto-?generated"
     + rb"|code generated\b.*\bdo not edit"
     + rb"|do not (?:edit|modify)(?: by hand| manually| directly)?[ \t]*(?:[.!:;,*/#\->)]|$)"
     + rb"|(?:this (?:file|code|source|module|script)|file|automatically|auto-?)[^\n]{0,60}?\bgenerated\b"

@@ -15,7 +15,8 @@ from typing import Final
 from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
 
 _MAGIC: Final = b"CDNL0001"
-_HEADER: Final = struct.Struct("<8s16s7QI")
+_HEADER: Final = struct.Struct("<8s16s7Q")
+_CHECKSUM: Final = struct.Struct("<I")
 _SIGNATURE: Final = struct.Struct("<4q")
 
 
@@ -76,21 +77,23 @@ class Listing:
         body = b"".join((*blobs, signatures, reasons))
         sizes = (*map(len, blobs), len(self.folders), len(self.skipped), len(self.files))
         key = self.key.ljust(16, b"\0")
-        return _HEADER.pack(_MAGIC, key, *sizes, zlib.crc32(body)) + body
+        stored = _HEADER.pack(_MAGIC, key, *sizes) + body
+        return stored + _CHECKSUM.pack(zlib.crc32(stored))
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> Listing:
         """Read a stored listing; `ValueError` says that it is damaged or of another format."""
         view = memoryview(data)
-        if len(view) < _HEADER.size:
+        if len(view) < _HEADER.size + _CHECKSUM.size:
             raise ValueError("the folder listing is cut short")
-        magic, key, *sizes, checksum = _HEADER.unpack(view[: _HEADER.size])
-        body = view[_HEADER.size :]
+        magic, key, *sizes = _HEADER.unpack(view[: _HEADER.size])
+        body = view[_HEADER.size : -_CHECKSUM.size]
+        (checksum,) = _CHECKSUM.unpack(view[-_CHECKSUM.size :])
         if magic != _MAGIC:
             raise ValueError("the folder listing has another format")
         folder_count, skipped_count, file_count = sizes[4:]
         expected = sum(sizes[:4]) + folder_count * _SIGNATURE.size + skipped_count
-        if len(body) != expected or zlib.crc32(body) != checksum:
+        if len(body) != expected or zlib.crc32(view[: -_CHECKSUM.size]) != checksum:
             raise ValueError("the folder listing is damaged")
         parts = []
         at = 0

@@ -19,7 +19,8 @@ RACY_NS: Final = 2_000_000_000
 """A file changed this shortly before it was read may change again within one tick of a coarse clock."""
 
 _MAGIC: Final = b"CDNF0001"
-_HEADER: Final = struct.Struct("<8sQQI")
+_HEADER: Final = struct.Struct("<8sQQ")
+_CHECKSUM: Final = struct.Struct("<I")
 _ROW_BYTES: Final = 8 + 8 + 8 + HASH_SIZE + 1
 
 
@@ -175,19 +176,22 @@ class FileTable:
                 blob,
             )
         )
-        return _HEADER.pack(_MAGIC, count, len(blob), zlib.crc32(body)) + body
+        stored = _HEADER.pack(_MAGIC, count, len(blob)) + body
+        return stored + _CHECKSUM.pack(zlib.crc32(stored))
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> FileTable:
         """Read a stored table; `ValueError` says that it is damaged or of another format."""
         view = memoryview(data)
-        if len(view) < _HEADER.size:
+        if len(view) < _HEADER.size + _CHECKSUM.size:
             raise ValueError("the file table is cut short")
-        magic, count, blob_size, checksum = _HEADER.unpack(view[: _HEADER.size])
-        body = view[_HEADER.size :]
+        magic, count, blob_size = _HEADER.unpack(view[: _HEADER.size])
+        body = view[_HEADER.size : -_CHECKSUM.size]
+        (checksum,) = _CHECKSUM.unpack(view[-_CHECKSUM.size :])
         if magic != _MAGIC:
             raise ValueError("the file table has another format")
-        if len(body) != count * _ROW_BYTES + blob_size or zlib.crc32(body) != checksum:
+        intact = zlib.crc32(view[: -_CHECKSUM.size]) == checksum
+        if not intact or len(body) != count * _ROW_BYTES + blob_size:
             raise ValueError("the file table is damaged")
         table = cls()
         longs = np.frombuffer(body, "<i8", 3 * count).reshape(3, count)

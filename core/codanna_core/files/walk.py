@@ -381,7 +381,14 @@ class _Walker:
     def report(self, path: str | None, error: Exception) -> None:
         if len(self.problems) < _MAX_PROBLEMS:
             place = path[len(self.prefix) :] if path is not None else None
-            self.problems.append(Problem("unreadable", f"left out, it cannot be read: {error}", place))
+            self.problems.append(
+                Problem("unreadable", f"left out, it cannot be read: {_shortened(str(error))}", place)
+            )
+
+
+def _shortened(text: str) -> str:
+    """Paths too long for the system make messages too long for people."""
+    return text if len(text) <= 400 else f"{text[:200]} ... {text[-150:]}"
 
 
 def _is_unicode(text: str) -> bool:
