@@ -34,6 +34,10 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """Length of every vector."""
 
+    @property
+    def instant(self) -> bool:
+        """Whether vectors are cheap enough to be computed before a saved file is published."""
+
     def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
         """float32[len(texts), dimension], one row a text, in order."""
 

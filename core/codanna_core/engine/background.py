@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections import OrderedDict
+import time
 from collections.abc import Callable
 
 from codanna_core.engine.cancel import Cancel
@@ -21,7 +21,8 @@ class Background:
     """Runs jobs one after the other. A job scheduled again under the same name before it started runs once."""
 
     def __init__(self, on_error: Callable[[str, Exception], None]) -> None:
-        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._jobs: dict[str, tuple[float, Job]] = {}
+        self._waiters = 0
         self._condition = threading.Condition()
         self._cancel = Cancel()
         self._running: str | None = None
@@ -29,13 +30,12 @@ class Background:
         self._thread: threading.Thread | None = None
         self._on_error = on_error
 
-    def schedule(self, name: str, job: Job) -> None:
-        """Run a job when everything before it is done."""
+    def schedule(self, name: str, job: Job, *, after: float = 0.0) -> None:
+        """Run a job once `after` seconds are over; scheduling it again before starts the time anew."""
         with self._condition:
             if self._stopped:
                 return
-            self._jobs.pop(name, None)
-            self._jobs[name] = job
+            self._jobs[name] = (time.monotonic() + after, job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="codanna-background", daemon=True)
                 self._thread.start()
@@ -47,9 +47,14 @@ class Background:
         return self._running
 
     def wait_until_idle(self, timeout: float | None) -> bool:
-        """Whether all jobs were done before the time was up."""
+        """Whether all jobs were done before the time was up; jobs that wait for their time start at once."""
         with self._condition:
-            return self._condition.wait_for(lambda: not self._jobs and self._running is None, timeout)
+            self._waiters += 1
+            self._condition.notify_all()
+            try:
+                return self._condition.wait_for(lambda: not self._jobs and self._running is None, timeout)
+            finally:
+                self._waiters -= 1
 
     def stop(self, timeout: float = 10.0) -> None:
         """Cancel the running job, drop the others and wait for the thread."""
@@ -61,6 +66,13 @@ class Background:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
+    def _seconds_to_next(self) -> float | None:
+        if not self._jobs:
+            return None
+        if self._waiters:
+            return 0
+        return max(0.0, min(due for due, _ in self._jobs.values()) - time.monotonic())
+
     def _run(self) -> None:
         if sys.platform == "linux":
             # On Linux priorities belong to threads: searches keep the processor.
@@ -69,11 +81,13 @@ class Background:
             with self._condition:
                 self._running = None
                 self._condition.notify_all()
-                self._condition.wait_for(lambda: bool(self._jobs) or self._stopped)
+                while not self._stopped and (left := self._seconds_to_next()) != 0:
+                    self._condition.wait(left)
                 if self._stopped:
                     return
-                self._running, job = self._jobs.popitem(last=False)
-                name = self._running
+                name = min(self._jobs, key=lambda job_name: self._jobs[job_name][0])
+                _, job = self._jobs.pop(name)
+                self._running = name
             try:
                 job(self._cancel)
             except Cancelled:

@@ -12,8 +12,10 @@ from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codanna_core.config import Settings, diff, load_settings, options_digest
+from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import embedding_text
 from codanna_core.engine.answers import answer, answer_similar
 from codanna_core.engine.background import Background
@@ -50,9 +52,10 @@ from codanna_core.results import (
     SyncReport,
 )
 from codanna_core.storage.collect import remove_tree, tree_size
+from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
 from codanna_core.text.documents import body_words, direct_children, own_body
-from codanna_core.text.index import TextWriter
+from codanna_core.text.index import TextSnapshot, TextWriter
 
 Answer = TypeVar("Answer")
 
@@ -60,6 +63,9 @@ log = logging.getLogger("codanna.engine")
 
 _PROBLEM_LIMIT = 200
 _BULK_FILES = 200
+_LOOK_UP = 10_000
+_SAVE_AFTER_S = 2.0
+"""Derived files are written when nothing was saved for this long, so that they never delay a save."""
 
 
 class Engine:
@@ -70,12 +76,21 @@ class Engine:
     answers come from what the writer has published.
     """
 
-    def __init__(self, root: Path, folder: IndexFolder, settings: Settings, problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folder: IndexFolder,
+        settings: Settings,
+        problems: list[Problem],
+        embedder: Embedder | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         self.root = root
         self.folder = folder
         self.settings = settings
         self._problems = problems
-        self._checkpoint: Callable[[str], None] = _no_checkpoint
+        self._own_embedder = embedder
+        self._checkpoint: Checkpoint = checkpoint or _no_checkpoint
         self._lock = WriterLock(folder.lock_file)
         self._text = TextStore(folder, root, options_digest(settings))
         self._files = FileState(folder.directory)
@@ -93,7 +108,9 @@ class Engine:
         self._state = State.EMPTY
         self._total_files = 0
         self._done_files = 0
-        self._vectors_lost = False
+        self._next_meaning: Meaning | None = None
+        self._embedded: tuple[str, int] = ("", 0)
+        """Model and generation for which every vector is known to be there."""
         self._pending = 0
         self._closed = False
 
@@ -107,8 +124,14 @@ class Engine:
         settings: Settings | None = None,
         *,
         overrides: Mapping[str, Any] | None = None,
+        embedder: Embedder | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Engine:
-        """Open the index of a folder. Loads no model and scans nothing; `sync` does."""
+        """Open the index of a folder. Loads no model and scans nothing; `sync` does.
+
+        `overrides` are options of the command line or an editor; an `embedder` takes the place of the model that the
+        settings name. `checkpoint` is called at each named step of a commit; tests crash there.
+        """
         root = _checked_root(root)
         problems: list[Problem] = []
         if settings is None:
@@ -116,8 +139,8 @@ class Engine:
         configured = Path(index_dir) if index_dir is not None else None
         if configured is None and settings.index.dir:
             configured = Path(settings.index.dir).expanduser()
-        folder = IndexFolder(index_folder(root, configured))
-        engine = cls(root, folder, settings, list(problems))
+        folder = IndexFolder(index_folder(root, configured), checkpoint)
+        engine = cls(root, folder, settings, list(problems), embedder, checkpoint)
         folder.create()
         problem = engine._text.open()
         if problem is not None:
@@ -138,9 +161,10 @@ class Engine:
                 self._save_derived()
             self._drop_writer()
             with self._meaning_lock:
-                if self._meaning is not None:
-                    self._meaning.close()
-                    self._meaning = None
+                for meaning in (self._meaning, self._next_meaning):
+                    if meaning is not None:
+                        meaning.close()
+                self._meaning = self._next_meaning = None
             self._lock.release()
 
     def __enter__(self) -> Engine:
@@ -302,7 +326,7 @@ class Engine:
                 self._note(problem)
             self._total_files = changes.total
             report = self._apply(changes.tasks, changes.removed, changes.new, progress, cancel)
-            report.unchanged = changes.unchanged
+            report.unchanged += changes.unchanged
             self._after_writing()
         report.seconds = time.monotonic() - started
         return report
@@ -379,9 +403,7 @@ class Engine:
             self.settings = settings
             self._problems = list(problems)
             if any(name.startswith(("semantic.", "vectors.")) for name in changed):
-                with self._meaning_lock:
-                    # Readers that hold the old store finish with it; its files are write-once.
-                    self._meaning, self._meaning_problem = None, None
+                self._change_meaning()
         return changed
 
     # Inside
@@ -434,7 +456,11 @@ class Engine:
                 return None
             try:
                 opened = open_meaning(
-                    self.folder, self.settings, writable=self._lock.held, checkpoint=self._checkpoint
+                    self.folder,
+                    self.settings,
+                    embedder=self._own_embedder,
+                    writable=self._lock.held,
+                    checkpoint=self._checkpoint,
                 )
             except ModelUnavailable as error:
                 self._meaning_problem = Problem("no-meaning", str(error))
@@ -443,9 +469,20 @@ class Engine:
                 meaning.close()
             if opened.problem is not None:
                 self._note(opened.problem)
-                self._vectors_lost = True
             self._meaning = opened
             return opened
+
+    def _change_meaning(self) -> None:
+        """Switch to another model: the old one answers until the vectors of the new one are complete."""
+        with self._meaning_lock:
+            self._meaning_problem = None
+            old, self._meaning, self._next_meaning = self._meaning, None, None
+            opened = self._open_meaning()
+            if opened is None or not opened.writable:
+                return
+            if old is not None and old.embedder.model_id != opened.embedder.model_id:
+                self._meaning, self._next_meaning = old, opened
+        self._background.schedule("embed", self._embed_pending)
 
     def _become_writer(self) -> bool:
         if self._closed:
@@ -511,8 +548,9 @@ class Engine:
             self._text_writer(bulk=len(tasks) > _BULK_FILES),
             vectors,
             meaning.embedder if meaning is not None else None,
-            committed,
-            self._checkpoint,
+            workers_can_embed=self._own_embedder is None,
+            on_commit=committed,
+            checkpoint=self._checkpoint,
         )
         try:
             run = indexer.run(tasks, removed, new_paths=new, cold=cold, progress=progress, cancel=cancel)
@@ -536,6 +574,7 @@ class Engine:
         report.added = min(len(new), run.files)
         report.changed = run.files - report.added
         report.removed = len(removed)
+        report.unchanged = run.unchanged
         report.symbols = run.symbols
         report.embedded = run.embedded
         report.problems = run.problems
@@ -547,42 +586,67 @@ class Engine:
 
     def _after_writing(self) -> None:
         """Hand what nobody waits for to the background."""
-        self._background.schedule("derived", lambda cancel: self._save_derived())
+        self._background.schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
         self._background.schedule("verify", lambda cancel: self._verify_rest())
         meaning = self._meaning
-        if self._pending and meaning is not None:
-            self._background.schedule("embed", self._embed_pending)
+        if meaning is not None:
+            expected = (meaning.embedder.model_id, self._embedded[1])
+            if self._pending or self._embedded != expected:
+                self._background.schedule("embed", self._embed_pending)
         if meaning is not None and meaning.vectors is not None and meaning.vectors.needs_maintenance():
             vectors = meaning.vectors
             self._background.schedule("clusters", lambda cancel: vectors.maintain(cancel))
 
     def _embed_pending(self, cancel: Cancel) -> None:
-        """Compute the vectors that symbols in the text index still lack, file by file."""
-        meaning = self._meaning
-        if meaning is None or meaning.vectors is None or not meaning.writable:
+        """Compute the vectors that symbols of the text index still lack, and switch models once none is missing."""
+        target = self._next_meaning or self._meaning
+        if target is None or target.vectors is None or not target.writable or not self._text.ready:
             return
         text = self._text.index.snapshot()
-        files = list(text.files())
-        self._set_state(State.EMBEDDING)
-        try:
-            for file in files:
+        keys = np.unique(np.array(text.keys(), np.uint64))
+        missing = keys[~target.vectors.contains(keys)]
+        self._pending = len(missing)
+        if len(missing):
+            self._set_state(State.EMBEDDING)
+            try:
+                self._embed_missing(target, text, missing, cancel)
+            finally:
+                target.vectors.flush()
+                self._set_state(State.READY)
+        if target is self._next_meaning:
+            with self._meaning_lock:
+                # Readers that hold the old store finish with it: its files are write-once.
+                self._meaning, self._next_meaning = target, None
+            self._background.schedule("embed", self._embed_pending)
+            return
+        self._embedded = (target.embedder.model_id, text.generation)
+        self._tell()
+
+    def _embed_missing(
+        self, target: Meaning, text: TextSnapshot, missing: NDArray[np.uint64], cancel: Cancel
+    ) -> None:
+        assert target.vectors is not None
+        batch = self.settings.semantic.batch
+        for start in range(0, len(missing), _LOOK_UP):
+            wanted = set(missing[start : start + _LOOK_UP].tolist())
+            found = text.with_keys(sorted(wanted), 8 * len(wanted))
+            for path in dict.fromkeys(text.symbol(address).path for _, address in found):
                 cancel.raise_if_cancelled()
                 prepared = prepare(
-                    self.root, FileTask(file.path), self.settings.discovery, None, want_texts=True
+                    self.root, FileTask(path), self.settings.discovery, None, want_texts=True
                 )
-                if prepared.gone or prepared.skipped is not None or not len(prepared.keys):
-                    continue
-                keys, first = np.unique(prepared.keys, return_index=True)
-                missing = ~meaning.vectors.contains(keys)
-                if missing.any():
-                    texts = [prepared.texts[number] for number in first[missing]]
-                    rows = meaning.embedder.embed_passages(texts, cancel)
-                    meaning.vectors.upsert(keys[missing], rows)
-                    self._pending = max(0, self._pending - len(texts))
-            self._pending = 0
-        finally:
-            meaning.vectors.flush()
-            self._set_state(State.READY)
+                # A file that changed since is embedded when its new text is indexed.
+                texts = {
+                    key: given
+                    for key, given in zip(prepared.keys.tolist(), prepared.texts, strict=True)
+                    if key in wanted
+                }
+                wanted.difference_update(texts)
+                for first in range(0, len(texts), batch):
+                    part = list(texts.items())[first : first + batch]
+                    rows = target.embedder.embed_passages([given for _, given in part], cancel)
+                    target.vectors.upsert(np.array([key for key, _ in part], np.uint64), rows)
+                    self._pending = max(0, self._pending - len(part))
 
     def _save_derived(self) -> None:
         """Write what can be rebuilt but is quicker to read: the table of files, the names, the checked stamps."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
-from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.pool import WorkerPool
 from codanna_core.engine.prepare import FileTask, Prepared, prepare
@@ -47,6 +46,8 @@ class RunReport:
 
     generation: int = 0
     files: int = 0
+    unchanged: int = 0
+    """Files that were read and held what was known."""
     symbols: int = 0
     embedded: int = 0
     pending: int = 0
@@ -66,6 +67,8 @@ class Indexer:
         writer: TextWriter,
         vectors: VectorIndex | None,
         embedder: Embedder | None,
+        *,
+        workers_can_embed: bool,
         on_commit: Callable[[int, Sequence[Outcome]], None],
         checkpoint: Callable[[str], None],
     ) -> None:
@@ -74,6 +77,7 @@ class Indexer:
         self._writer = writer
         self._vectors = vectors
         self._embedder = embedder
+        self._workers_can_embed = workers_can_embed
         self._on_commit = on_commit
         self._checkpoint = checkpoint
         self._outcomes: list[Outcome] = []
@@ -86,7 +90,7 @@ class Indexer:
     @property
     def embeds_at_once(self) -> bool:
         """Whether vectors are cheap enough to be computed before the text is committed."""
-        return isinstance(self._embedder, StaticEmbedder) and self._vectors is not None
+        return self._embedder is not None and self._embedder.instant and self._vectors is not None
 
     def run(
         self,
@@ -137,7 +141,7 @@ class Indexer:
                     cancel.raise_if_cancelled()
                 yield [prepare(self._root, task, discovery, None, want_texts=self._vectors is not None)]
             return
-        in_workers = cold and self.embeds_at_once
+        in_workers = cold and self.embeds_at_once and self._workers_can_embed
         setup = WorkerSetup(
             self._root,
             discovery,
@@ -154,6 +158,7 @@ class Indexer:
         self._report.problems.extend(prepared.problems)
         self._outcomes.append(Outcome(prepared, known_before))
         if prepared.unchanged:
+            self._report.unchanged += 1
             return
         if known_before:
             self._writer.delete_file(prepared.path)

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from codanna_core.errors import IndexIncompatible
-from codanna_core.storage.directory import FsDirectory
+from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.text.schema import FEATURE_VERSION, FORMAT_VERSION
 
 MANIFEST = "index.json"
@@ -64,9 +64,9 @@ def index_folder(root: Path, configured: Path | None) -> Path:
 class IndexFolder:
     """The index folder: its own `.gitignore`, the manifest, and the places of the parts."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, checkpoint: Checkpoint | None = None) -> None:
         self.path = path
-        self._directory = FsDirectory(path)
+        self._directory = FsDirectory(path, checkpoint)
 
     @property
     def directory(self) -> FsDirectory:

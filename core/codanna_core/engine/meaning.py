@@ -49,12 +49,18 @@ def vector_options(settings: Settings) -> VectorOptions:
 
 
 def open_meaning(
-    folder: IndexFolder, settings: Settings, *, writable: bool, checkpoint: Callable[[str], None] | None
+    folder: IndexFolder,
+    settings: Settings,
+    *,
+    embedder: Embedder | None,
+    writable: bool,
+    checkpoint: Callable[[str], None] | None,
 ) -> Meaning:
-    """Load the model that the settings name and open its vectors; raises ModelUnavailable."""
+    """Load the model that the settings name, unless one is given, and open its vectors; raises ModelUnavailable."""
     if not settings.semantic.enabled:
         raise ModelUnavailable("search by meaning is switched off in the settings ([semantic] enabled)")
-    embedder = load_embedder(settings.semantic)
+    if embedder is None:
+        embedder = load_embedder(settings.semantic)
     options = vector_options(settings)
     digest = f"{options.metric}-{options.precision}-{options.implementation}"
     path = folder.vectors(embedder.model_id, digest)

@@ -41,8 +41,16 @@ class SymbolSearch:
     ) -> list[SymbolHit]:
         needle = query.lower()
         matches = sorted(name for name in self._names if needle in name.lower())[:limit]
-        hits = []
+        hits: list[SymbolHit] = []
+        for file in snapshot.overlay.values():
+            hits.extend(
+                to_symbol_hit(symbol, 1.0, "substring")
+                for symbol in file.symbols
+                if needle in symbol.name.lower()
+            )
         for address in snapshot.text.named(matches, limit):
             symbol = snapshot.text.symbol(address)
+            if symbol.path in snapshot.overlay:
+                continue
             hits.append(to_symbol_hit(symbol, 1.0, "substring"))
         return hits

@@ -15,8 +15,9 @@ from codanna_core.embed.text import words
 class FakeEmbedder:
     """Sum of one pseudo-random direction a word. Deterministic across processes and platforms."""
 
-    def __init__(self, dimension: int = 64, model_id: str = "fake") -> None:
+    def __init__(self, dimension: int = 64, model_id: str = "fake", *, instant: bool = True) -> None:
         self.dimension = dimension
+        self.instant = instant
         self.model_id = f"{model_id}-{dimension}"
         self.embedded: list[str] = []
         """Every passage that was embedded, in order; tests assert on what was not embedded again."""

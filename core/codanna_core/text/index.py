@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import tantivy
@@ -216,7 +217,7 @@ class TextSnapshot:
         return self._to_file(self._payload(address))
 
     @staticmethod
-    def _to_file(payload: list[object]) -> StoredFile:
+    def _to_file(payload: list[Any]) -> StoredFile:
         path, mtime_ns, size, seen_ns, digest, language, symbols, problems = payload
         assert isinstance(problems, list)
         return StoredFile(
@@ -230,7 +231,7 @@ class TextSnapshot:
             tuple((str(code), str(message)) for code, message in problems),
         )
 
-    def _payload(self, address: tantivy.DocAddress) -> list[object]:
+    def _payload(self, address: tantivy.DocAddress) -> list[Any]:
         with _guarded(self._folder):
             raw = self._searcher.doc(address).get_first("data")
             if raw is None:
