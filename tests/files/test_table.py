@@ -22,7 +22,7 @@ def table(*files: tuple[str, int, int], seen_ns: int = LONG_AFTER) -> FileTable:
 
 
 def test_against_a_dictionary() -> None:
-    """After any history of changes, and when stored and read again, the table holds what a dictionary would."""
+    """After any history of changes, stored and read again, the table holds what a dictionary would."""
     rng = random.Random(1)
     known = FileTable()
     truth: dict[str, tuple[int, int, bytes, SkipReason | None]] = {}

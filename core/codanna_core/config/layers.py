@@ -37,7 +37,7 @@ class Option:
     where: str
     path: str | None = None
     is_text: bool = False
-    """True where every value is text that has yet to be read as the key's type, as in environment variables."""
+    """True where the value is text that has yet to be read as the key's type, as from the environment."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def project_file(root: Path) -> Path:
 
 
 def file_layer(path: Path, source: Source) -> tuple[Layer, list[Problem]]:
-    """Read a configuration file; a missing one is an empty layer, a broken one an empty layer and a problem."""
+    """Read a configuration file; a missing one is an empty layer, a broken one a problem besides."""
     layer = Layer(source)
     try:
         text = path.read_text("utf-8-sig")

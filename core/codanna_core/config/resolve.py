@@ -34,7 +34,7 @@ _TYPE_WORDS: Final[dict[Any, str]] = {
 }
 
 _NOT_FROM_PROJECT: Final = frozenset({"semantic.model", "semantic.model_path"})
-"""A project file comes with somebody's code: it must not start downloads or name files outside the project."""
+"""A project file comes with somebody's code: it must not start downloads or name files outside of it."""
 
 
 class Invalid(ValueError):
@@ -74,7 +74,7 @@ def load_settings(
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> tuple[Settings, list[Problem]]:
-    """Read all layers for a workspace and resolve them; `overrides` are the command line's or client's options."""
+    """Read and resolve all layers for a workspace; `overrides` are the command line's or client's options."""
     resolved = load(root, overrides, environ)
     return resolved.settings, resolved.problems
 
@@ -219,9 +219,8 @@ def _from_text(wanted: Any, text: str) -> Any:
 def _unknown(name: str, option: Option, known: list[str]) -> Problem:
     # The key may stand in the wrong section, or outside of any.
     bare = name.rpartition(".")[2]
-    near = difflib.get_close_matches(name, known, 1, 0.75)
-    near = near or [key for key in known if key.rpartition(".")[2] == bare]
-    near = near or difflib.get_close_matches(name, known, 1, 0.5)
+    near = [key for key in known if key.rpartition(".")[2] == bare]
+    near = near or difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean `{near[0]}`?" if near else "; `codanna-lsp config schema` lists all keys"
     return Problem("config", f"unknown key `{name}` in {option.where} is ignored{hint}", option.path)
 
