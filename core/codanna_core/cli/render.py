@@ -132,10 +132,10 @@ def _head(hit: Hit | SymbolHit, style: Style, shown: Callable[[str], str]) -> st
 
 def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str]) -> list[str]:
     lines = [_head(hit, style, shown)]
+    numbered = _trimmed(hit.snippet)
     signature = _one_line(hit.signature)
-    if signature:
+    if signature and not any(_one_line(part.text).startswith(signature) for part in numbered):
         lines.append(f"    {signature}")
-    numbered = _trimmed(hit.snippet, signature)
     width = len(str(numbered[-1].line + 1)) if numbered else 0
     for part in numbered:
         mark = "›" if part.best else " "
@@ -147,9 +147,9 @@ def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str]) -> list[str]
     return lines
 
 
-def _trimmed(snippet: Sequence[SnippetLine], signature: str) -> list[SnippetLine]:
-    """The snippet without empty lines at its ends and without what the signature line says already."""
-    lines = [part for part in snippet if not (signature and _one_line(part.text) == signature)]
+def _trimmed(snippet: Sequence[SnippetLine]) -> list[SnippetLine]:
+    """The snippet without empty lines at its ends."""
+    lines = list(snippet)
     while lines and not lines[0].text.strip():
         lines.pop(0)
     while lines and not lines[-1].text.strip():

@@ -68,7 +68,7 @@ def nothing_found(engine: Engine) -> str:
     """Why there is no answer, in one sentence."""
     status = engine.status()
     if status.files_indexed:
-        return f"nothing found among {status.symbols:,} symbols in {status.files_indexed:,} files"
+        return f"nothing found among {status.symbols:,} symbols, files: {status.files_indexed:,}"
     skipped = ", ".join(
         f"{count} {reason}" for reason, count in sorted(status.files_skipped.items()) if count
     )

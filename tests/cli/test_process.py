@@ -1,0 +1,122 @@
+"""The command line as a process of its own: start, signals, pipes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-P", "-c", "import sys; from codanna_core.cli.main import main; sys.exit(main())"]
+HEAVY = ("numpy", "tantivy", "tree_sitter", "fastembed", "onnxruntime", "pygls", "asyncio", "logging")
+
+
+def test_help_and_version_load_nothing_heavy() -> None:
+    """`--help` and `--version` import no library, so that they answer at once."""
+    script = f"""
+import sys
+from codanna_core.cli.main import main
+for arguments in (["--version"], ["--help"], ["search", "--help"]):
+    try:
+        main(arguments)
+    except SystemExit as end:
+        assert end.code == 0
+loaded = [name for name in {HEAVY!r} if name in sys.modules]
+sys.exit(f"loaded: {{loaded}}" if loaded else 0)
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_has_help() -> None:
+    """Every command that the help names can be asked for its own help."""
+    from codanna_core.cli.main import COMMANDS, main
+
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as end:
+            main([command, "--help"])
+        assert end.value.code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_reader_that_goes_away_is_no_error() -> None:
+    """A closed pipe, as `| head` leaves it, ends the command without a word."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [*COMMAND, "config", "schema"], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows delivers Ctrl-C to the whole console")
+def test_ctrl_c_while_indexing(tmp_path: Path) -> None:
+    """Ctrl-C stops indexing at a committed state, with exit code 130 and one line."""
+    script = """
+import sys, threading
+from codanna_core.cli.main import main
+from codanna_core.engine.engine import Engine
+
+def wait_for_ctrl_c(self, *, progress=None, cancel=None, verify=False):
+    print("indexing", flush=True)
+    while True:
+        cancel.raise_if_cancelled()
+        threading.Event().wait(0.01)
+
+Engine.sync = wait_for_ctrl_c
+sys.exit(main(["index", "--set", "semantic.enabled=false"]))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "indexing\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip() == "codanna-lsp: stopped; what was indexed until now is kept"
+
+
+def test_works_without_standard_input_and_with_odd_encodings(tmp_path: Path) -> None:
+    """No terminal, no standard input and an ASCII locale: the answer still comes, characters escaped."""
+    (tmp_path / "a.py").write_text("def grüße():\n    pass\n", "utf-8")
+    done = subprocess.run(
+        [*COMMAND, "search", "grüße", "--set", "semantic.enabled=false"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+            "PYTHONIOENCODING": "ascii",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("a.py:1  function  gr")
+
+
+def test_module_in_the_workspace_is_not_imported(tmp_path: Path) -> None:
+    """A `json.py` in the folder that is searched is read as source, never run."""
+    (tmp_path / "json.py").write_text("raise SystemExit('the workspace was executed')\n")
+    done = subprocess.run(
+        [*COMMAND, "status"],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "the workspace was executed" not in done.stderr
