@@ -32,7 +32,12 @@ class Filters:
 
     def __bool__(self) -> bool:
         return bool(
-            self.languages or self.kinds or self.paths or self.containers or self.excluded_words or self.phrases
+            self.languages
+            or self.kinds
+            or self.paths
+            or self.containers
+            or self.excluded_words
+            or self.phrases
         )
 
 

@@ -10,9 +10,7 @@ import re
 
 _WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
-_BLANK = bytes(
-    byte if byte >= 128 or byte == 95 or chr(byte).isalnum() else 32 for byte in range(256)
-)
+_BLANK = bytes(byte if byte >= 128 or byte == 95 or chr(byte).isalnum() else 32 for byte in range(256))
 
 # Source code repeats its words, so a cache answers nearly every look-up; the bound keeps memory small.
 _CACHE_LIMIT = 100_000
@@ -98,7 +96,5 @@ def index_text(text: str) -> str:
 
 # Words that carry no meaning in a question about code. In source text they are rare, so BM25 would overrate them.
 STOP_WORDS = frozenset(
-    "a an and are as at be been being but by can could did do does doing for from had has have how i if in into is it "
-    "its me my of on or our should so some such than that the their them then there these they this those to was we "
-    "were what when where which who whom whose why will with would you your".split()
+    ["a", "an", "and", "are", "as", "at", "be", "been", "being", "but", "by", "can", "could", "did", "do", "does", "doing", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "of", "on", "or", "our", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "you", "your"]
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from codanna_core import Engine
 from codanna_core.testing.embedder import FakeEmbedder
 

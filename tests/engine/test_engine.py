@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from codanna_core import Engine, Filters, SearchRequest
 from codanna_core.errors import InvalidQuery
 from codanna_core.testing.embedder import FakeEmbedder

@@ -77,9 +77,7 @@ def answer(snapshot: Snapshot, request: SearchRequest, cancel: Cancel | None = N
         _stop_if(cancel)
         if request.mode is not Mode.TEXT and snapshot.embedder is not None:
             vector = snapshot.embedder.embed_query(query)
-            rankings["meaning"] = _by_meaning(
-                snapshot, vector, wanted, only, request.filters, found, cancel
-            )
+            rankings["meaning"] = _by_meaning(snapshot, vector, wanted, only, request.filters, found, cancel)
         _stop_if(cancel)
         hits = _fused(snapshot, request, rankings, found, terms)
     return SearchResult(
@@ -283,9 +281,7 @@ def _holds_phrases(reader: SnippetReader, hit: Hit, phrases: Sequence[str]) -> b
     return all(phrase.lower() in text for phrase in phrases)
 
 
-def _load(
-    snapshot: Snapshot, address: object, place: Place, found: _Candidates
-) -> StoredSymbol:
+def _load(snapshot: Snapshot, address: object, place: Place, found: _Candidates) -> StoredSymbol:
     symbol = found.symbols.get(place)
     if symbol is None:
         symbol = found.symbols[place] = snapshot.text.symbol(address)
@@ -318,12 +314,8 @@ def _stemmable(container: str) -> list[str]:
 
 def spans(symbol: StoredSymbol) -> tuple[Span, Span]:
     """The span of a definition and that of its name."""
-    whole = Span(
-        Position(symbol.start_line, symbol.start_col), Position(symbol.end_line, symbol.end_col)
-    )
-    name = Span(
-        Position(symbol.name_line, symbol.name_col), Position(symbol.name_line, symbol.name_end_col)
-    )
+    whole = Span(Position(symbol.start_line, symbol.start_col), Position(symbol.end_line, symbol.end_col))
+    name = Span(Position(symbol.name_line, symbol.name_col), Position(symbol.name_line, symbol.name_end_col))
     return whole, name
 
 

@@ -632,9 +632,7 @@ class Engine:
             found = text.with_keys(sorted(wanted), 8 * len(wanted))
             for path in dict.fromkeys(text.symbol(address).path for _, address in found):
                 cancel.raise_if_cancelled()
-                prepared = prepare(
-                    self.root, FileTask(path), self.settings.discovery, None, want_texts=True
-                )
+                prepared = prepare(self.root, FileTask(path), self.settings.discovery, None, want_texts=True)
                 # A file that changed since is embedded when its new text is indexed.
                 texts = {
                     key: given
@@ -752,15 +750,19 @@ def _origin(
     symbols = sorted(extraction.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
     if whole_symbol:
         around = [
-            number
-            for number, symbol in enumerate(symbols)
-            if symbol.start_line <= first <= symbol.end_line
+            number for number, symbol in enumerate(symbols) if symbol.start_line <= first <= symbol.end_line
         ]
         if around:
             symbol = symbols[around[-1]]
             body = body_words(own_body(data, symbol, direct_children(symbols)[around[-1]]))
             described = embedding_text(
-                path, symbol.container, symbol.name, symbol.kind, symbol.signature, symbol.doc, source_text(body)
+                path,
+                symbol.container,
+                symbol.name,
+                symbol.kind,
+                symbol.signature,
+                symbol.doc,
+                source_text(body),
             )
             return (path, symbol.start_line, symbol.end_line), described
     lines = text.splitlines()[first : last + 1]

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import sys
+import zlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -95,13 +96,17 @@ class IndexFolder:
     def read_manifest(self) -> Manifest | None:
         """The manifest, or None where there is none; ValueError where it is damaged."""
         try:
-            values = orjson.loads(self._directory.read(MANIFEST))
+            data = self._directory.read(MANIFEST)
         except FileNotFoundError:
             return None
+        values = orjson.loads(data)
         if not isinstance(values, dict) or not isinstance(values.get("format"), int):
             raise ValueError("the manifest is damaged")
         if values["format"] > FORMAT_VERSION:
             raise IndexIncompatible(values["format"], FORMAT_VERSION, self.path)
+        checksum = values.pop("checksum", None)
+        if checksum != zlib.crc32(orjson.dumps(values)):
+            raise ValueError("the checksum of the manifest does not match")
         try:
             return Manifest(**values)
         except TypeError as error:
@@ -109,7 +114,9 @@ class IndexFolder:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Switch to another state of the index at once."""
-        self._directory.replace(MANIFEST, orjson.dumps(asdict(manifest)))
+        values = asdict(manifest)
+        checksum = zlib.crc32(orjson.dumps(values))
+        self._directory.replace(MANIFEST, orjson.dumps({**values, "checksum": checksum}))
 
     def inspect(self, options: str) -> tuple[IndexState, Manifest | None]:
         """Say whether the text index can be used as it is."""

@@ -76,7 +76,13 @@ def read_buffer(path: str, text: str, embedder: Embedder | None) -> OverlayFile:
         )
         texts.append(
             embedding_text(
-                path, symbol.container, symbol.name, symbol.kind, symbol.signature, symbol.doc, source_text(body)
+                path,
+                symbol.container,
+                symbol.name,
+                symbol.kind,
+                symbol.signature,
+                symbol.doc,
+                source_text(body),
             )
         )
     vectors = embedder.embed_passages(texts) if embedder is not None and texts else None

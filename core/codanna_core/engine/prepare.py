@@ -122,9 +122,7 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
             prepared.texts.append(text)
     prepared.keys = np.array(keys, np.uint64)
     prepared.language = language
-    prepared.problems.extend(
-        Problem(problem.code, problem.message, path) for problem in extraction.problems
-    )
+    prepared.problems.extend(Problem(problem.code, problem.message, path) for problem in extraction.problems)
     prepared.file_document = file_document(
         path, prepared.mtime_ns, prepared.size, prepared.seen_ns, prepared.digest, extraction
     )

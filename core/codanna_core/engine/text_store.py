@@ -60,9 +60,7 @@ class TextStore:
             if manifest is not None and state is not IndexState.CORRUPT:
                 # An older text index still answers until the new one is there.
                 self._try_open(manifest)
-            return Problem(
-                f"index-{state.value}", f"the text index is built anew: {_REASONS[state]}", None
-            )
+            return Problem(f"index-{state.value}", f"the text index is built anew: {_REASONS[state]}", None)
         try:
             self._open(manifest)
         except IndexCorrupt as error:

@@ -73,7 +73,5 @@ def main() -> None:
             return
         batch: list[Prepared] = []
         for task in tasks:
-            batch.append(
-                prepare(setup.root, task, setup.discovery, embedder, want_texts=setup.want_texts)
-            )
+            batch.append(prepare(setup.root, task, setup.discovery, embedder, want_texts=setup.want_texts))
         send(answers, batch)

@@ -74,7 +74,9 @@ def unpack_payload(raw: bytes) -> list[Any]:
     return values
 
 
-def symbol_document(path: str, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]) -> str:
+def symbol_document(
+    path: str, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]
+) -> str:
     """The JSON document of one symbol. `path_text` is `index_text(path)`, computed once a file; `body` its words."""
     payload = (
         symbol.name,

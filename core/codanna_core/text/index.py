@@ -15,7 +15,7 @@ import tantivy
 
 from codanna_core.errors import IndexCorrupt
 from codanna_core.text.documents import pack_payload, unpack_payload
-from codanna_core.text.schema import CODE, SEARCHED_FIELDS, build_schema, code_analyzer
+from codanna_core.text.schema import CODE, build_schema, code_analyzer
 
 # The meta document shares the `file` field; no path can start with a NUL byte.
 _META = "\x00meta"
@@ -176,9 +176,7 @@ class TextSnapshot:
         query = self._restricted(None, only)
         wanted = limit if limit is not None else max(1, self.document_count)
         addresses = [address for _, address in self._find(query, wanted)]
-        return [
-            int(key) for key in self._searcher.fast_field_values("key", addresses) if key is not None
-        ]
+        return [int(key) for key in self._searcher.fast_field_values("key", addresses) if key is not None]
 
     def symbol(self, address: tantivy.DocAddress) -> StoredSymbol:
         """Read one symbol document; raises IndexCorrupt where the store is damaged."""
@@ -249,7 +247,9 @@ class TextSnapshot:
         if only:
             for field, values in (("lang", only.languages), ("kind", only.kinds), ("owner", only.owners)):
                 if values:
-                    parts.append((must, _free(tantivy.Query.term_set_query(self._schema, field, list(values)))))
+                    parts.append(
+                        (must, _free(tantivy.Query.term_set_query(self._schema, field, list(values))))
+                    )
             if only.path_regexes:
                 parts.append((must, self._any_path(only.path_regexes)))
             for words in only.container_words:
@@ -269,9 +269,7 @@ class TextSnapshot:
 
     def _any_path(self, regexes: tuple[str, ...]) -> tantivy.Query:
         queries = [tantivy.Query.regex_query(self._schema, "owner", regex) for regex in regexes]
-        return _free(
-            tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
-        )
+        return _free(tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries]))
 
 
 @contextmanager
