@@ -1,0 +1,1 @@
+"""The language server: decodes LSP, makes one engine call, encodes the answer."""

@@ -1,0 +1,273 @@
+"""The only place that builds LSP shapes: URIs, positions in the client's encoding, symbols and hits."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from codanna_lsp.documents import column_to_index, index_to_column, split_lines
+
+if TYPE_CHECKING:
+    from codanna_core.model import Position, Problem, Span, Symbol
+    from codanna_core.results import Hit, Status, SymbolHit
+
+Json = dict[str, Any]
+LineSource = Callable[[], Sequence[str]]
+
+SYMBOL_KINDS = {
+    "function": 12,
+    "method": 6,
+    "class": 5,
+    "struct": 23,
+    "enum": 10,
+    "trait": 11,
+    "interface": 11,
+    "module": 2,
+    "constant": 14,
+    "variable": 13,
+    "field": 8,
+    "type": 26,
+    "macro": 12,
+    "heading": 15,
+    "text": 15,
+}
+_MAX_DEPTH = 50
+"""Deeper outlines are flattened; no editor shows more, and encoders have limits."""
+_DEPRECATED_TAG = 1
+
+# RFC 3986 unreserved characters; editors agree on these and on nothing else.
+_SAFE = "/-._~"
+_DRIVE = re.compile(r"^/([A-Za-z])(?::|%3[Aa])(?=/|$)")
+
+
+def path_from_uri(uri: str) -> Path | None:
+    """The absolute local path a `file:` URI names; None for everything else."""
+    scheme, separator, rest = uri.partition(":")
+    if not separator or scheme.lower() != "file":
+        return None
+    rest = rest.split("?", 1)[0].split("#", 1)[0]
+    authority = ""
+    if rest.startswith("//"):
+        authority, slash, tail = rest[2:].partition("/")
+        rest = slash + tail
+    raw = unquote_to_bytes(rest)
+    if not raw.startswith(b"/") or b"\0" in raw:
+        return None
+    path = os.fsdecode(raw)
+    if os.name == "nt":
+        if authority and authority.lower() != "localhost":
+            path = f"//{authority}{path}"
+        elif _DRIVE.match(path):
+            path = path[1:]
+    elif authority and authority.lower() != "localhost":
+        return None
+    return Path(os.path.normpath(path))
+
+
+def quote_path(path: str) -> str:
+    """Percent-encode a `/`-separated path; bytes that are no UTF-8 survive."""
+    return quote_from_bytes(os.fsencode(path), safe=_SAFE)
+
+
+def uri_from_path(path: Path) -> str:
+    """The `file:` URI of an absolute path."""
+    text = path.as_posix()
+    if text.startswith("//"):
+        return "file:" + quote_path(text)
+    return "file://" + quote_path(text if text.startswith("/") else "/" + text)
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a file on disk; empty where it cannot be read."""
+    try:
+        return split_lines(path.read_bytes().decode("utf-8", "replace"))
+    except OSError:
+        return [""]
+
+
+class Columns:
+    """Turns the engine's UTF-16 columns into the client's, reading a file only where they differ."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+
+    def position(self, place: Position, wide: bool, lines: LineSource) -> Json:
+        """One position; `lines` is asked only when the columns may differ."""
+        character = place.character
+        if wide and self.encoding != "utf-16":
+            text = lines()
+            if place.line < len(text):
+                line = text[place.line]
+                character = index_to_column(line, column_to_index(line, character, "utf-16"), self.encoding)
+        return {"line": place.line, "character": character}
+
+    def range(self, span: Span, wide: bool, lines: LineSource) -> Json:
+        """One range."""
+        return {
+            "start": self.position(span.start, wide, lines),
+            "end": self.position(span.end, wide, lines),
+        }
+
+
+def symbol_information(hit: SymbolHit, uri: str, columns: Columns, lines: LineSource, *, tags: bool) -> Json:
+    """A `WorkspaceSymbol`, which every older client also reads as `SymbolInformation`."""
+    item: Json = {
+        "name": hit.name,
+        "kind": SYMBOL_KINDS.get(hit.kind, 13),
+        "location": {"uri": uri, "range": columns.range(hit.selection, hit.wide, lines)},
+        "containerName": hit.container or hit.path,
+        "data": {"name": hit.name, "kind": hit.kind, "line": hit.selection.start.line},
+    }
+    if hit.deprecated:
+        item.update({"tags": [_DEPRECATED_TAG]} if tags else {"deprecated": True})
+    return item
+
+
+def search_hit(hit: Hit, uri: str, columns: Columns, lines: LineSource) -> Json:
+    """One hit of `codanna/semanticSearch` and its relatives."""
+    item: Json = {
+        "name": hit.name,
+        "kind": hit.kind,
+        "symbolKind": SYMBOL_KINDS.get(hit.kind, 13),
+        "container": hit.container,
+        "language": hit.language,
+        "uri": uri,
+        "path": printable(hit.path),
+        "range": columns.range(hit.span, hit.wide, lines),
+        "selectionRange": columns.range(hit.selection, hit.wide, lines),
+        "signature": hit.signature,
+        "doc": hit.doc,
+        "snippet": [{"line": part.line, "text": part.text, "best": part.best} for part in hit.snippet],
+        "score": round(hit.score, 6),
+        "reasons": list(hit.reasons),
+        "deprecated": hit.deprecated,
+    }
+    if hit.signals:
+        item["signals"] = {name: round(value, 6) for name, value in hit.signals.items()}
+    return item
+
+
+def printable(path: str) -> str:
+    """A path as text; bytes that are no UTF-8 show as replacement characters."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
+
+
+def problem(item: Problem) -> Json:
+    """One problem of a status or an answer."""
+    shape: Json = {"code": item.code, "message": item.message}
+    if item.path is not None:
+        shape["path"] = printable(item.path)
+    return shape
+
+
+def status(item: Status, uri: str) -> Json:
+    """The state of one folder."""
+    return {
+        "uri": uri,
+        "state": str(item.state),
+        "generation": item.generation,
+        "writer": item.writer,
+        "filesIndexed": item.files_indexed,
+        "filesTotal": item.files_total,
+        "filesSkipped": item.files_skipped,
+        "symbols": item.symbols,
+        "vectors": item.vectors_total,
+        "vectorsPending": item.vectors_pending,
+        "model": item.model,
+        "dimension": item.dimension,
+        "bytesOnDisk": item.bytes_on_disk,
+        "indexDir": printable(item.index_dir),
+        "problems": [problem(one) for one in item.problems],
+    }
+
+
+def _outline_entry(symbol: Symbol, lines: Sequence[str], encoding: str) -> Json:
+    def place(line: int, column: int) -> Json:
+        if symbol.wide and encoding != "utf-16" and line < len(lines):
+            text = lines[line]
+            column = index_to_column(text, column_to_index(text, column, "utf-16"), encoding)
+        return {"line": line, "character": column}
+
+    return {
+        "name": symbol.name or "(anonymous)",  # VS Code refuses a whole outline for one empty name.
+        "kind": SYMBOL_KINDS.get(symbol.kind, 13),
+        "detail": symbol.signature[:200],
+        "range": {
+            "start": place(symbol.start_line, symbol.start_col),
+            "end": place(symbol.end_line, symbol.end_col),
+        },
+        "selectionRange": {
+            "start": place(symbol.name_line, symbol.name_col),
+            "end": place(symbol.name_line, symbol.name_end_col),
+        },
+        **({"tags": [_DEPRECATED_TAG]} if symbol.deprecated else {}),
+    }
+
+
+def name_range(symbol: Symbol, lines: Sequence[str], encoding: str) -> Json:
+    """Where the name of a symbol stands."""
+    area: Json = _outline_entry(symbol, lines, encoding)["selectionRange"]
+    return area
+
+
+def without_doubles(items: Iterable[Json]) -> list[Json]:
+    """The items in order, without what nested workspace folders found twice."""
+    seen: set[tuple[str, int, str]] = set()
+    kept: list[Json] = []
+    for item in items:
+        place = item.get("location", item)
+        start = (place.get("selectionRange") or place["range"])["start"]
+        key = (place["uri"], start["line"], item["name"])
+        if key not in seen:
+            seen.add(key)
+            kept.append(item)
+    return kept
+
+
+def _point(place: Json) -> tuple[int, int]:
+    return place["line"], place["character"]
+
+
+def document_symbols(symbols: Sequence[Symbol], lines: Sequence[str], encoding: str) -> list[Json]:
+    """An outline as a tree: a symbol lies in the innermost one whose range encloses it."""
+    ordered = sorted(
+        (symbol for symbol in symbols if symbol.kind != "text"),
+        key=lambda symbol: (symbol.start_line, symbol.start_col, -symbol.end_line, -symbol.end_col),
+    )
+    roots: list[Json] = []
+    open_entries: list[Json] = []
+    for symbol in ordered:
+        entry = _outline_entry(symbol, lines, encoding)
+        start, end = _point(entry["range"]["start"]), _point(entry["range"]["end"])
+        selection = entry["selectionRange"]
+        if not (start <= _point(selection["start"]) and _point(selection["end"]) <= end):
+            # The specification demands it, and VS Code throws on an outline that breaks it.
+            entry["selectionRange"] = {"start": entry["range"]["start"], "end": entry["range"]["start"]}
+        while open_entries and _point(open_entries[-1]["range"]["end"]) < end:
+            open_entries.pop()
+        while open_entries and _point(open_entries[-1]["range"]["end"]) <= start:
+            open_entries.pop()
+        del open_entries[_MAX_DEPTH:]
+        (open_entries[-1].setdefault("children", []) if open_entries else roots).append(entry)
+        open_entries.append(entry)
+    return roots
+
+
+def flat_symbols(tree: Sequence[Json], uri: str, container: str = "") -> list[Json]:
+    """The same outline as `SymbolInformation`, for clients without hierarchical support."""
+    flat: list[Json] = []
+    for entry in tree:
+        flat.append(
+            {
+                "name": entry["name"],
+                "kind": entry["kind"],
+                "location": {"uri": uri, "range": entry["range"]},
+                "containerName": container,
+            }
+        )
+        flat.extend(flat_symbols(entry.get("children", ()), uri, entry["name"]))
+    return flat

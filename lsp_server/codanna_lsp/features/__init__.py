@@ -1,0 +1,46 @@
+"""One LSP method, or one tight family, in each module; every module registers itself by `setup`."""
+
+from __future__ import annotations
+
+from codanna_lsp.features import (
+    cluster_info,
+    code_action,
+    code_lens,
+    commands,
+    configuration,
+    document_symbol,
+    explain,
+    file_operations,
+    find_similar,
+    progress_cancel,
+    semantic_search,
+    status,
+    text_sync,
+    watched_files,
+    workspace_folders,
+    workspace_symbol,
+)
+from codanna_lsp.registry import Registry
+
+
+def register_all(registry: Registry) -> None:
+    """Register every feature."""
+    for feature in (
+        text_sync,
+        watched_files,
+        file_operations,
+        configuration,
+        workspace_folders,
+        progress_cancel,
+        workspace_symbol,
+        document_symbol,
+        semantic_search,
+        find_similar,
+        explain,
+        cluster_info,
+        status,
+        code_action,
+        code_lens,
+        commands,
+    ):
+        feature.setup(registry)

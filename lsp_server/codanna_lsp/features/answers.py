@@ -1,0 +1,91 @@
+"""What the searching requests share: filters in, merged hits out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from codanna_core.errors import CodannaError, IndexMissing
+from codanna_core.model import Problem
+from codanna_core.results import Filters
+from codanna_lsp import convert
+from codanna_lsp.convert import Json
+from codanna_lsp.params import Params
+from codanna_lsp.session import Context, Snapshot
+
+if TYPE_CHECKING:
+    from codanna_core.engine.engine import Engine
+    from codanna_core.results import Hit, SearchResult
+    from codanna_lsp.folder import Folder
+
+Ask = Callable[["Folder", "Engine"], "SearchResult"]
+
+
+def decode_filters(params: Params | None) -> Filters:
+    """Read the `filters` object."""
+    if params is None:
+        return Filters()
+    return Filters(
+        languages=params.texts("languages"),
+        kinds=params.texts("kinds"),
+        paths=params.texts("paths"),
+        containers=params.texts("containers"),
+        excluded_words=params.texts("excludedWords"),
+        phrases=params.texts("phrases"),
+    )
+
+
+def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) -> Json:
+    """Ask the engine of every folder, merge the hits by score, and say what is missing."""
+    started = time.perf_counter()
+    columns = snapshot.columns
+    hits: list[tuple[float, Json]] = []
+    problems: list[Problem] = []
+    shares: list[float] = []
+    generations: dict[str, int] = {}
+    for folder in snapshot.folders:
+        engine = folder.ready(context.cancel)
+        if engine is None:
+            problems += folder.problems or [Problem("opening", f"{folder.name} is still being opened")]
+            shares.append(0.0)
+            continue
+        try:
+            result = ask(folder, engine)
+        except IndexMissing as error:
+            problems.append(Problem("index-missing", str(error)))
+            shares.append(0.0)
+            continue
+        limit = limit or engine.settings.search.limit
+        problems += result.problems
+        shares.append(result.indexed)
+        generations[folder.uri] = result.generation
+        hits += [(hit.score, _shape(snapshot, columns, folder, hit)) for hit in result.hits]
+    if len(generations) > 1:
+        hits.sort(key=lambda pair: -pair[0])
+    return {
+        "hits": convert.without_doubles(item for _, item in hits)[: limit or None],
+        "indexed": round(sum(shares) / len(shares), 4) if shares else 0.0,
+        "generation": max(generations.values(), default=0),
+        "milliseconds": round(1000 * (time.perf_counter() - started), 3),
+        "problems": [convert.problem(item) for item in problems],
+    }
+
+
+def _shape(snapshot: Snapshot, columns: convert.Columns, folder: Folder, hit: Hit) -> Json:
+    return convert.search_hit(
+        hit, snapshot.uri(folder, hit.path), columns, snapshot.line_source(folder, hit.path)
+    )
+
+
+def engine_of(context: Context, snapshot: Snapshot, uri: str) -> tuple[Folder, Engine, str]:
+    """The engine that knows a document, and the document's path in its folder."""
+    place = snapshot.locate(uri)
+    if place is None:
+        raise CodannaError("the document is not in a folder of the workspace; open its folder")
+    folder, path = place
+    engine = folder.ready(context.cancel)
+    if engine is None:
+        reasons = "; ".join(problem.message for problem in folder.problems)
+        raise CodannaError(reasons or f"{folder.name} is still being opened; try again in a moment")
+    return folder, engine, path

@@ -1,0 +1,27 @@
+"""codanna/clusterInfo: how the vectors of each folder are clustered."""
+
+from __future__ import annotations
+
+from codanna_lsp.convert import Json
+from codanna_lsp.params import Params
+from codanna_lsp.registry import Registry
+from codanna_lsp.session import Context, Snapshot
+
+
+def decode(params: Params) -> None:
+    """No parameters."""
+
+
+def cluster_info(context: Context, snapshot: Snapshot, params: None) -> Json:
+    """What each engine tells about its vector index."""
+    return {
+        "folders": [
+            {"uri": folder.uri, "name": folder.name, **engine.cluster_info()}
+            for folder, engine in snapshot.engines(context.cancel)
+        ]
+    }
+
+
+def setup(registry: Registry) -> None:
+    """Register the feature."""
+    registry.snapshot("codanna/clusterInfo", decode, cluster_info)

@@ -1,0 +1,36 @@
+"""textDocument/documentSymbol: an outline for languages that have no other server."""
+
+from __future__ import annotations
+
+from codanna_lsp import convert
+from codanna_lsp.convert import Json
+from codanna_lsp.features.answers import engine_of
+from codanna_lsp.params import Params
+from codanna_lsp.registry import Registry
+from codanna_lsp.session import Context, Snapshot
+
+
+def document_symbol(context: Context, snapshot: Snapshot, uri: str) -> list[Json]:
+    """Parse the text as it stands in the editor; empty where another server is to answer."""
+    if snapshot.locate(uri) is None or not _ours(snapshot, uri):
+        return []
+    folder, engine, path = engine_of(context, snapshot, uri)
+    lines = snapshot.lines(folder, path)
+    outline = convert.document_symbols(
+        engine.document_symbols(path, "".join(lines)).symbols, lines, snapshot.client.position_encoding
+    )
+    return outline if snapshot.client.hierarchical_symbols else convert.flat_symbols(outline, uri)
+
+
+def _ours(snapshot: Snapshot, uri: str) -> bool:
+    wish = snapshot.server_settings.document_symbols
+    path = convert.path_from_uri(uri)
+    document = snapshot.documents.get(path) if path is not None else None
+    return wish == "on" or (
+        wish == "auto" and document is not None and document.language in snapshot.outline_languages
+    )
+
+
+def setup(registry: Registry) -> None:
+    """Register the feature."""
+    registry.snapshot("textDocument/documentSymbol", Params.document, document_symbol)

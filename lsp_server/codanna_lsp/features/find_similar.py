@@ -1,0 +1,69 @@
+"""codanna/findSimilar: code like the symbol at a position, or like a selection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codanna_lsp.convert import Json
+from codanna_lsp.features.answers import decode_filters, engine_of, gather
+from codanna_lsp.params import InvalidParams, Params
+from codanna_lsp.registry import Registry
+from codanna_lsp.session import Context, Snapshot
+
+if TYPE_CHECKING:
+    from codanna_core.engine.engine import Engine
+    from codanna_core.results import Filters, SearchResult
+    from codanna_lsp.folder import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarParams:
+    """Where the example is; `end_line` is None for "the symbol at this line"."""
+
+    uri: str
+    start_line: int
+    end_line: int | None
+    limit: int | None
+    filters: Filters
+
+
+def decode(params: Params) -> SimilarParams:
+    """Read the parameters."""
+    end_line: int | None = None
+    if params.has("range"):
+        (start_line, _), (end_line, end_column) = params.range()
+        if end_line > start_line and end_column == 0:
+            end_line -= 1  # A selection of whole lines ends before the next one.
+        if end_line < start_line:
+            raise InvalidParams("`range` ends before it starts")
+    elif params.has("position"):
+        start_line, _ = params.position()
+    else:
+        raise InvalidParams("`position` or `range` is needed")
+    limit = params.integer("limit", low=1, high=1000) if params.has("limit") else None
+    return SimilarParams(
+        params.document(), start_line, end_line, limit, decode_filters(params.maybe_child("filters"))
+    )
+
+
+def find_similar(context: Context, snapshot: Snapshot, params: SimilarParams) -> Json:
+    """Ask the engine that knows the document."""
+    home, _, path = engine_of(context, snapshot, params.uri)
+
+    def ask(folder: Folder, engine: Engine) -> SearchResult:
+        return engine.similar(
+            path,
+            params.start_line,
+            params.end_line,
+            limit=params.limit,
+            filters=params.filters,
+            cancel=context.cancel,
+        )
+
+    return gather(context, snapshot.only(home), params.limit, ask)
+
+
+def setup(registry: Registry) -> None:
+    """Register the feature."""
+    registry.snapshot("codanna/findSimilar", decode, find_similar)

@@ -1,0 +1,25 @@
+"""codanna/status: what is indexed, what is missing and why, and how the server is doing."""
+
+from __future__ import annotations
+
+from codanna_lsp.convert import Json
+from codanna_lsp.params import Params
+from codanna_lsp.registry import Registry
+from codanna_lsp.session import Context, Snapshot, folder_status
+
+
+def decode(params: Params) -> None:
+    """No parameters."""
+
+
+def status(context: Context, snapshot: Snapshot, params: None) -> Json:
+    """The state of every folder; never waits for one that is being opened."""
+    return {
+        "folders": [folder_status(folder) for folder in snapshot.folders],
+        "server": snapshot.counters(),
+    }
+
+
+def setup(registry: Registry) -> None:
+    """Register the feature."""
+    registry.snapshot("codanna/status", decode, status)

@@ -1,0 +1,284 @@
+"""One workspace folder: its engine, and the one thread that keeps it up to date."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from codanna_core.engine.cancel import Cancel
+from codanna_core.errors import Cancelled, CodannaError, IndexMissing
+from codanna_core.model import Problem
+
+if TYPE_CHECKING:
+    from codanna_core.engine.engine import Engine
+    from codanna_core.results import Progress
+
+logger = logging.getLogger(__name__)
+
+OpenEngine = Callable[[Path, Mapping[str, Any]], "Engine"]
+
+
+class Reporter(Protocol):
+    """Where progress goes."""
+
+    def report(self, step: Progress) -> None:
+        """Show a step."""
+
+
+class Host(Protocol):
+    """What a folder needs from the session."""
+
+    long_pool: ThreadPoolExecutor
+
+    def progress(self, title: str, cancel: Cancel) -> AbstractContextManager[Reporter]:
+        """A progress display."""
+
+    def status_changed(self, folder: Folder) -> None:
+        """Something about the folder's state is new. Any thread."""
+
+    def opened(self, folder: Folder) -> None:
+        """The engine is ready to be asked. On the folder's thread."""
+
+    def tell_user(self, message: str) -> None:
+        """Show a plain message; rare."""
+
+
+class Folder:
+    """A folder of the workspace. Public methods may be called from any thread and never block."""
+
+    RETRY_AFTER = 5.0
+    TAKE_OVER_POLL = 2.0
+    """Pause between two attempts to write an index that another process is writing."""
+
+    def __init__(
+        self,
+        uri: str,
+        name: str,
+        root: Path,
+        overrides: Mapping[str, Any],
+        open_engine: OpenEngine,
+        host: Host,
+    ) -> None:
+        self.uri = uri.rstrip("/")
+        self.name = name or root.name
+        self.root = root
+        self.engine: Engine | None = None
+        self.problems: list[Problem] = []
+        self._overrides = overrides
+        self._open_engine = open_engine
+        self._host = host
+        self._real_root = root
+        self._opened = threading.Event()
+        self._closing = Cancel()
+        self._wake = threading.Condition()
+        self._pending: dict[str, None] = {}
+        self._done: list[Callable[[], None]] = []
+        self._sync_at: float | None = None
+        self._syncing = False
+        self._thread = threading.Thread(target=self._run, name=f"codanna-folder-{self.name}", daemon=True)
+
+    # --- asking
+
+    def start(self) -> None:
+        """Open the engine and catch up with the disk, in the background."""
+        self._thread.start()
+
+    def ready(self, cancel: Cancel, timeout: float = 20.0) -> Engine | None:
+        """The engine, waiting while it is being opened; None when it could not be."""
+        end = time.monotonic() + timeout
+        while not self._opened.wait(0.02):
+            cancel.raise_if_cancelled()
+            if time.monotonic() > end:
+                return None
+        return self.engine
+
+    def relative(self, path: Path) -> str | None:
+        """The root-relative form of a path; None outside of this folder."""
+        for root, candidate in ((self.root, path), (self._real_root, path)):
+            try:
+                return candidate.relative_to(root).as_posix()
+            except ValueError:
+                continue
+        return None
+
+    # --- telling
+
+    def update(self, paths: Iterable[str], then: Callable[[], None] | None = None) -> None:
+        """Root-relative paths changed on disk; `then` runs once the index has them."""
+        with self._wake:
+            self._pending.update(dict.fromkeys(paths))
+            if then is not None:
+                self._done.append(then)
+            self._wake.notify()
+
+    def sync(self, delay: float = 0.0) -> None:
+        """Reconcile the whole folder with the disk, soon."""
+        with self._wake:
+            at = time.monotonic() + delay
+            self._sync_at = at if self._sync_at is None else min(at, self._sync_at)
+            self._wake.notify()
+
+    def apply_settings(self, overrides: Mapping[str, Any]) -> None:
+        """New options of the client; they take effect at once."""
+        self._overrides = overrides
+
+        def apply() -> None:
+            if self.engine is None:
+                return
+            try:
+                changed = self.engine.apply_settings(overrides)
+            except CodannaError as error:
+                self._note("settings", str(error))
+                return
+            logger.info("settings changed: %s", ", ".join(changed) or "none")
+            if changed:
+                self.sync()
+                self._host.status_changed(self)
+
+        # Settings may open another model, which takes a while.
+        self._host.long_pool.submit(apply)
+
+    def close(self) -> None:
+        """Stop all work at a committed state and let the index go."""
+        self._closing.cancel()
+        with self._wake:
+            self._wake.notify()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the end after `close`."""
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    # --- the thread
+
+    def _run(self) -> None:
+        try:
+            self._real_root = Path(os.path.realpath(self.root))
+            try:
+                self.engine = self._open_engine(self.root, self._overrides)
+            except (CodannaError, OSError) as error:
+                self._failed_to_open(str(error))
+            except Exception:
+                logger.exception("opening %s failed", self.root)
+                self._failed_to_open("the index could not be opened")
+            finally:
+                self._opened.set()
+            if self.engine is None:
+                return
+            self._host.opened(self)
+            unsubscribe = self.engine.subscribe(lambda: self._host.status_changed(self))
+            self.sync()
+            while not self._closing.cancelled:
+                self._turn()
+            unsubscribe()
+        finally:
+            if self.engine is not None:
+                self.engine.close()
+
+    def _turn(self) -> None:
+        with self._wake:
+            while (
+                not self._closing.cancelled and not self._pending and not self._done and not self._sync_due()
+            ):
+                self._wake.wait(self._patience())
+            if self._closing.cancelled:
+                return
+            batch, self._pending = list(self._pending), {}
+            done, self._done = self._done, []
+            start_sync = self._sync_due() and not self._syncing
+            if start_sync:
+                self._sync_at, self._syncing = None, True
+        if start_sync:
+            self._host.long_pool.submit(self._sync)
+        if batch and not self._update(batch):
+            return
+        for call in done:
+            call()
+
+    def _sync_due(self) -> bool:
+        return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at
+
+    def _patience(self) -> float | None:
+        return None if self._sync_at is None or self._syncing else max(0.0, self._sync_at - time.monotonic())
+
+    def _update(self, batch: list[str]) -> bool:
+        assert self.engine is not None
+        started = time.perf_counter()
+        try:
+            report = self.engine.update(batch, cancel=self._closing)
+        except Cancelled:
+            return False
+        except Exception as error:
+            # The disk holds the truth: a later whole reconciliation finds what this one could not store.
+            logger.exception("updating %d paths failed", len(batch))
+            self._note("update", f"saving to the index failed ({type(error).__name__}), trying again")
+            self.sync(self.RETRY_AFTER)
+            return False
+        self._forget("update")
+        logger.info(
+            "updated %d paths in %.0f ms, generation %d",
+            len(batch),
+            1000 * (time.perf_counter() - started),
+            report.generation,
+        )
+        return True
+
+    def _sync(self) -> None:
+        assert self.engine is not None
+        cancel = Cancel()
+        stop = self._closing
+        try:
+            with self._host.progress(f"Indexing {self.name}", cancel) as display:
+
+                def step(progress: Progress) -> None:
+                    if stop.cancelled:
+                        cancel.cancel()
+                    display.report(progress)
+
+                report = self.engine.sync(progress=step, cancel=cancel)
+            self._forget("sync", "update", "sync-stopped")
+            if any(problem.code == "read-only" for problem in report.problems):
+                # Whoever comes after the writer has to find what changed since, which is what `sync` does.
+                self.sync(self.TAKE_OVER_POLL)
+            else:
+                logger.info(
+                    "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
+                    report.added,
+                    report.changed,
+                    report.removed,
+                    report.seconds,
+                    report.generation,
+                )
+        except IndexMissing:
+            self.sync(self.TAKE_OVER_POLL)  # Another process has just begun with the first index.
+        except Cancelled:
+            if not stop.cancelled:
+                self._note("sync-stopped", "indexing was stopped; run `codanna.reindex` or reopen the folder")
+        except Exception as error:
+            logger.exception("synchronising %s failed", self.root)
+            self._note("sync", f"indexing failed ({type(error).__name__}: {error}), trying again")
+            self.sync(12 * self.RETRY_AFTER)
+        finally:
+            with self._wake:
+                self._syncing = False
+                self._wake.notify()
+            self._host.status_changed(self)
+
+    def _failed_to_open(self, reason: str) -> None:
+        self._note("open", reason)
+        self._host.tell_user(f"Codanna cannot search in {self.name}: {reason}")
+
+    def _note(self, code: str, message: str) -> None:
+        self._forget(code)
+        self.problems.append(Problem(code, message))
+        self._host.status_changed(self)
+
+    def _forget(self, *codes: str) -> None:
+        self.problems[:] = [problem for problem in self.problems if problem.code not in codes]

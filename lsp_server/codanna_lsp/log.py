@@ -1,0 +1,78 @@
+"""The log: a rotating file for each server process, standard error, and the client for what it should know.
+
+No source text and no query is logged above debug level.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+LEVELS = ("error", "warning", "info", "debug")
+
+_KEPT_FILES = 10
+_FORMAT = "%(asctime)s.%(msecs)03d %(levelname).1s %(name)s: %(message)s"
+
+
+def log_dir() -> Path:
+    """Where log files live: the user's state folder, or the temporary folder where that is read-only."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Logs"
+    else:
+        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return base / "codanna-lsp"
+
+
+def set_up(level: str) -> Path | None:
+    """Log to a file of this process and to standard error; gives the file, None where none can be written."""
+    root = logging.getLogger()
+    formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%d %H:%M:%S")
+    # Editors show standard error as the server's output, so it holds only what somebody should see.
+    stderr = logging.StreamHandler(sys.stderr)
+    stderr.setFormatter(formatter)
+    stderr.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    root.addHandler(stderr)
+    set_level(level)
+    logging.raiseExceptions = False  # A full disk must not print a traceback for every line.
+    for folder in (log_dir(), Path(tempfile.gettempdir()) / "codanna-lsp"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"server-{os.getpid()}.log"
+            handler = logging.handlers.RotatingFileHandler(
+                path, maxBytes=2_000_000, backupCount=1, encoding="utf-8", errors="replace"
+            )
+        except OSError:
+            continue
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+        _remove_old(folder)
+        return path
+    root.warning("no log file can be written; logging to standard error only")
+    return None
+
+
+def set_level(level: str) -> None:
+    """Change what is logged from now on."""
+    logging.getLogger().setLevel(level.upper())
+    # pygls logs whole messages, texts included, on its own logger.
+    logging.getLogger("pygls").setLevel(logging.WARNING)
+
+
+def _remove_old(folder: Path) -> None:
+    files: list[tuple[float, Path]] = []
+    for path in folder.glob("server-*.log*"):
+        try:
+            files.append((path.stat().st_mtime, path))
+        except OSError:
+            continue  # Another server removed it just now.
+    for _, path in sorted(files, reverse=True)[_KEPT_FILES:]:
+        try:
+            path.unlink()
+        except OSError:
+            pass  # In use by another server on Windows; it goes next time.

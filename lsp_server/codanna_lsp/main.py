@@ -1,0 +1,101 @@
+"""`codanna-lsp serve`: arguments, log, channel, server, exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codanna_lsp import log
+from codanna_lsp.transport import Channel, stdio_channel, tcp_channel
+
+if TYPE_CHECKING:
+    from codanna_core.engine.engine import Engine
+    from codanna_lsp.folder import OpenEngine
+
+logger = logging.getLogger(__name__)
+
+# Threads that hold the interpreter give it up after this long; at Python's 5 ms each hand-over of a request
+# between threads could cost 5 ms while a file is parsed.
+SWITCH_INTERVAL = 0.0005
+
+
+def serve(argv: list[str], open_engine: OpenEngine | None = None) -> int:
+    """Run the language server; gives the exit code. `open_engine` lets tests bring a double."""
+    arguments = _arguments(argv)
+    channel = _channel(arguments)
+    log_file = log.set_up(arguments.log_level or "info")
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    from codanna_lsp.server import Server
+
+    server = Server(
+        open_engine or _open_engine,
+        parent_pid=arguments.parent_pid,
+        log_file=log_file,
+        log_level=arguments.log_level,
+    )
+    try:
+        code = server.run(channel)
+    except KeyboardInterrupt:
+        code = 1
+    except Exception:
+        logger.exception("the server stopped by a defect")
+        code = 70
+    logging.shutdown()
+    if open_engine is None:
+        # A query that still computes would hold up a normal exit; the index needs no farewell.
+        os._exit(code)
+    return code
+
+
+def _open_engine(root: Path, overrides: Mapping[str, Any]) -> Engine:
+    # Imported on first use: `initialize` is answered before numpy and tantivy are loaded.
+    from codanna_core.engine.engine import Engine
+
+    return Engine.open(root, overrides=overrides)
+
+
+def _channel(arguments: argparse.Namespace) -> Channel:
+    if arguments.tcp is None:
+        return stdio_channel()
+    host, port = arguments.tcp
+
+    def listening(host: str, port: int) -> None:
+        print(f"listening on {host}:{port}", file=sys.stderr, flush=True)
+
+    return tcp_channel(host, port, listening)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, for instance 127.0.0.1:7658")
+    return host or "127.0.0.1", int(port)
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="codanna-lsp serve", description="Run the language server on standard input and output."
+    )
+    parser.add_argument(
+        "--stdio",
+        action="store_true",
+        help="talk over standard input and output; the default, accepted for clients",
+    )
+    parser.add_argument(
+        "--tcp", type=_address, metavar="HOST:PORT", help="wait for one client there; for debugging"
+    )
+    parser.add_argument("--log-level", choices=log.LEVELS, help="overrides the setting `server.log_level`")
+    parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process is gone")
+    # Client libraries add their own flags to every server, so unknown ones are no reason to fail.
+    known, unknown = parser.parse_known_args(argv)
+    if unknown:
+        print(f"codanna-lsp serve: ignoring {' '.join(unknown)}", file=sys.stderr)
+    parent_flag = [item.split("=", 1)[1] for item in unknown if item.startswith("--clientProcessId=")]
+    if known.parent_pid is None and parent_flag and parent_flag[0].isdigit():
+        known.parent_pid = int(parent_flag[0])
+    return known

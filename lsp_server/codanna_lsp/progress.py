@@ -1,0 +1,112 @@
+"""`$/progress` for long work: shown only when the work turns out to be long, and always ended."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codanna_core.results import Progress
+    from codanna_lsp.protocol import Protocol
+
+_serial = itertools.count(1)
+
+
+class WorkDone:
+    """One progress display, used as a context manager on a worker thread so that every way out ends it."""
+
+    SHOWN_AFTER = 0.3
+    EVERY = 0.1
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        title: str,
+        *,
+        token: int | str | None,
+        may_create: bool,
+        on_cancel: Callable[[], None],
+        tokens: dict[int | str, Callable[[], None]],
+    ) -> None:
+        """`token` is the client's own, if its request brought one; `tokens` is where cancels look."""
+        self._protocol = protocol
+        self._title = title
+        self._token = token
+        self._may_create = may_create
+        self._on_cancel = on_cancel
+        self._tokens = tokens
+        self._started = time.monotonic()
+        self._asked: Future[Any] | None = None
+        self._wanted = ""
+        self._begun = False
+        self._last = 0.0
+        self._message = ""
+
+    def __enter__(self) -> WorkDone:
+        if self._token is not None:
+            self._begin()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._begun and self._token is not None:
+            self._tokens.pop(self._token, None)
+            self._send({"kind": "end", "message": self._message})
+
+    def report(self, step: Progress) -> None:
+        """Show a step; called often, sends seldom."""
+        now = time.monotonic()
+        if not self._begun:
+            if now - self._started < self.SHOWN_AFTER or not self._created():
+                return
+            self._begin()
+        if now - self._last < self.EVERY:
+            return
+        self._last = now
+        self._message = describe(step)
+        value: dict[str, Any] = {"kind": "report", "message": self._message, "cancellable": True}
+        if step.total > 0:
+            value["percentage"] = min(100, 100 * step.done // step.total)
+        self._send(value)
+
+    def _created(self) -> bool:
+        """Whether the client has agreed. It is asked once and never waited for: it may be silent."""
+        if not self._may_create:
+            return False
+        if self._asked is None:
+            # A string, because some clients handle no numeric tokens.
+            self._wanted = f"codanna-{os.getpid()}-{next(_serial)}"
+            self._asked = self._protocol.send_request(
+                "window/workDoneProgress/create", {"token": self._wanted}
+            )
+        if not self._asked.done():
+            return False
+        if self._asked.cancelled() or self._asked.exception() is not None:
+            self._may_create = False
+            return False
+        self._token = self._wanted
+        return True
+
+    def _begin(self) -> None:
+        assert self._token is not None
+        self._begun = True
+        self._tokens[self._token] = self._on_cancel
+        self._send({"kind": "begin", "title": self._title, "cancellable": True, "percentage": 0})
+
+    def _send(self, value: dict[str, Any]) -> None:
+        self._protocol.notify("$/progress", {"token": self._token, "value": value})
+
+
+def describe(step: Progress) -> str:
+    """A step in words: files or symbols done, share and rate."""
+    parts = [step.message] if step.message else []
+    if step.total > 0:
+        parts.append(f"{step.done:,} of {step.total:,}")
+    elif step.done:
+        parts.append(f"{step.done:,}")
+    if step.rate > 0:
+        parts.append(f"{step.rate:,.0f}/s")
+    return " · ".join(parts)

@@ -1,0 +1,446 @@
+"""The hub: lifecycle, dispatch to worker threads, and the counters that `codanna/status` shows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cattrs
+from pygls.lsp.server import LanguageServer
+
+from codanna_core._version import __version__
+from codanna_core.engine.cancel import Cancel
+from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery
+from codanna_lsp import convert, log, protocol, settings
+from codanna_lsp.capabilities import read_client, server_capabilities
+from codanna_lsp.features import register_all
+from codanna_lsp.params import InvalidParams, Params
+from codanna_lsp.protocol import ClientRefused, Protocol, Reply
+from codanna_lsp.registry import Registry, SnapshotMethod, SyncMethod
+from codanna_lsp.session import Context, Session, Snapshot
+from codanna_lsp.transport import Channel, FrameParser, Reader, Writer
+from codanna_lsp.watcher import Watching
+
+if TYPE_CHECKING:
+    from codanna_lsp.folder import OpenEngine
+
+logger = logging.getLogger(__name__)
+
+QUERY_THREADS = 4
+PARENT_POLL = 1.0
+START_WITHOUT_INITIALIZED = 2.0
+
+OUTLINES = "textDocument/documentSymbol"
+LENSES = "textDocument/codeLens"
+
+
+class Counters:
+    """How often each method ran and how long it took."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._methods: dict[str, dict[str, float]] = {}
+
+    def add(self, method: str, outcome: str, milliseconds: float) -> None:
+        """Count one answered request. Any thread."""
+        with self._lock:
+            if method not in self._methods and len(self._methods) >= 100:
+                return  # Method names come from the client, so their number must not be its choice.
+            entry = self._methods.setdefault(
+                method, {"count": 0, "error": 0, "cancelled": 0, "totalMs": 0.0, "maxMs": 0.0}
+            )
+            entry["count"] += 1
+            if outcome != "ok":
+                entry[outcome] += 1
+            entry["totalMs"] = round(entry["totalMs"] + milliseconds, 3)
+            entry["maxMs"] = round(max(entry["maxMs"], milliseconds), 3)
+
+    def shape(self) -> dict[str, Any]:
+        """The counters by method."""
+        with self._lock:
+            return {method: dict(entry) for method, entry in self._methods.items()}
+
+
+class Server(LanguageServer):
+    """One server for one client."""
+
+    protocol: Protocol
+
+    def __init__(
+        self,
+        open_engine: OpenEngine,
+        *,
+        parent_pid: int | None = None,
+        log_file: Path | None = None,
+        log_level: str | None = None,
+    ) -> None:
+        # A plain converter: nothing here is typed by lsprotocol, and its own takes 20 ms to build.
+        super().__init__(
+            "codanna-lsp", __version__, protocol_cls=Protocol, converter_factory=cattrs.Converter
+        )
+        self.registry = Registry()
+        register_all(self.registry)
+        self.session: Session | None = None
+        self.log_file = log_file
+        self.counters = Counters()
+        self._open_engine = open_engine
+        self._parent_pid = parent_pid
+        self._log_level = log_level
+        self._state = "created"
+        self._started = False
+        self._offered: set[str] = set()
+        self._trace = "off"
+        self._pool = ThreadPoolExecutor(QUERY_THREADS, "codanna-query")
+        self._latest: dict[str, Reply] = {}
+        self._watching: Watching | None = None
+        self._began = time.monotonic()
+        self.protocol.on_answered = self._answered
+
+    # --- running
+
+    def run(self, channel: Channel) -> int:
+        """Serve one client until it leaves; gives the exit code."""
+        return asyncio.run(self._serve(channel))
+
+    async def _serve(self, channel: Channel) -> int:
+        loop = self._loop = asyncio.get_running_loop()
+        self._stopped: asyncio.Future[int] = loop.create_future()
+        parser = FrameParser()
+
+        def on_data(data: bytes) -> None:
+            if not data:
+                self._stop("the client closed the connection")
+                return
+            for frame in parser.feed(data):
+                self.protocol.receive(frame)
+            reader.handled()
+
+        def on_data_threadsafe(data: bytes) -> None:
+            try:
+                loop.call_soon_threadsafe(on_data, data)
+            except RuntimeError:
+                pass  # The loop has ended; so has the conversation.
+
+        def on_lost() -> None:
+            try:
+                loop.call_soon_threadsafe(self._stop, "the client reads no more")
+            except RuntimeError:
+                pass  # See above.
+
+        reader = Reader(channel.read, on_data_threadsafe)
+        writer = Writer(channel.write, on_lost, writable=channel.writable)
+        self.protocol.connect(writer)
+        self._handle_signals()
+        if self._parent_pid is not None:
+            self._watch_parent(self._parent_pid)
+        reader.start()
+        code = await self._stopped
+        self._state = "stopped"
+        self.protocol.cancel_all("the server stops")
+        if self._watching is not None:
+            self._watching.close()
+        if self.session is not None:
+            await asyncio.to_thread(self.session.close)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        writer.close()
+        return code
+
+    def _stop(self, reason: str) -> None:
+        if not self._stopped.done():
+            logger.info("stopping: %s", reason)
+            self._stopped.set_result(0 if self._state == "shutdown" else 1)
+
+    def _handle_signals(self) -> None:
+        if sys.platform == "win32":
+            return
+        import signal
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            try:
+                self._loop.add_signal_handler(number, self._stop, f"signal {number.name}")
+            except (RuntimeError, ValueError):
+                return  # Not the main thread: a test runs the server inside of itself.
+
+    def _watch_parent(self, pid: int) -> None:
+        if not process_lives(pid):
+            # Clients inside containers send a number from another process table.
+            logger.info("the client's process %d is not visible from here; not watching it", pid)
+            return
+
+        def look() -> None:
+            if not process_lives(pid):
+                self._stop("the client's process is gone")
+            elif not self._stopped.done():
+                self._loop.call_later(PARENT_POLL, look)
+
+        self._loop.call_later(PARENT_POLL, look)
+
+    # --- what the protocol hands over
+
+    def on_request(self, reply: Reply, method: str, raw: Any) -> None:
+        """Start to answer a request. On the event loop."""
+        if method == "initialize":
+            self._answer(reply, lambda: self._initialize(raw))
+        elif self._state == "created":
+            reply.error(protocol.NOT_INITIALIZED, "send `initialize` first")
+        elif self._state != "running":
+            reply.error(protocol.INVALID_REQUEST, "the server is shutting down")
+        elif method == "shutdown":
+            self._state = "shutdown"
+            self.protocol.cancel_all("the server is shutting down", but=reply)
+            reply.result(None)
+        else:
+            self._dispatch(reply, method, raw)
+
+    def on_notification(self, method: str, raw: Any) -> None:
+        """Handle a notification. On the event loop."""
+        if method == "exit":
+            self._stop("the client asked for it")
+            return
+        if self._state != "running" or self.session is None:
+            logger.info("ignored %s: the server is not running", method[:100])
+            return
+        try:
+            if method == "initialized":
+                self._begin()
+            elif method == "$/cancelRequest":
+                self.protocol.cancel_request(Params(raw).raw("id"))
+            elif method == "$/setTrace":
+                self._trace = Params(raw).choice("value", "off", ("off", "messages", "verbose"))
+            elif isinstance(entry := self.registry.methods.get(method), SyncMethod):
+                entry.handle(self.session, entry.decode(Params(raw)))
+            else:
+                logger.debug("ignored unknown notification %s", method[:100])
+        except InvalidParams as error:
+            logger.warning("ignored %s: %s", method[:100], error)
+        except Exception:
+            logger.exception("handling %s failed", method[:100])
+
+    def _dispatch(self, reply: Reply, method: str, raw: Any) -> None:
+        assert self.session is not None
+        session = self.session
+        entry = self.registry.methods.get(method)
+        if entry is None:
+            reply.error(protocol.METHOD_NOT_FOUND, f"unknown method `{method[:100]}`")
+            return
+        try:
+            decoded = entry.decode(Params({} if raw is None else raw))
+        except InvalidParams as error:
+            reply.error(protocol.INVALID_PARAMS, str(error))
+            return
+        except Exception as error:
+            self._failed(reply, error)
+            return
+        if isinstance(entry, SyncMethod):
+            handle = entry.handle
+            self._answer(reply, lambda: handle(session, decoded))
+            return
+        cancel = Cancel()
+        reply.when_cancelled(cancel.cancel)
+        if entry.supersedes:
+            previous = self._latest.get(method)
+            if previous is not None:
+                previous.cancel("a newer search took its place", {"superseded": True})
+            self._latest[method] = reply
+        pool = session.long_pool if entry.long else self._pool
+        pool.submit(self._work, reply, entry, Context(cancel, session), session.snapshot(), decoded)
+
+    def _work(
+        self, reply: Reply, entry: SnapshotMethod[Any], context: Context, snapshot: Snapshot, params: Any
+    ) -> None:
+        if not reply.done:
+            self._answer(reply, lambda: entry.handle(context, snapshot, params))
+
+    def _answer(self, reply: Reply, call: Callable[[], Any]) -> None:
+        try:
+            reply.result(call())
+        except Exception as error:
+            self._failed(reply, error)
+
+    def _failed(self, reply: Reply, error: Exception) -> None:
+        if isinstance(error, Cancelled):
+            reply.cancel("the request was cancelled")
+        elif isinstance(error, InvalidParams | InvalidQuery | ConfigError):
+            reply.error(protocol.INVALID_PARAMS, str(error))
+        elif isinstance(error, CodannaError):
+            logger.warning("%s failed: %s", reply.method, error)
+            reply.error(protocol.REQUEST_FAILED, str(error))
+        else:
+            # The cause holds local paths and perhaps source text: it belongs into the log alone.
+            logger.error("%s failed", reply.method, exc_info=error)
+            reply.error(protocol.INTERNAL_ERROR, f"{reply.method} failed inside the server; the log says why")
+
+    def _answered(self, reply: Reply, outcome: str, size: int) -> None:
+        milliseconds = 1000 * (time.perf_counter() - reply.started)
+        self.counters.add(reply.method, outcome, milliseconds)
+        logger.debug("%s: %s in %.1f ms, %d bytes", reply.method, outcome, milliseconds, size)
+        if self._trace != "off":
+            line: dict[str, Any] = {"message": f"{reply.method}: {outcome} in {milliseconds:.1f} ms"}
+            if self._trace == "verbose":
+                line["verbose"] = f"id {reply.id}, {size} bytes, {self.protocol.open_requests} still open"
+            self.protocol.notify("$/logTrace", line)
+
+    # --- lifecycle
+
+    def _initialize(self, raw: Any) -> dict[str, Any]:
+        if self._state != "created":
+            raise InvalidParams("`initialize` was sent before; it may be sent once")
+        params = Params({} if raw is None else raw)
+        client = read_client(params.raw("capabilities"))
+        raw_options = params.raw("initializationOptions")
+        raw_options = dict(raw_options) if isinstance(raw_options, dict) else {}
+        outline_languages = settings.take_outline_languages(raw_options)
+        options = settings.unwrap(raw_options) or {}
+        folders = read_folders(params)
+        roots = [root for uri, _ in folders if (root := convert.path_from_uri(uri)) is not None]
+        server_settings = settings.server_settings(options, roots[0] if roots else None)
+        if self._log_level is None:
+            log.set_level(server_settings.log_level)
+        session = self.session = Session(
+            self.protocol,
+            self._loop,
+            self._open_engine,
+            client,
+            options,
+            server_settings,
+            outline_languages,
+        )
+        session.counters = self._status_extras
+        self._offered = self._wanted_offers(session)
+        for uri, name in folders:
+            session.add_folder(uri, name)
+        self._trace = str(params.raw("trace") or "off")
+        process = params.raw("processId")
+        if isinstance(process, int) and process > 0 and process != self._parent_pid:
+            self._watch_parent(process)
+        self._state = "running"
+        # Some clients forget `initialized`; the index must not depend on their manners.
+        self._loop.call_later(START_WITHOUT_INITIALIZED, self._begin)
+        return {
+            "capabilities": server_capabilities(
+                client,
+                document_symbol=OUTLINES in self._offered,
+                code_lens=LENSES in self._offered,
+            ),
+            "serverInfo": {"name": "codanna-lsp", "version": __version__},
+        }
+
+    def _begin(self) -> None:
+        if self._started or self.session is None or self._state != "running":
+            return
+        self._started = True
+        session = self.session
+        session.on_settings_changed = lambda: self._settings_changed(session)
+        self._watching = Watching(session)
+        self.session.start()
+        self._watching.start()
+        self.session.long_pool.submit(self._register_with_client, self.session)
+
+    def _wanted_offers(self, session: Session) -> set[str]:
+        wanted: set[str] = set()
+        if settings.offers_outlines(session.server_settings, session.outline_languages):
+            wanted.add(OUTLINES)
+        if session.server_settings.code_lens:
+            wanted.add(LENSES)
+        return wanted
+
+    def _settings_changed(self, session: Session) -> None:
+        """Follow the settings that decide what is offered; what was offered before answers with nothing."""
+        if self._log_level is None:
+            log.set_level(session.server_settings.log_level)
+        if self._watching is not None:
+            self._watching.settings_changed()
+        can = {OUTLINES: session.client.registers_outlines, LENSES: session.client.registers_code_lens}
+        new = {method for method in self._wanted_offers(session) - self._offered if can[method]}
+        self._offered |= new
+        if new:
+            registrations = [
+                {"id": f"codanna-{method}", "method": method, "registerOptions": {"documentSelector": None}}
+                for method in sorted(new)
+            ]
+            session.long_pool.submit(self._register, registrations)
+
+    def _register(self, registrations: list[dict[str, Any]]) -> bool:
+        """Ask the client to switch abilities on. On a worker thread, because it waits."""
+        try:
+            self.protocol.request("client/registerCapability", {"registrations": registrations}, 30)
+        except (FutureTimeout, CancelledError, ClientRefused) as error:
+            logger.warning("the client refused to register %d abilities: %s", len(registrations), error)
+            return False
+        return True
+
+    def _register_with_client(self, session: Session) -> None:
+        """Ask for what LSP lets only the client switch on. On a worker thread, because it waits."""
+        registrations: list[dict[str, Any]] = []
+        if session.client.registers_configuration:
+            registrations.append(
+                {
+                    "id": "codanna-configuration",
+                    "method": "workspace/didChangeConfiguration",
+                    "registerOptions": {"section": settings.SECTION},
+                }
+            )
+        if session.watched_by_client():
+            registrations.append(
+                {
+                    "id": "codanna-files",
+                    "method": "workspace/didChangeWatchedFiles",
+                    "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
+                }
+            )
+        if registrations and not self._register(registrations):
+            session.loop.call_soon_threadsafe(session.client_does_not_watch)
+        session.pull_configuration()
+
+    def _status_extras(self) -> dict[str, Any]:
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "uptimeSeconds": round(time.monotonic() - self._began, 1),
+            "log": None if self.log_file is None else str(self.log_file),
+            "openRequests": self.protocol.open_requests,
+            "requests": self.counters.shape(),
+        }
+
+
+def read_folders(params: Params) -> list[tuple[str, str]]:
+    """The folders of `initialize`, in whichever of its three forms the client names them."""
+    listed = [(item.text("uri"), item.text("name", "")) for item in params.children("workspaceFolders")]
+    if listed:
+        return listed
+    if isinstance(uri := params.raw("rootUri"), str):
+        return [(uri, "")]
+    if isinstance(path := params.raw("rootPath"), str) and Path(path).is_absolute():
+        return [(convert.uri_from_path(Path(path)), "")]
+    return []
+
+
+def process_lives(pid: int) -> bool:
+    """Whether a process with this number exists."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+        if not handle:
+            return False
+        code = ctypes.c_ulong()
+        kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+        kernel.CloseHandle(handle)
+        return code.value == 259  # STILL_ACTIVE
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,318 @@
+"""An engine in memory with the real one's signatures: finds `def` and `class` lines, forgets all at close.
+
+Questions steer it: `slow 0.5 ...` computes that long and polls its cancel token, `fail` raises a defect,
+`refuse` raises an error of the engine. `FAKE_SYNC_SECONDS` makes a sync long, `FAKE_PRINTS` makes it print,
+a folder named `FAKE_BROKEN` cannot be opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codanna_core.config import Settings, load_settings
+from codanna_core.engine.cancel import Cancel
+from codanna_core.errors import IndexIncompatible, InvalidQuery
+from codanna_core.model import Extraction, Position, Span, Symbol
+from codanna_core.results import (
+    Filters,
+    Hit,
+    Progress,
+    SearchRequest,
+    SearchResult,
+    SnippetLine,
+    State,
+    Status,
+    SymbolHit,
+    SyncReport,
+)
+
+_DEFINITION = re.compile(r"^(\s*)(def|class)\s+(\w+)", re.MULTILINE)
+
+
+def utf16(text: str) -> int:
+    """UTF-16 length."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def outline(text: str) -> list[Symbol]:
+    """The definitions of a text."""
+    symbols = []
+    for number, line in enumerate(text.split("\n")):
+        found = re.search(r"\b(def|class)\s+(\w+)", line)
+        if not found:
+            continue
+        name = found[2]
+        start = utf16(line[: found.start(2)])
+        symbols.append(
+            Symbol(
+                name=name,
+                kind="function" if found[1] == "def" else "class",
+                container="",
+                signature=line.strip(),
+                doc="",
+                start_line=number,
+                start_col=0,
+                end_line=number,
+                end_col=utf16(line.rstrip("\r")),
+                name_line=number,
+                name_col=start,
+                name_end_col=start + utf16(name),
+                start_byte=0,
+                end_byte=0,
+                body_start_byte=0,
+                deprecated="deprecated" in line,
+                wide=not line.isascii(),
+            )
+        )
+    return symbols
+
+
+class FakeEngine:
+    """See the module."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        self.problems: list[Any] = []
+        self._files: dict[str, str] = {}
+        self._overlay: dict[str, str] = {}
+        self._generation = 0
+        self._listeners: list[Callable[[], None]] = []
+        self._lock = threading.RLock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, root: Path, overrides: Mapping[str, Any]) -> FakeEngine:
+        """Open at once."""
+        if root.name == "FAKE_BROKEN":
+            raise IndexIncompatible(99, 1, root)
+        settings, _ = load_settings(root, overrides)
+        return cls(root, settings)
+
+    def _texts(self) -> dict[str, str]:
+        return {**self._files, **self._overlay}
+
+    def _symbols(self) -> list[tuple[str, str, Symbol]]:
+        return [(path, text, symbol) for path, text in self._texts().items() for symbol in outline(text)]
+
+    def search(self, request: SearchRequest, *, cancel: Cancel | None = None) -> SearchResult:
+        """Rank by the number of words in common."""
+        started = time.perf_counter()
+        words = request.query.lower().split()
+        if not words:
+            raise InvalidQuery("the query is empty; type what the code should do")
+        if words[0] == "slow":
+            end = time.monotonic() + float(words[1])
+            while time.monotonic() < end:
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
+                time.sleep(0.001)
+        if words[0] == "fail":
+            raise RuntimeError(f"defect in {self.root}")
+        hits = []
+        for path, _, symbol in self._symbols():
+            score = sum(word in symbol.signature.lower() for word in words)
+            if score and score >= request.threshold and self._passes(symbol, path, request.filters):
+                hits.append(self._hit(path, symbol, float(score), explain=request.explain))
+        hits.sort(key=lambda hit: -hit.score)
+        milliseconds = 1000 * (time.perf_counter() - started)
+        return SearchResult(request.query, hits[: request.limit], self._generation, 1.0, milliseconds)
+
+    @staticmethod
+    def _passes(symbol: Symbol, path: str, filters: Filters) -> bool:
+        return not filters.kinds or symbol.kind in filters.kinds
+
+    @staticmethod
+    def _hit(path: str, symbol: Symbol, score: float, *, explain: bool) -> Hit:
+        return Hit(
+            name=symbol.name,
+            kind=symbol.kind,
+            container=symbol.container,
+            language="python",
+            path=path,
+            span=Span(
+                Position(symbol.start_line, symbol.start_col), Position(symbol.end_line, symbol.end_col)
+            ),
+            selection=Span(
+                Position(symbol.name_line, symbol.name_col), Position(symbol.name_line, symbol.name_end_col)
+            ),
+            signature=symbol.signature,
+            doc="",
+            score=score,
+            reasons=("meaning",),
+            snippet=(SnippetLine(symbol.start_line, symbol.signature, True),),
+            signals={"words": score} if explain else {},
+            deprecated=symbol.deprecated,
+            wide=symbol.wide,
+        )
+
+    def similar(
+        self,
+        path: str,
+        start_line: int,
+        end_line: int | None = None,
+        *,
+        limit: int | None = None,
+        filters: Filters | None = None,
+        cancel: Cancel | None = None,
+    ) -> SearchResult:
+        """Symbols of the same kind."""
+        own = next((s for p, _, s in self._symbols() if p == path and s.start_line == start_line), None)
+        if own is None:
+            raise InvalidQuery("no symbol stands there")
+        hits = [
+            self._hit(p, s, 1.0, explain=False)
+            for p, _, s in self._symbols()
+            if s.kind == own.kind and s.name != own.name
+        ]
+        return SearchResult("", hits[: limit or 10], self._generation, 1.0, 0.1)
+
+    def symbols(
+        self, query: str, *, limit: int | None = None, near: Sequence[str] = (), cancel: Cancel | None = None
+    ) -> list[SymbolHit]:
+        """Symbols whose name holds the query."""
+        found = []
+        for path, _, symbol in self._symbols():
+            if query.lower() in symbol.name.lower():
+                hit = self._hit(path, symbol, 2.0 if path in near else 1.0, explain=False)
+                found.append(
+                    SymbolHit(
+                        hit.name,
+                        hit.kind,
+                        "",
+                        "python",
+                        path,
+                        hit.selection,
+                        hit.span,
+                        hit.score,
+                        "substring",
+                        hit.deprecated,
+                        hit.wide,
+                    )
+                )
+        return sorted(found, key=lambda hit: -hit.score)[: limit or 200]
+
+    def document_symbols(self, path: str, text: str | None = None) -> Extraction:
+        """The outline of one text."""
+        return Extraction("python", outline(text if text is not None else self._files.get(path, "")))
+
+    def status(self) -> Status:
+        """What there is."""
+        return Status(
+            root=str(self.root),
+            index_dir="memory",
+            state=State.READY if self._generation else State.EMPTY,
+            generation=self._generation,
+            writer=True,
+            files_indexed=len(self._files),
+            files_total=len(self._files),
+            files_skipped={},
+            symbols=len(self._symbols()),
+            vectors_total=0,
+            vectors_pending=0,
+            model="fake",
+            dimension=0,
+            bytes_on_disk=0,
+        )
+
+    def cluster_info(self) -> dict[str, Any]:
+        """Nothing is clustered."""
+        return {"clusters": 0}
+
+    def sync(
+        self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None
+    ) -> SyncReport:
+        """Read every Python file."""
+        if os.environ.get("FAKE_PRINTS"):
+            print("a stray print")
+            os.write(1, b"a stray write")
+            subprocess.run(["echo", "a stray child"], check=False)
+        seconds = float(os.environ.get("FAKE_SYNC_SECONDS", "0"))
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            if progress is not None:
+                progress(
+                    Progress(State.INDEXING, int(100 - 100 * (end - time.monotonic()) / seconds), 100, 5)
+                )
+            time.sleep(0.01)
+        with self._lock:
+            texts = {
+                path.relative_to(self.root).as_posix(): path.read_bytes().decode("utf-8", "replace")
+                for path in sorted(self.root.rglob("*.py"))
+            }
+            changed = texts != self._files
+            self._files = texts
+        return self._publish(changed or not self._generation)
+
+    def update(self, paths: Iterable[str], *, cancel: Cancel | None = None) -> SyncReport:
+        """Read these files; a folder stands for everything below it."""
+        with self._lock:
+            for path in paths:
+                full = self.root / path
+                for known in [one for one in self._files if one == path or one.startswith(path + "/")]:
+                    del self._files[known]
+                for file in [full] if full.is_file() else sorted(full.rglob("*.py")):
+                    if file.suffix == ".py":
+                        self._files[file.relative_to(self.root).as_posix()] = file.read_bytes().decode(
+                            "utf-8", "replace"
+                        )
+        return self._publish(True)
+
+    def reindex(
+        self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None
+    ) -> SyncReport:
+        """The same as sync."""
+        return self.sync(progress=progress, cancel=cancel)
+
+    def rebuild_clusters(
+        self, *, progress: Callable[[str, float], None] | None = None, cancel: Cancel | None = None
+    ) -> bool:
+        """Nothing to do."""
+        return True
+
+    def clean(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._files = {}
+        self._publish(True)
+
+    def set_overlay(self, path: str, text: str) -> None:
+        """Let an unsaved text stand for a file."""
+        with self._lock:
+            self._overlay = {**self._overlay, path: text}
+
+    def clear_overlay(self, path: str) -> None:
+        """Let the file stand for itself."""
+        with self._lock:
+            self._overlay = {other: text for other, text in self._overlay.items() if other != path}
+
+    def apply_settings(self, overrides: Mapping[str, Any]) -> list[str]:
+        """Take new settings."""
+        before = self.settings
+        self.settings, _ = load_settings(self.root, overrides)
+        return ["search"] if self.settings != before else []
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call on every new generation."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._closed = True
+
+    def _publish(self, changed: bool) -> SyncReport:
+        if changed:
+            self._generation += 1
+            for listener in list(self._listeners):
+                listener()
+        return SyncReport(self._generation)

@@ -1,0 +1,212 @@
+"""Start, stop, and everything that ends a server."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from raw_client import FAKE_SERVER, MINIMAL, VSCODE, running
+
+
+def test_shutdown_then_exit_ends_with_zero(project: Path) -> None:
+    """The polite way out gives exit code 0."""
+    with running() as client:
+        client.initialize(project)
+        assert client.shut_down() == 0
+
+
+def test_exit_without_shutdown_ends_with_one(project: Path) -> None:
+    """The specification asks for exit code 1 here."""
+    with running() as client:
+        client.initialize(project)
+        client.notify("exit")
+        assert client.process.wait(10) == 1
+
+
+def test_exit_before_initialize_ends_with_one() -> None:
+    """A client that gives up at once leaves no process behind."""
+    with running() as client:
+        client.notify("exit")
+        assert client.process.wait(10) == 1
+
+
+def test_hanging_up_ends_the_server(project: Path) -> None:
+    """A closed pipe is the end, even in the middle of a slow search."""
+    with running() as client:
+        client.initialize(project)
+        client.start_request("codanna/semanticSearch", {"query": "slow 60"})
+        client.close_input()
+        assert client.process.wait(10) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_terminate_signal_ends_the_server(project: Path) -> None:
+    """SIGTERM is a request to stop that is followed."""
+    with running() as client:
+        client.initialize(project)
+        client.process.send_signal(signal.SIGTERM)
+        assert client.process.wait(10) == 1
+
+
+@pytest.mark.parametrize("how", ["argument", "initialize"])
+def test_dead_parent_ends_the_server(project: Path, how: str) -> None:
+    """When the editor was killed and the pipe stays open by accident, the server still leaves."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as parent:
+        extra = ["--parent-pid", str(parent.pid)] if how == "argument" else []
+        with running([*FAKE_SERVER, *extra]) as client:
+            client.initialize(project, processId=parent.pid if how == "initialize" else None)
+            parent.kill()
+            parent.wait()
+            assert client.process.wait(10) == 1
+
+
+def test_invisible_parent_is_not_watched(project: Path) -> None:
+    """A process number from outside of a container is no reason to leave."""
+    with running() as client:
+        client.initialize(project, processId=2**22 + 12345)
+        assert client.symbols("alpha") is not None
+        assert client.shut_down() == 0
+
+
+def test_requests_before_initialize_are_refused() -> None:
+    """The error code is the one the specification names."""
+    with running() as client:
+        assert client.error("codanna/status", {})["code"] == -32002
+        client.notify("textDocument/didOpen", {})
+        assert client.error("shutdown")["code"] == -32002
+
+
+def test_requests_after_shutdown_are_refused(project: Path) -> None:
+    """Between shutdown and exit nothing is done any more, and every request still gets its answer."""
+    with running() as client:
+        client.initialize(project)
+        slow = client.start_request("codanna/semanticSearch", {"query": "slow 60"})
+        client.request("shutdown")
+        assert client.answer(slow)["error"]["code"] == -32800
+        assert client.error("codanna/status", {})["code"] == -32600
+        client.notify("exit")
+        assert client.process.wait(10) == 0
+
+
+def test_second_initialize_is_refused(project: Path) -> None:
+    """`initialize` works once; the session that runs goes on."""
+    with running() as client:
+        client.initialize(project)
+        assert "once" in client.error("initialize", {"capabilities": {}})["message"]
+        client.wait_indexed()
+        assert client.symbols("alpha_one") == ["alpha_one"]
+
+
+def test_index_does_not_depend_on_initialized(project: Path) -> None:
+    """A client that forgets the `initialized` notification is served all the same."""
+    with running() as client:
+        client.request(
+            "initialize", {"processId": None, "rootUri": project.as_uri(), "capabilities": MINIMAL}
+        )
+        client.wait_indexed()
+        assert client.symbols("alpha_one") == ["alpha_one"]
+
+
+@pytest.mark.parametrize("form", ["workspaceFolders", "rootUri", "rootPath"])
+def test_every_way_to_name_the_folder(project: Path, form: str) -> None:
+    """Old and new clients name the workspace differently."""
+    given = {
+        "workspaceFolders": [{"uri": project.as_uri(), "name": "p"}],
+        "rootUri": project.as_uri(),
+        "rootPath": str(project),
+    }
+    with running() as client:
+        client.request("initialize", {"processId": None, "capabilities": {}, form: given[form]})
+        client.notify("initialized", {})
+        client.wait_indexed()
+        assert client.symbols("alpha_one") == ["alpha_one"]
+
+
+def test_no_folder_at_all() -> None:
+    """A single file without a folder is no reason to fail; answers are empty."""
+    with running() as client:
+        client.initialize()
+        assert client.symbols("x") == []
+        assert client.request("codanna/semanticSearch", {"query": "x"})["hits"] == []
+        assert client.shut_down() == 0
+
+
+def test_folder_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    """A broken folder beside a good one: one message, a problem in the status, and the good one works."""
+    good = tmp_path / "good"
+    good.mkdir()
+    (good / "a.py").write_text("def alpha(): pass\n")
+    bad = tmp_path / "FAKE_BROKEN"
+    bad.mkdir()
+    with running() as client:
+        client.initialize(good, bad)
+        client.wait_indexed()
+        assert client.symbols("alpha") == ["alpha"]
+        states = {item["name"]: item["state"] for item in client.request("codanna/status", {})["folders"]}
+        assert states == {"good": "ready", "FAKE_BROKEN": "failed"}
+        assert len(client.seen("window/showMessage")) == 1
+        assert client.request("codanna/semanticSearch", {"query": "alpha"})["indexed"] == 0.5
+
+
+def test_stray_output_does_not_break_the_protocol(project: Path) -> None:
+    """What a library or a child process prints goes to standard error, never between two frames."""
+    with running(env={"FAKE_PRINTS": "1"}) as client:
+        client.initialize(project)
+        client.wait_indexed()
+        assert client.symbols("alpha_one") == ["alpha_one"]
+        assert client.shut_down() == 0
+
+
+def test_tcp_serves_one_client(project: Path) -> None:
+    """`--tcp` speaks the same protocol over a socket."""
+    process = subprocess.Popen(
+        [*FAKE_SERVER, "--tcp", "127.0.0.1:0"], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    try:
+        assert process.stderr is not None
+        found = re.search(rb"listening on ([\d.]+):(\d+)", process.stderr.readline())
+        assert found is not None
+        with socket.create_connection((found[1].decode(), int(found[2]))) as connection:
+            body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'
+            connection.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+            assert b"positionEncoding" in connection.recv(65536)
+        assert process.wait(10) == 1
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_user_modules_are_not_imported(project: Path) -> None:
+    """A workspace with a `json.py` of its own does not run it inside the server."""
+    (project / "json.py").write_text("raise SystemExit('imported the user\\'s module')\n")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "codanna_lsp", "--help"], cwd=project, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_initialize_does_not_load_the_engine(project: Path) -> None:
+    """The answer to `initialize` comes before numpy and tantivy are loaded; that is what makes it instant."""
+    code = (
+        "import sys; from codanna_lsp.server import Server; import codanna_lsp.main;"
+        "print(*(name for name in ('numpy', 'tantivy', 'tree_sitter', 'fastembed') if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_initialize_is_answered_in_time(project: Path) -> None:
+    """From the start of the process to the answer the server computes for at most 0.6 seconds."""
+    with running() as client:
+        client.initialize(project, capabilities=VSCODE)
+        clock = Path(f"/proc/{client.process.pid}/stat")
+        if not clock.exists():
+            pytest.skip("no /proc here")
+        fields = clock.read_text().rsplit(")", 1)[1].split()
+        assert (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") <= 0.6
