@@ -79,40 +79,49 @@ class Docs:
         return comments.clean(raw.decode("utf-8", "replace"), self.language).lstrip("<! ")
 
     def opening(self) -> str:
-        """The comment that opens the file, without licence notes; empty where a definition owns it."""
+        """The first comment of the file that is no licence notice; empty where a definition owns it."""
         texts = self.lines.texts
         row = 0
-        while row < min(len(texts), 20) and (not texts[row].strip() or texts[row].startswith(b"#!")):
-            row += 1
-        if row >= len(texts):
-            return ""
-        line = texts[row].lstrip()
-        for number, opener in enumerate(self.openers):
-            if line.startswith(opener) and row not in self.taken:
-                start = self.lines.starts[row]
-                closer = self.closers[number]
-                # A language may open and close a block by the same mark.
-                end = self.lines.data.find(closer, start + len(opener), start + MAX_DOC_BYTES)
-                if end < 0:
-                    return ""
-                raw = self.lines.data[start : end + len(closer)].decode("utf-8", "replace")
-                text = comments.without_legal_notes(comments.clean(raw, self.language))
-                # A file often opens with a licence notice and says what it is in a second comment.
-                return text or self._line_run(self.lines.line_of(end) + 1)
-        return self._line_run(row)
+        while row < len(texts):
+            line = texts[row].lstrip()
+            if not line or (not row and line.startswith(b"#!")):
+                row += 1
+                continue
+            if row in self.taken:
+                return ""
+            block = next((block for block in self.blocks if line.startswith(block[0])), None)
+            if block is not None:
+                text, row = self._opening_block(row, *block)
+            elif self.line_markers and line.startswith(self.line_markers):
+                text, row = self._opening_lines(row)
+            else:
+                return ""
+            text = comments.without_legal_notes(text)
+            if text:
+                return text
+        return ""
 
-    def _line_run(self, row: int) -> str:
-        """The text of the line comments from here on, over blank lines, up to the first code."""
+    def _opening_block(self, row: int, opener: bytes, closer: bytes) -> tuple[str, int]:
+        """The block comment that starts in this line, and the line after it."""
+        data, start = self.lines.data, self.lines.starts[row]
+        end = data.find(closer, start + len(opener), start + MAX_DOC_BYTES)
+        if end < 0:
+            return "", len(self.lines.texts)
+        raw = data[start : end + len(closer)].decode("utf-8", "replace")
+        return comments.clean(raw, self.language), self.lines.line_of(end) + 1
+
+    def _opening_lines(self, row: int) -> tuple[str, int]:
+        """The line comments from here on, over blank lines, and the line after them."""
         texts = self.lines.texts
-        if not self.line_markers:
-            return ""
         raw: list[str] = []
-        for current in range(row, min(row + MAX_DOC_LINES, len(texts))):
-            line = texts[current].strip()
-            if current in self.taken or (line and not line.startswith(self.line_markers)):
+        last = min(row + MAX_DOC_LINES, len(texts))
+        while row < last and row not in self.taken:
+            line = texts[row].strip()
+            if line and not line.startswith(self.line_markers):
                 break
             raw.append(line.decode("utf-8", "replace"))
-        return comments.without_legal_notes(comments.line_block(raw, self.language)) if raw else ""
+            row += 1
+        return comments.line_block(raw, self.language), row
 
     def _over_attributes(self, first: int) -> int:
         """The first line of the attributes or annotations that end directly above this line."""

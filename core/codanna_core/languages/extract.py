@@ -90,7 +90,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
     starts, texts, line_of = lines.starts, lines.texts, lines.line_of
     last_line = len(starts) - 1
     open_ = [_Open(-1, len(data) + 1, "", "", 0)]
-    start_line = 0
+    start_line = covered_to = 0
 
     for start, negative_end, _, name_start, key, captures in definitions:
         end = -negative_end
@@ -120,6 +120,9 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             text = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
             chain = _joined(chain, _plain_container(text, separators))
         if not kind:
+            if start >= covered_to:
+                covered.append((line_of(start), line_of(end)))
+                covered_to = end
             open_.append(_Open(start, end, _SCOPE, _joined(chain, name), inside.levels + 1))
             continue
         if kind == _FUNCTION and inside.kind in methods_in:
@@ -192,8 +195,9 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
                 wide,
             )
         )
-        if first_line <= end_line and len(open_) == 1:
+        if start >= covered_to:
             covered.append((first_line, end_line))
+            covered_to = end
         if kind not in never_containers:
             reach = len(data) if "file_scope" in captures else end
             if inside.levels < MAX_LEVELS:

@@ -14,6 +14,10 @@ from codanna_core.languages.registry import Language, languages
 MATCH_LIMIT = 65_536
 """Most query matches in progress at once; tree-sitter drops the oldest beyond it instead of growing."""
 
+MAX_RUN = 20_000
+"""Longest run of bare tokens side by side that is queried. A query looks ahead over the run from each of
+its tokens: 20,000 cost a second, a megabyte of `(` would cost an hour."""
+
 Match = tuple[int, dict[str, list[Node]]]
 
 
@@ -24,8 +28,11 @@ def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[l
     if tree is None:
         return None
     root = tree.root_node
+    has_error = root.has_error
+    if has_error and len(data) > MAX_RUN and _has_long_run(tree):
+        return None
     # No deadline here: it takes a fifth of the parse, and the binding crashes with a progress callback.
-    return tools.cursor.matches(root), root.has_error
+    return tools.cursor.matches(root), has_error
 
 
 @cache
@@ -49,12 +56,34 @@ class _Tools:
             return time.monotonic() > deadline
 
         # Only the form with a read callback takes a progress callback; the rest at once costs nothing.
-        tree: Tree | None = self.parser.parse(
-            lambda offset, _point: data[offset:], encoding="utf8", progress_callback=late
-        )
-        if tree is None:
+        try:
+            return self.parser.parse(
+                lambda offset, _point: data[offset:], encoding="utf8", progress_callback=late
+            )
+        except ValueError:  # The binding's way to say that the callback stopped it.
             self.parser.reset()  # Otherwise the next parse would go on with this file.
-        return tree
+            return None
+
+
+def _has_long_run(tree: Tree) -> bool:
+    """True where an error left a very long run of unnamed nodes, such as brackets, under one parent."""
+    cursor = tree.walk()
+    siblings = [0]
+    run = 0
+    while True:
+        siblings[-1] += 1
+        if siblings[-1] > 1000:  # Making nodes is the costly part, and rows so long are rare.
+            node = cursor.node
+            run = run + 1 if node is not None and not node.is_named else 0
+            if run > MAX_RUN:
+                return True
+        if cursor.goto_first_child():
+            siblings.append(0)
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return False
+            siblings.pop()
 
 
 _local = threading.local()

@@ -23,14 +23,17 @@ def windows(data: bytes, lines: Lines | None = None) -> list[Symbol]:
 def cover(lines: Lines, first: int, end: int) -> list[Symbol]:
     """Windows over the lines from `first` up to `end`."""
     found = []
-    while True:
+    while end > first and not lines.texts[end - 1].strip():
+        end -= 1
+    while first < end:
         last = min(first + WINDOW_LINES, end)
         symbol = window(lines, first, last)
         if symbol is not None:
             found.append(symbol)
         if last == end:
-            return found
+            break
         first = last - OVERLAP_LINES
+    return found
 
 
 def window(lines: Lines, first: int, end: int) -> Symbol | None:

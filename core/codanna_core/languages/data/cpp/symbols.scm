@@ -14,7 +14,7 @@
   declarator: [(function_declarator declarator: (qualified_identifier) @name) (_ (function_declarator declarator: (qualified_identifier) @name)) (_ (_ (function_declarator declarator: (qualified_identifier) @name)))]
   body: (_) @body) @definition.method
 (function_definition declarator: (qualified_identifier) @name body: (_) @body) @definition.method
-(function_definition declarator: (operator_cast type: (_) @name) body: (_) @body) @definition.method
+(function_definition declarator: (operator_cast "operator" @name) body: (_) @body) @definition.method
 ; `= default` and `= delete` have no body.
 (function_definition
   declarator: [(function_declarator declarator: (_) @name) (_ (function_declarator declarator: (_) @name)) (_ (_ (function_declarator declarator: (_) @name)))]

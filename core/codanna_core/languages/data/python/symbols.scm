@@ -1,21 +1,25 @@
-(module . (string) @module_doc)
+(module . (comment)* . (string) @module_doc)
 
 ; A decorated definition comes first, so that its span and signature hold the decorators.
 (decorated_definition
   definition: (function_definition
     name: (identifier) @name
-    body: (block . (string)? @doc) @body)) @definition.function
+    ":" @body
+  body: (block . (string)? @doc))) @definition.function
 (decorated_definition
   definition: (class_definition
     name: (identifier) @name
-    body: (block . (string)? @doc) @body)) @definition.class
+    ":" @body
+  body: (block . (string)? @doc))) @definition.class
 
 (function_definition
   name: (identifier) @name
-  body: (block . (string)? @doc) @body) @definition.function
+  ":" @body
+  body: (block . (string)? @doc)) @definition.function
 (class_definition
   name: (identifier) @name
-  body: (block . (string)? @doc) @body) @definition.class
+  ":" @body
+  body: (block . (string)? @doc)) @definition.class
 
 (module (assignment left: (identifier) @name) @definition.constant
   (#match? @name "^_*[A-Z][A-Z0-9_]*$"))
