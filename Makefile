@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 Q ?= where is a damaged index noticed
 
 .DEFAULT_GOAL := help
-.PHONY: help install try test lint types check format bench torture soak docs lock wheel clean
+.PHONY: help install try test lint types check format bench torture soak test-editors vscode docs lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | awk -F': ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,12 @@ torture: install ## kill the indexer hundreds of times and compare what is left 
 
 soak: install ## a day's worth of edits and searches: no growth, no loss of recall
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)
+
+test-editors: install ## the tests inside real editors
+	$(MAKE) -C editors test
+
+vscode: install ## package the VS Code extension into editors/vscode
+	cd editors/vscode && npm ci --no-fund --no-audit && npm run package
 
 wheel: install ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build

@@ -1,0 +1,146 @@
+"""Who may import what, and who may touch index files: the absences that ARCHITECTURE.md promises."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "core" / "codanna_core"
+SERVER = ROOT / "lsp_server" / "codanna_lsp"
+
+HOMES = {
+    "tantivy": "text",
+    "tree_sitter": "languages",
+    "tree_sitter_language_pack": "languages",
+    "ignore": "files",
+    "fastembed": "embed",
+    "onnxruntime": "embed",
+    "onnx": "embed",
+    "tokenizers": "embed",
+    "usearch": "vectors",
+}
+"""A library to the one package of the engine that knows it."""
+
+PROTOCOL = {"pygls", "lsprotocol", "codanna_lsp"}
+
+FILE_CALLS = {
+    "os": {
+        "replace",
+        "rename",
+        "renames",
+        "fsync",
+        "fdatasync",
+        "unlink",
+        "remove",
+        "rmdir",
+        "truncate",
+        "ftruncate",
+    },
+    "shutil": {"rmtree", "move"},
+}
+PATH_METHODS = {"unlink", "rename", "rmdir"}
+
+MODEL_FOLDERS = CORE / "embed"
+"""Deletes and renames the user's imported models, which are no index files."""
+
+
+def sources(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Top-level names of all imported modules, those inside functions and TYPE_CHECKING included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def imported_at_start(tree: ast.Module) -> Iterator[str]:
+    """Like `imported`, but only what importing the module itself imports."""
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from imported(node)
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def dynamic_imports(tree: ast.AST) -> Iterator[str]:
+    """Names given as text to `import_module`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in (
+            "import_module",
+            "__import__",
+        ):
+            yield from (
+                argument.value.split(".")[0]
+                for argument in node.args
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+            )
+
+
+def test_there_is_something_to_check() -> None:
+    """The folders below are the right ones: an empty list would let every other test pass."""
+    assert len(sources(CORE)) > 40
+    assert len(sources(SERVER)) > 10
+
+
+def test_the_engine_knows_no_protocol() -> None:
+    """codanna_core imports neither pygls nor lsprotocol nor the server, not even inside functions."""
+    found = {str(path): names for path in sources(CORE) if (names := PROTOCOL & set(imported(parsed(path))))}
+    assert found == {}
+
+
+def test_the_engine_names_the_server_in_one_place() -> None:
+    """Only the `serve` command names the server, by text, so that the engine is usable without it."""
+    found = [path for path in sources(CORE) if PROTOCOL & set(dynamic_imports(parsed(path)))]
+    assert found == [CORE / "cli" / "serve.py"]
+
+
+@pytest.mark.parametrize("library", sorted(HOMES))
+def test_a_library_has_one_home(library: str) -> None:
+    """Only one package of the engine imports the library, and the server never does."""
+    home = CORE / HOMES[library]
+    users = [path for path in [*sources(CORE), *sources(SERVER)] if library in set(imported(parsed(path)))]
+    assert [path for path in users if not path.is_relative_to(home)] == []
+
+
+@pytest.mark.parametrize(
+    "library", ["fastembed", "onnxruntime", "onnx", "tokenizers", "usearch", "watchfiles"]
+)
+def test_slow_libraries_are_imported_on_use(library: str) -> None:
+    """Importing a module of ours never imports a slow library: only the function that needs it does."""
+    users = [
+        path for path in [*sources(CORE), *sources(SERVER)] if library in set(imported_at_start(parsed(path)))
+    ]
+    assert users == []
+
+
+def test_only_storage_replaces_syncs_and_deletes_files() -> None:
+    """Nothing in the engine outside `storage/` renames, fsyncs or deletes files of the index."""
+    found = []
+    for path in sources(CORE):
+        if path.is_relative_to(CORE / "storage") or path.is_relative_to(MODEL_FOLDERS):
+            continue
+        for node in ast.walk(parsed(path)):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            owner = ast.unparse(node.func.value)
+            if node.func.attr in FILE_CALLS.get(owner, ()) or node.func.attr in PATH_METHODS:
+                found.append(f"{path}:{node.lineno} {ast.unparse(node.func)}")
+    assert found == []
+
+
+def test_the_checks_notice() -> None:
+    """Each helper sees what it looks for: a nested import, an import by text, and a start-up import."""
+    tree = ast.parse("import os\ndef f():\n    from pygls import x\n    import_module('codanna_lsp.main')\n")
+    assert set(imported(tree)) == {"os", "pygls"}
+    assert set(imported_at_start(tree)) == {"os"}
+    assert set(dynamic_imports(tree)) == {"codanna_lsp"}
