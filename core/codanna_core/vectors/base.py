@@ -103,9 +103,9 @@ class Calibration:
     queries: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VectorStats:
-    """The state of an index in numbers; `as_dict` is what the command line prints as JSON."""
+    """The state of an index in numbers, plain enough for `dataclasses.asdict` and JSON."""
 
     implementation: str
     metric: str

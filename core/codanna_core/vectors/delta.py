@@ -56,8 +56,10 @@ class Delta:
     def _grow(self, capacity: int) -> None:
         used = self._used
         grown = self._room(capacity)
-        for new, old in zip(grown, (self._keys, self._rows, self._scales, self._vectors), strict=True):
-            new[:used] = old[:used]
+        grown[0][:used] = self._keys[:used]
+        grown[1][:used] = self._rows[:used]
+        grown[2][:used] = self._scales[:used]
+        grown[3][:used] = self._vectors[:used]
         # Views taken before keep the old arrays, which nobody writes any more.
         self._keys, self._rows, self._scales, self._vectors = grown
 

@@ -17,8 +17,8 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentEntry:
-    """A sealed segment and the file of its dead rows, with their sizes."""
+class FileEntry:
+    """A sealed file and, for a segment, the file of its dead rows, with their sizes."""
 
     file: str
     size: int
@@ -35,10 +35,11 @@ class Manifest:
     seed: int
     dimension: int
     wal: str
+    rotation: FileEntry
     generation: int = 1
     serial: int = 0
     """The last number used in a file name."""
-    segments: list[SegmentEntry] = field(default_factory=list)
+    segments: list[FileEntry] = field(default_factory=list)
     calibration: Calibration | None = None
 
     def next_name(self, stem: str, suffix: str = "vec") -> tuple[str, Manifest]:
@@ -48,7 +49,7 @@ class Manifest:
 
     def files(self) -> set[str]:
         """All files that this state needs, the manifest included."""
-        named = {NAME, self.wal}
+        named = {NAME, self.wal, self.rotation.file}
         for entry in self.segments:
             named.add(entry.file)
             if entry.dead is not None:
@@ -73,7 +74,8 @@ def decode_manifest(data: bytes, directory: Directory) -> Manifest:
     if words[2] != b"%08x" % zlib.crc32(body):
         raise IndexCorrupt(path, "its checksum is wrong")
     fields: dict[str, Any] = orjson.loads(body)
-    fields["segments"] = [SegmentEntry(**entry) for entry in fields["segments"]]
+    fields["rotation"] = FileEntry(**fields["rotation"])
+    fields["segments"] = [FileEntry(**entry) for entry in fields["segments"]]
     if fields["calibration"] is not None:
         fields["calibration"] = Calibration(**fields["calibration"])
     return Manifest(**fields)

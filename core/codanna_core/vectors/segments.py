@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from codanna_core.storage import Directory
 from codanna_core.vectors.base import Floats, Keys, Mask
 from codanna_core.vectors.container import Container, ContainerWriter
+from codanna_core.vectors.ivf.assign import Coarse
+from codanna_core.vectors.ivf.build import Source
+from codanna_core.vectors.ivf.codec import words
+from codanna_core.vectors.ivf.lists import Lists
 from codanna_core.vectors.rows import RowCodec, Rows
 
 RowNumbers = NDArray[np.int64]
-
-BLOCK = 4096
-"""Rows that exact scans and builders handle at once: a few megabytes, which fit into the cache."""
 
 
 class Segment:
@@ -42,6 +43,7 @@ class Segment:
             self._sorted_keys, self._order = self.file.array("sorted_keys"), self.file.array("order")
         if len(self.keys) != self.count or self.rows.shape != (self.count, dimension):
             raise self.file.corrupt("its sections do not fit together")
+        self.lists = Lists(self.file, codec.metric, words(dimension))
 
     def find(self, keys: Keys) -> RowNumbers:
         """The row of each key, -1 where there is none."""
@@ -64,47 +66,34 @@ class Segment:
     def vectors(self, rows: NDArray[np.integer]) -> Floats:
         return self.codec.decode(self.rows.take(rows, axis=0), self.scales_of(rows))
 
-    def blocks(self) -> Iterator[tuple[int, int]]:
-        for start in range(0, self.count, BLOCK):
-            yield start, min(start + BLOCK, self.count)
+    @property
+    def clustered(self) -> bool:
+        """Whether its lists come from a training; a flat segment is one list around its mean."""
+        return self._order is not None
 
+    @property
+    def coarse(self) -> Coarse:
+        return Coarse(self.lists.centroids, self.file.facts["spherical"])
 
-def key_sections(keys: Keys) -> tuple[Keys, NDArray[np.uint32]]:
-    """Keys in order and the row of each: what `Segment.find` searches."""
-    order = np.argsort(keys, kind="stable").astype(np.uint32)
-    return keys[order], order
+    @property
+    def homes(self) -> NDArray[np.int32]:
+        """First and second list of each row of a clustered segment: i32[n, 2]."""
+        return self.file.array("homes")
 
-
-def write_flat(
-    directory: Directory,
-    name: str,
-    codec: RowCodec,
-    dimension: int,
-    parts: Iterable[tuple[Keys, Rows, Floats]],
-) -> int:
-    """Seal vectors as they come, sorted by key; returns the size of the file."""
-    gathered = [part for part in parts if len(part[0])]
-    keys = np.concatenate([part[0] for part in gathered])
-    rows = np.concatenate([part[1] for part in gathered])
-    scales = np.concatenate([part[2] for part in gathered])
-    order = np.argsort(keys)
-    with directory.create(name) as file:
-        writer = ContainerWriter(file)
-        writer.add("keys", keys[order])
-        writer.add("rows", rows[order])
-        if codec.scaled:
-            writer.add("scales", scales[order])
-        return writer.finish(
-            {"kind": "segment", "count": len(keys), "dimension": dimension, "precision": codec.precision}
-        )
+    @property
+    def training(self) -> dict[str, Any]:
+        """When and on how many vectors the centroids were trained, and what was added since."""
+        training: dict[str, Any] = self.file.facts.get("training", {})
+        return training
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A segment as one state of the index sees it: `dead[row]` is True for removed and replaced vectors."""
+    """A segment as one state of the index sees it: `live[row]` is False for removed and replaced vectors."""
 
     segment: Segment
-    dead: Mask | None = None
+    live: Mask | None = None
+    """None while all rows are live."""
     dead_count: int = 0
 
     @property
@@ -112,38 +101,56 @@ class Part:
         return self.segment.count - self.dead_count
 
     def find_live(self, keys: Keys) -> RowNumbers:
+        """The row of each key, -1 where there is no live one."""
         rows = self.segment.find(keys)
-        if self.dead is not None:
-            rows[self.dead.take(rows, mode="clip") & (rows >= 0)] = -1
+        if self.live is not None:
+            rows[~self.live.take(rows, mode="clip")] = -1
         return rows
 
     def killed(self, rows: RowNumbers) -> Part:
-        """The part with these live rows dead; copies the mask, since snapshots may hold the old one."""
-        dead = np.zeros(self.segment.count, dtype=bool) if self.dead is None else self.dead.copy()
-        dead[rows] = True
-        return Part(self.segment, dead, self.dead_count + len(rows))
+        """The part without these live rows; copies the mask, since snapshots may hold the old one."""
+        live = np.ones(self.segment.count, dtype=bool) if self.live is None else self.live.copy()
+        live[rows] = False
+        return Part(self.segment, live, self.dead_count + len(rows))
 
     def live_rows(self) -> RowNumbers:
-        if self.dead is None:
+        """The numbers of the live rows, in order."""
+        if self.live is None:
             return np.arange(self.segment.count, dtype=np.int64)
-        return np.flatnonzero(~self.dead)
+        return np.flatnonzero(self.live)
+
+    def source(self) -> Source:
+        """The live rows, for a builder."""
+        segment = self.segment
+        return Source(segment.keys, segment.rows, segment.scales, self.live_rows())
+
+
+def kill(parts: tuple[Part, ...], keys: Keys) -> tuple[Part, ...]:
+    """The parts without `keys`."""
+    changed = list(parts)
+    for number, part in enumerate(parts):
+        rows = part.find_live(keys)
+        rows = rows[rows >= 0]
+        if len(rows):
+            changed[number] = part.killed(rows)
+    return tuple(changed)
 
 
 def write_dead(directory: Directory, name: str, part: Part) -> int:
     """Store which rows of a part are dead, one bit each; returns the size of the file."""
-    if part.dead is None:
+    if part.live is None:
         raise ValueError("this part has no dead rows")
     with directory.create(name) as file:
         writer = ContainerWriter(file)
-        writer.add("dead", np.packbits(part.dead, bitorder="little"))
+        writer.add("dead", np.packbits(~part.live, bitorder="little"))
         return writer.finish({"kind": "dead", "segment": part.segment.name, "count": part.segment.count})
 
 
 def read_dead(directory: Directory, name: str, segment: Segment, size: int) -> Part:
-    """Read what `write_dead` wrote; the checksum of the whole file is checked, since it is small."""
+    """Read what `write_dead` wrote; all of it is checked, since it is small."""
     file = Container(directory, name, size)
     if file.facts.get("segment") != segment.name or file.facts.get("count") != segment.count:
         raise file.corrupt(f"it does not belong to {segment.name}")
     file.verify()
-    dead = np.unpackbits(file.array("dead"), count=segment.count, bitorder="little").astype(bool)
-    return Part(segment, dead, int(dead.sum()))
+    live = np.unpackbits(file.array("dead"), count=segment.count, bitorder="little") == 0
+    return Part(segment, live, int(np.count_nonzero(~live)))

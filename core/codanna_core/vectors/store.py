@@ -7,7 +7,7 @@ Whatever a crash leaves behind is either named by the manifest, and then whole, 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,169 +16,40 @@ from codanna_core.errors import ConfigError, IndexCorrupt, IndexMissing
 from codanna_core.storage import Checkpoint, Directory
 from codanna_core.vectors import manifest as manifests
 from codanna_core.vectors.base import (
+    Calibration,
     CancelToken,
     Floats,
     Keys,
     Mask,
-    ProbePolicy,
     Progress,
-    VectorHits,
     VectorIndex,
     VectorOptions,
     VectorStats,
-    Work,
-    best,
-    check_cancelled,
-    check_query,
     check_vectors,
     last_of_each,
     prepared,
 )
-from codanna_core.vectors.delta import Delta, DeltaView
-from codanna_core.vectors.manifest import Manifest, SegmentEntry
+from codanna_core.vectors.container import Container, ContainerWriter
+from codanna_core.vectors.delta import Delta
+from codanna_core.vectors.ivf.build import Source, write_flat
+from codanna_core.vectors.ivf.codec import make_rotation
+from codanna_core.vectors.ivf.policy import Plan, plan
+from codanna_core.vectors.manifest import FileEntry, Manifest
+from codanna_core.vectors.rebuild import Built, rebuild
 from codanna_core.vectors.rows import RowCodec, Rows
-from codanna_core.vectors.segments import (
-    Part,
-    Segment,
-    read_dead,
-    write_dead,
-    write_flat,
-)
+from codanna_core.vectors.segments import Part, Segment, kill, read_dead, write_dead
+from codanna_core.vectors.snapshot import Snapshot, State, is_in
+from codanna_core.vectors.stats import collect_stats
 from codanna_core.vectors.wal import WalReader, WalWriter
 
 SEAL_AT = 4096
 """Delta size from which maintenance seals it; the exact scan of a full delta costs 0.2 ms."""
 DELTA_LIMIT = 16384
 """Delta size that an upsert never exceeds: it seals instead, which bounds the memory of bulk indexing."""
-FLAT_LIMIT = 65536
-"""Sealing joins the delta with the last flat segment until that one has this many rows."""
-_OWN_FILES = ("seg-", "dead-", "wal-", f"{manifests.NAME}.tmp")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """One immutable state. `manifest` is None while the index has never held a vector."""
-
-    manifest: Manifest | None
-    parts: tuple[Part, ...]
-    delta: DeltaView | None
-
-    @property
-    def count(self) -> int:
-        return sum(part.live_count for part in self.parts) + (self.delta.count if self.delta else 0)
-
-
-class Snapshot:
-    """A state of the index to search in."""
-
-    def __init__(self, state: State, options: VectorOptions, codec: RowCodec) -> None:
-        self._state = state
-        self._options = options
-        self._codec = codec
-
-    @property
-    def count(self) -> int:
-        return self._state.count
-
-    @property
-    def dimension(self) -> int | None:
-        return self._state.manifest.dimension if self._state.manifest else None
-
-    def search(
-        self,
-        query: ArrayLike,
-        k: int,
-        *,
-        filter: Keys | None = None,
-        policy: ProbePolicy | None = None,
-        cancel: CancelToken | None = None,
-    ) -> VectorHits:
-        vector = check_query(query, k, self.dimension)
-        work = Work()
-        vector = prepared(vector[None], self._options.metric)[0]
-        keys: list[Keys] = []
-        scores: list[Floats] = []
-        for part in self._state.parts:
-            found = self._exact(part, vector, k, filter, work, cancel)
-            keys.append(found[0])
-            scores.append(found[1])
-        delta = self._state.delta
-        if delta is not None and delta.count:
-            live = delta.live if filter is None else delta.live & _is_in(delta.keys, filter)
-            slots = np.flatnonzero(live)
-            work.rows_rescored += len(slots)
-            keys.append(delta.keys[slots])
-            scores.append(self._codec.scores_of_vectors(delta.vectors, vector)[slots])
-        if not keys:
-            return VectorHits(np.zeros(0, np.uint64), np.zeros(0, np.float32), work)
-        return VectorHits(*best(np.concatenate(keys), np.concatenate(scores), k), work)
-
-    def _exact(
-        self, part: Part, vector: Floats, k: int, filter: Keys | None, work: Work, cancel: CancelToken | None
-    ) -> tuple[Keys, Floats]:
-        if filter is not None:
-            rows = part.find_live(filter)
-            rows = np.sort(rows[rows >= 0])
-        else:
-            rows = part.live_rows()
-        work.rows_rescored += len(rows)
-        scores = np.empty(len(rows), np.float32)
-        for start in range(0, len(rows), 4096):
-            check_cancelled(cancel)
-            scores[start : start + 4096] = part.segment.scores(rows[start : start + 4096], vector)
-        return best(part.segment.keys[rows], scores, k)
-
-    def get(self, keys: Keys) -> tuple[Floats, Mask]:
-        keys = np.ascontiguousarray(keys, dtype=np.uint64)
-        vectors = np.zeros((len(keys), self.dimension or 0), dtype=np.float32)
-        found = np.zeros(len(keys), dtype=bool)
-        for part in self._state.parts:
-            rows = part.find_live(keys)
-            here = np.flatnonzero(rows >= 0)
-            vectors[here] = part.segment.vectors(rows[here])
-            found[here] = True
-        delta = self._state.delta
-        if delta is not None and delta.count:
-            slots = np.flatnonzero(delta.live)
-            slots = slots[np.argsort(delta.keys[slots])]
-            places = np.searchsorted(delta.keys[slots], keys)
-            places[places == len(slots)] = 0
-            here = np.flatnonzero(delta.keys[slots[places]] == keys)
-            vectors[here] = delta.vectors[slots[places[here]]]
-            found[here] = True
-        return vectors, found
-
-    def contains(self, keys: Keys) -> Mask:
-        keys = np.ascontiguousarray(keys, dtype=np.uint64)
-        # Random look-ups in a mapped file miss the cache at every step; sorted ones walk through it.
-        order = np.argsort(keys) if len(keys) > 1024 else None
-        asked = keys if order is None else keys[order]
-        found = np.zeros(len(keys), dtype=bool)
-        for part in self._state.parts:
-            found |= part.find_live(asked) >= 0
-        delta = self._state.delta
-        if delta is not None and delta.count:
-            found |= np.isin(asked, delta.keys[delta.live])
-        if order is None:
-            return found
-        unsorted = np.empty_like(found)
-        unsorted[order] = found
-        return unsorted
-
-    def live_keys(self) -> list[Keys]:
-        """The keys of all live vectors, one array a part."""
-        keys = [part.segment.keys[part.live_rows()] for part in self._state.parts]
-        if self._state.delta is not None:
-            keys.append(self._state.delta.keys[self._state.delta.live])
-        return keys
-
-
-def _is_in(keys: Keys, sorted_filter: Keys) -> Mask:
-    if not len(sorted_filter):
-        return np.zeros(len(keys), dtype=bool)
-    places = np.searchsorted(sorted_filter, keys)
-    places[places == len(sorted_filter)] = 0
-    return np.asarray(sorted_filter[places] == keys)
+PIECE = 65536
+"""A larger upsert is sealed in pieces of this many vectors."""
+_OWN_FILES = ("seg-", "dead-", "rotation-", "wal-", f"{manifests.NAME}.tmp")
+_EMPTY = State(None, None, (), None)
 
 
 class DurableIndex:
@@ -199,16 +70,16 @@ class DurableIndex:
         self._writable = writable
         self._lock = threading.RLock()
         self._maintaining = threading.Lock()
-        self._busy: frozenset[str] = frozenset()
-        """Segments that a background build reads; sealing must leave them alone."""
+        self._building: str | None = None
+        """The file that background work writes now; no manifest names it yet."""
         self._segments: dict[str, Segment] = {}
         self._delta: Delta | None = None
         self._wal: WalWriter | None = None
         self._reader: WalReader | None = None
         self._manifest_bytes = b""
-        self._saved_dead: dict[str, Part] = {}
-        """The dead rows of each segment as the manifest has them, to see which changed."""
-        self._state = State(None, (), None)
+        self._published: dict[str, Part] = {}
+        """The parts as the manifest has them, to see which dead rows it lacks."""
+        self._state = _EMPTY
         self._load()
         if writable:
             self._start_writing()
@@ -227,17 +98,14 @@ class DurableIndex:
 
     def _read_manifest(self) -> bytes:
         try:
-            data = self._directory.read(manifests.NAME)
+            return self._directory.read(manifests.NAME)
         except FileNotFoundError:
             return b""
-        if not data:
-            raise IndexCorrupt(self._directory.path / manifests.NAME, "it is empty")
-        return data
 
     def _load_once(self) -> None:
         self._manifest_bytes = data = self._read_manifest()
         if not data:
-            self._state, self._reader, self._delta = State(None, (), None), None, None
+            self._state, self._reader, self._delta = _EMPTY, None, None
             return
         manifest = manifests.decode_manifest(data, self._directory)
         if (manifest.metric, manifest.precision) != (self._options.metric, self._options.precision):
@@ -245,46 +113,47 @@ class DurableIndex:
                 f"the vector index in {self._directory.path} is {manifest.metric}/{manifest.precision}, the "
                 f"configuration says {self._options.metric}/{self._options.precision}; reindex to change it"
             )
-        segments: dict[str, Segment] = {}
-        parts: list[Part] = []
-        for entry in manifest.segments:
-            segment = self._segments.get(entry.file) or Segment(
-                self._directory, entry.file, self._codec, manifest.dimension, entry.size
-            )
-            segments[entry.file] = segment
-            part = Part(segment)
-            if entry.dead is not None:
-                part = read_dead(self._directory, entry.dead, segment, entry.dead_size)
-            parts.append(part)
-        reader = WalReader(self._directory, manifest.wal, manifest.dimension, self._codec)
-        self._segments = segments
-        self._saved_dead = {part.segment.name: part for part in parts}
+        rotation = self._state.rotation
+        if rotation is None:
+            entry = manifest.rotation
+            rotation = Container(self._directory, entry.file, entry.size).array("rotation")
+        parts = tuple(self._open_part(manifest, entry) for entry in manifest.segments)
+        self._segments = {part.segment.name: part.segment for part in parts}
+        self._published = {part.segment.name: part for part in parts}
         self._delta = Delta(self._codec, manifest.dimension)
-        self._reader = reader
-        self._replay(reader, manifest, tuple(parts))
+        self._reader = WalReader(self._directory, manifest.wal, manifest.dimension, self._codec)
+        self._state = State(manifest, rotation, parts, self._delta.view())
+        self._replay(self._reader)
 
-    def _replay(self, reader: WalReader, manifest: Manifest, parts: tuple[Part, ...]) -> bool:
-        delta = self._delta
+    def _open_part(self, manifest: Manifest, entry: FileEntry) -> Part:
+        segment = self._segments.get(entry.file)
+        if segment is None:
+            segment = Segment(self._directory, entry.file, self._codec, manifest.dimension, entry.size)
+        if entry.dead is None:
+            return Part(segment)
+        return read_dead(self._directory, entry.dead, segment, entry.dead_size)
+
+    def _replay(self, reader: WalReader) -> bool:
+        delta, parts, replayed = self._delta, self._state.parts, False
         if delta is None:
             return False
-        replayed = False
         for record in reader.read():
             replayed = True
-            parts, _ = _kill(parts, record.keys)
+            parts = kill(parts, record.keys)
             if record.rows is None or record.scales is None:
                 delta.kill(record.keys)
             else:
                 delta.append(record.keys, record.rows, record.scales)
-        self._state = State(manifest, parts, delta.view())
+        if replayed:
+            self._state = replace(self._state, parts=parts, delta=delta.view())
         return replayed
 
     def _start_writing(self) -> None:
         manifest = self._state.manifest
         if manifest is not None and self._reader is not None:
+            row_bytes = self._codec.bytes_per_row(manifest.dimension)
             file = self._directory.append(manifest.wal, self._reader.position)
-            self._wal = WalWriter(
-                file, manifest.dimension, self._codec.bytes_per_row(manifest.dimension), self._reader.stamp
-            )
+            self._wal = WalWriter(file, manifest.dimension, row_bytes, self._reader.stamp)
         self._collect()
 
     def _collect(self) -> None:
@@ -293,7 +162,7 @@ class DurableIndex:
         self._directory.delete(
             name
             for name in self._directory.names()
-            if name.startswith(_OWN_FILES) and name not in named and name not in self._busy
+            if name.startswith(_OWN_FILES) and name not in named and name != self._building
         )
 
     def refresh(self) -> bool:
@@ -303,10 +172,10 @@ class DurableIndex:
             if self._read_manifest() != self._manifest_bytes:
                 self._load()
                 return True
-            if self._reader is None or self._state.manifest is None:
+            if self._reader is None:
                 return False
             try:
-                return self._replay(self._reader, self._state.manifest, self._state.parts)
+                return self._replay(self._reader)
             except IndexCorrupt:
                 if self._read_manifest() == self._manifest_bytes:
                     raise
@@ -325,47 +194,49 @@ class DurableIndex:
 
     def upsert(self, keys: Keys, vectors: ArrayLike) -> None:
         self._check_writable()
-        state = self._state
-        keys, array = check_vectors(keys, vectors, state.manifest.dimension if state.manifest else None)
+        keys, array = check_vectors(keys, vectors, self.snapshot().dimension)
         if not len(keys):
             return
         kept = last_of_each(keys)
         if kept is not None:
             keys, array = keys[kept], array[kept]
-        rows, scales = self._codec.encode(prepared(array, self._options.metric))
         with self._lock:
-            manifest = self._state.manifest or self._first_manifest(array.shape[1])
-            check_vectors(keys[:0], array[:0], manifest.dimension)  # Another thread may have fixed it.
-            for start in range(0, len(keys), FLAT_LIMIT):
-                piece = slice(start, start + FLAT_LIMIT)
-                self._upsert(keys[piece], rows[piece], scales[piece])
+            rotation = self._state.rotation
+            if rotation is None:
+                rotation = self._start_index(array.shape[1])
+            check_vectors(keys[:0], array[:0], self.snapshot().dimension)  # Another thread may have fixed it.
+            for start in range(0, len(keys), PIECE):
+                piece = slice(start, start + PIECE)
+                turned = prepared(array[piece], self._options.metric) @ rotation.T
+                rows, scales = self._codec.encode(turned)
+                self._upsert(keys[piece], rows, scales)
 
     def _upsert(self, keys: Keys, rows: Rows, scales: Floats) -> None:
-        delta, wal, manifest = self._delta, self._wal, self._state.manifest
-        if delta is None or wal is None or manifest is None:
+        delta, wal = self._delta, self._wal
+        if delta is None or wal is None:
             raise IndexMissing("the vector index was closed; open it again")
-        parts, _ = _kill(self._state.parts, keys)
+        parts = kill(self._state.parts, keys)
         if delta.used + len(keys) > DELTA_LIMIT:
             self._seal(parts, (keys, rows, scales))
             return
         wal.append(keys, rows, scales)
         delta.append(keys, rows, scales)
-        self._state = State(manifest, parts, delta.view())
+        self._state = replace(self._state, parts=parts, delta=delta.view())
 
     def remove(self, keys: Keys) -> None:
         self._check_writable()
         keys = np.unique(np.ascontiguousarray(keys, dtype=np.uint64))
         with self._lock:
-            delta, wal, manifest = self._delta, self._wal, self._state.manifest
-            if delta is None or wal is None or manifest is None:
+            delta, wal = self._delta, self._wal
+            if delta is None or wal is None:
                 return
             keys = keys[self.contains(keys)]
             if not len(keys):
                 return
             wal.append(keys)
-            parts, _ = _kill(self._state.parts, keys)
+            parts = kill(self._state.parts, keys)
             delta.kill(keys)
-            self._state = State(manifest, parts, delta.view())
+            self._state = replace(self._state, parts=parts, delta=delta.view())
 
     def flush(self) -> None:
         with self._lock:
@@ -373,104 +244,167 @@ class DurableIndex:
                 self._wal.sync()
 
     def retain(self, live_keys: Keys) -> int:
-        self._check_writable()
         live = np.unique(np.ascontiguousarray(live_keys, dtype=np.uint64))
         with self._lock:
-            gone = [keys[~_is_in(keys, live)] for keys in self.snapshot().live_keys()]
-            unreferenced = np.concatenate(gone) if gone else np.zeros(0, np.uint64)
-            self.remove(unreferenced)
-            return len(unreferenced)
+            unreferenced = [keys[~is_in(keys, live)] for keys in self.snapshot().live_keys()]
+            gone = np.concatenate([np.zeros(0, np.uint64), *unreferenced])
+            self.remove(gone)
+            return len(gone)
 
     def close(self) -> None:
         with self._lock:
             if self._wal is not None:
                 self._wal.sync()
                 self._wal.close()
-                self._wal = None
-            self._delta = None
-            self._segments = {}
+            self._wal = self._delta = self._reader = None
+            self._segments, self._published, self._state = {}, {}, _EMPTY
 
     def _check_writable(self) -> None:
         if not self._writable:
             raise PermissionError(f"the vector index in {self._directory.path} was opened for reading only")
 
-    def _first_manifest(self, dimension: int) -> Manifest:
+    def _start_index(self, dimension: int) -> Floats:
+        """Fix the dimension and the rotation; the first manifest names these and an empty log."""
+        rotation = make_rotation(dimension, self._options.seed)
+        with self._directory.create("rotation-00000001.vec") as file:
+            writer = ContainerWriter(file)
+            writer.add("rotation", rotation)
+            size = writer.finish({"kind": "rotation"})
         options = self._options
-        manifest = Manifest(options.metric, options.precision, options.seed, dimension, wal="")
-        self._delta = Delta(self._codec, dimension)
-        wal, manifest = self._new_wal(manifest)
-        self._publish(manifest, (), wal, self._delta)
-        return manifest
-
-    def _new_wal(self, manifest: Manifest) -> tuple[WalWriter, Manifest]:
-        name, manifest = manifest.next_name("wal", "log")
-        row_bytes = self._codec.bytes_per_row(manifest.dimension)
-        return WalWriter(self._directory.append(name, 0), manifest.dimension, row_bytes, 0), replace(
-            manifest, wal=name
-        )
+        entry = FileEntry("rotation-00000001.vec", size)
+        manifest = Manifest(options.metric, options.precision, options.seed, dimension, "", entry, serial=1)
+        self._publish(manifest, rotation, (), fresh_log=True)
+        return rotation
 
     # Sealing and publishing
 
     def _seal(self, parts: tuple[Part, ...], extra: tuple[Keys, Rows, Floats] | None = None) -> None:
-        """Turn the delta (and `extra`) into a flat segment, joined with the last one while that is small."""
-        delta, manifest = self._delta, self._state.manifest
-        if delta is None or manifest is None:
+        """Turn the delta, and `extra` which replaces equal keys in it, into a flat segment."""
+        delta, state = self._delta, self._state
+        if delta is None or state.manifest is None or state.rotation is None:
             return
-        sources = [delta.live_rows()]
+        batches = [delta.live_rows()]
         if extra is not None:
-            older, rows, scales = sources[0]
-            kept = ~np.isin(older, extra[0])
-            sources = [(older[kept], rows[kept], scales[kept]), extra]
-        if parts and self._joinable(parts[-1], sum(len(source[0]) for source in sources)):
-            live = parts[-1].live_rows()
-            segment = parts[-1].segment
-            sources.append((segment.keys[live], segment.rows[live], segment.scales_of(live)))
-            parts = parts[:-1]
-        fresh = Delta(self._codec, manifest.dimension)
-        if any(len(source[0]) for source in sources):
+            keys, rows, scales = batches[0]
+            kept = ~np.isin(keys, extra[0])
+            batches = [(keys[kept], rows[kept], scales[kept]), extra]
+        sources = [Source(*batch, np.arange(len(batch[0]))) for batch in batches if len(batch[0])]
+        manifest = state.manifest
+        if sources:
             name, manifest = manifest.next_name("seg")
             size = write_flat(self._directory, name, self._codec, manifest.dimension, sources)
             parts = (*parts, Part(Segment(self._directory, name, self._codec, manifest.dimension, size)))
-        wal, manifest = self._new_wal(manifest)
-        self._publish(manifest, parts, wal, fresh)
+        self._publish(manifest, state.rotation, parts, fresh_log=True)
 
-    def _joinable(self, part: Part, added: int) -> bool:
-        return part.segment.name not in self._busy and part.live_count + added <= FLAT_LIMIT
+    def _publish(
+        self, manifest: Manifest, rotation: Floats, parts: tuple[Part, ...], *, fresh_log: bool
+    ) -> None:
+        """Make a new state durable and visible, or change nothing; the caller holds the lock.
 
-    def _publish(self, manifest: Manifest, parts: tuple[Part, ...], wal: WalWriter, delta: Delta) -> None:
-        """Make a new state durable and visible, or change nothing; the caller holds the lock."""
-        published = self._state.manifest
-        saved = {entry.file: entry for entry in published.segments} if published else {}
-        entries: list[SegmentEntry] = []
+        With `fresh_log` the parts hold everything and delta and log start anew; otherwise both go on.
+        """
+        known = {entry.file: entry for entry in manifest.segments}
+        entries: list[FileEntry] = []
         for part in parts:
             name = part.segment.name
-            entry = saved.get(name, SegmentEntry(name, part.segment.file.size))
-            known = self._saved_dead.get(name)
-            if part.dead is not None and (known is None or known.dead is not part.dead):
+            entry = known.get(name, FileEntry(name, part.segment.file.size))
+            published = self._published.get(name)
+            # Deaths since the last fresh log are in the log; a new one has to find them in a file.
+            if part.live is not None and fresh_log and (published is None or published.live is not part.live):
                 dead_name, manifest = manifest.next_name("dead")
                 dead_size = write_dead(self._directory, dead_name, part)
-                entry = SegmentEntry(name, entry.size, dead_name, dead_size)
+                entry = FileEntry(name, entry.size, dead_name, dead_size)
             entries.append(entry)
+        wal, delta = self._wal, self._delta
+        if fresh_log:
+            wal_name, manifest = manifest.next_name("wal", "log")
+            row_bytes = self._codec.bytes_per_row(manifest.dimension)
+            wal = WalWriter(self._directory.append(wal_name, 0), manifest.dimension, row_bytes, 0)
+            delta = Delta(self._codec, manifest.dimension)
+            manifest = replace(manifest, wal=wal_name)
         manifest = replace(manifest, segments=entries, generation=manifest.generation + 1)
         data = manifest.encoded()
         self._checkpoint("publish")
         self._directory.replace(manifests.NAME, data)
-        if self._wal is not None:
+        if fresh_log and self._wal is not None:
             self._wal.close()
+        if delta is None:
+            raise IndexMissing("the vector index was closed; open it again")
         self._wal, self._delta, self._manifest_bytes = wal, delta, data
         self._segments = {part.segment.name: part.segment for part in parts}
-        self._saved_dead = {part.segment.name: part for part in parts}
-        self._state = State(manifest, parts, delta.view())
+        if fresh_log:
+            self._published = {part.segment.name: part for part in parts}
+        self._state = State(manifest, rotation, parts, delta.view())
         self._collect()
 
+    # Maintenance
+
     def needs_maintenance(self) -> bool:
-        return self._delta is not None and self._delta.used >= SEAL_AT
+        delta = self._delta
+        if not self._writable or delta is None:
+            return False
+        return delta.used >= SEAL_AT or plan(self._state.parts, len(delta)) is not None
 
     def maintain(self, cancel: CancelToken | None = None, progress: Progress | None = None) -> None:
         self._check_writable()
-        with self._maintaining, self._lock:
-            if self._delta is not None and self._delta.used >= SEAL_AT:
+        with self._maintaining:
+            while self.needs_maintenance():
+                todo = self._next_plan()
+                if todo is not None:
+                    self._rebuild(todo, cancel, progress)
+
+    def _next_plan(self) -> Plan | None:
+        with self._lock:
+            if self._delta is None:
+                return None
+            todo = plan(self._state.parts, len(self._delta))
+            if self._delta.used >= SEAL_AT or (todo is not None and todo.action == "train"):
                 self._seal(self._state.parts)
+                todo = plan(self._state.parts, 0)
+            return todo
+
+    def _rebuild(self, todo: Plan, cancel: CancelToken | None, progress: Progress | None) -> None:
+        """Write one new segment in place of several, without the lock, then publish it under the lock."""
+        with self._lock:
+            if self._state.manifest is None:
+                return
+            name, manifest = self._state.manifest.next_name("seg")
+            self._state = replace(self._state, manifest=manifest)
+            self._building = name
+        try:
+            built = rebuild(
+                self._directory, name, self._codec, self._options, manifest.dimension, todo, cancel, progress
+            )
+            self._checkpoint("built")
+            self._swap(todo, built)
+        finally:
+            self._building = None
+
+    def _swap(self, todo: Plan, built: Built) -> None:
+        """Replace the parts of a plan; what died in them during the build dies in the new segment too."""
+        replaced = {part.segment.name: part for part in todo.parts}
+        with self._lock:
+            state = self._state
+            if state.manifest is None or state.rotation is None or self._delta is None:
+                return
+            fresh: tuple[Part, ...] = ()
+            if built.size:
+                segment = Segment(
+                    self._directory, built.name, self._codec, state.manifest.dimension, built.size
+                )
+                fresh = (Part(segment),)
+            kept: list[Part] = []
+            for part in state.parts:
+                before = replaced.get(part.segment.name)
+                if before is None:
+                    kept.append(part)
+                elif part.live is not before.live and part.live is not None:
+                    died = ~part.live if before.live is None else before.live & ~part.live
+                    fresh = kill(fresh, part.segment.keys[died])
+            calibration: Calibration | None = built.calibration or state.manifest.calibration
+            manifest = replace(state.manifest, calibration=calibration)
+            # Deaths that the log holds for the old segments are replayed onto the new one by key.
+            self._publish(manifest, state.rotation, (*fresh, *kept), fresh_log=False)
 
     def verify(self) -> None:
         state = self._state
@@ -478,37 +412,13 @@ class DurableIndex:
             part.segment.file.verify()
         if state.manifest is not None:
             manifests.decode_manifest(self._read_manifest(), self._directory)
+            Container(self._directory, state.manifest.rotation.file, state.manifest.rotation.size).verify()
             reader = WalReader(self._directory, state.manifest.wal, state.manifest.dimension, self._codec)
             for _ in reader.read():
                 pass
 
     def stats(self) -> VectorStats:
-        state = self._state
-        manifest = state.manifest
-        sizes = [entry.size + entry.dead_size for entry in manifest.segments] if manifest else []
-        return VectorStats(
-            implementation=self._options.implementation,
-            metric=self._options.metric,
-            precision=self._options.precision,
-            dimension=manifest.dimension if manifest else None,
-            count=state.count,
-            dead=sum(part.dead_count for part in state.parts),
-            generation=manifest.generation if manifest else 0,
-            delta=state.delta.count if state.delta else 0,
-            disk_bytes=sum(sizes),
-        )
-
-
-def _kill(parts: tuple[Part, ...], keys: Keys) -> tuple[tuple[Part, ...], int]:
-    """The parts with `keys` dead in them, and how many were alive."""
-    changed, killed = list(parts), 0
-    for number, part in enumerate(parts):
-        rows = part.find_live(keys)
-        rows = rows[rows >= 0]
-        if len(rows):
-            changed[number] = part.killed(rows)
-            killed += len(rows)
-    return tuple(changed), killed
+        return collect_stats(self._state, self._options, self._codec)
 
 
 def open_vector_index(

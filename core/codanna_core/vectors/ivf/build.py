@@ -1,0 +1,262 @@
+"""Makes sealed segments: flat ones at once, clustered ones in the background, from any mix of live rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codanna_core.storage import Directory
+from codanna_core.vectors.base import Floats, Keys
+from codanna_core.vectors.container import ContainerWriter
+from codanna_core.vectors.ivf import codec
+from codanna_core.vectors.ivf.assign import Assigner, Coarse
+from codanna_core.vectors.ivf.lists import Entries, write_lists
+from codanna_core.vectors.ivf.train import POINTS_PER_CENTROID, list_count, train
+from codanna_core.vectors.rows import RowCodec, Rows
+
+SOAR_WEIGHT = 1.5
+_BLOCK = 8192
+
+Ints = NDArray[np.int64]
+Step = Callable[[str, float], None]
+"""Called with what is being done and its share, 0 to 1; raises when the work is to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows to put into a new segment; `picked` are their numbers in the arrays."""
+
+    keys: Keys
+    rows: Rows
+    scales: Floats | None
+    picked: Ints
+
+
+class Trained(Protocol):
+    """What a merge takes over from the clustered segment that it extends."""
+
+    @property
+    def coarse(self) -> Coarse: ...
+    @property
+    def homes(self) -> NDArray[np.int32]:
+        """First and second list of each row: i32[n, 2]."""
+        ...
+
+    @property
+    def training(self) -> dict[str, Any]: ...
+
+
+class Pool:
+    """The rows of several sources as one sequence, without copying them together."""
+
+    def __init__(self, sources: Sequence[Source], row_codec: RowCodec) -> None:
+        self._sources = sources
+        self._codec = row_codec
+        self._ends = np.cumsum([len(source.picked) for source in sources], dtype=np.int64)
+        self.count = int(self._ends[-1]) if len(sources) else 0
+
+    def keys(self) -> Keys:
+        return np.concatenate([source.keys[source.picked] for source in self._sources])
+
+    def take(self, numbers: Ints) -> tuple[Rows, Floats]:
+        """Stored rows and scales of some numbers in the sequence."""
+        whose = np.searchsorted(self._ends, numbers, side="right")
+        first = self._sources[0]
+        rows = np.empty((len(numbers), first.rows.shape[1]), first.rows.dtype)
+        scales = np.ones(len(numbers), np.float32)
+        for index in np.unique(whose).tolist():
+            source = self._sources[index]
+            here = np.flatnonzero(whose == index)
+            picked = source.picked[numbers[here] - (self._ends[index] - len(source.picked))]
+            rows[here] = source.rows[picked]
+            if source.scales is not None:
+                scales[here] = source.scales[picked]
+        return rows, scales
+
+    def vectors(self, numbers: Ints) -> Floats:
+        return self._codec.decode(*self.take(numbers))
+
+    def blocks(self, order: Ints) -> Iterator[tuple[int, int, Rows, Floats]]:
+        for start in range(0, len(order), _BLOCK):
+            rows, scales = self.take(order[start : start + _BLOCK])
+            yield start, start + len(rows), rows, scales
+
+
+def write_flat(
+    directory: Directory, name: str, row_codec: RowCodec, dimension: int, sources: Sequence[Source]
+) -> int:
+    """Seal rows as one list around their mean, without training; returns the size of the file."""
+    pool = Pool(sources, row_codec)
+    order = np.argsort(pool.keys())
+    mean = np.zeros(dimension, np.float64)
+    for _, _, rows, scales in pool.blocks(order):
+        mean += row_codec.decode(rows, scales).sum(axis=0, dtype=np.float64)
+    centroids = (mean / max(pool.count, 1)).astype(np.float32)[None]
+    homes = np.zeros((pool.count, 2), np.int32)
+    return _write(
+        directory, name, row_codec, dimension, pool, order, Coarse(centroids, False), homes, {}, _quiet
+    )
+
+
+def write_clustered(
+    directory: Directory,
+    name: str,
+    row_codec: RowCodec,
+    dimension: int,
+    sources: Sequence[Source],
+    base: Trained | None,
+    seed: int,
+    step: Step,
+) -> int:
+    """Seal rows in trained lists; returns the size of the file.
+
+    With a `base` the first source holds rows of that segment: its centroids and assignments are taken over
+    and only the other rows are assigned. Without one the centroids are trained anew.
+    """
+    pool = Pool(sources, row_codec)
+    spherical = row_codec.metric == "cosine"
+    homes = np.empty((pool.count, 2), np.int32)
+    done = 0
+    if base is None:
+        count = list_count(pool.count)
+        rng = np.random.default_rng(seed)
+        picked = np.sort(rng.permutation(pool.count)[: POINTS_PER_CENTROID * count])
+        sample = pool.vectors(picked)
+        coarse = train(sample, count, spherical=spherical, seed=seed, tick=lambda share: step("train", share))
+        del sample
+        training = {"trained_on": pool.count, "trained_at": time.time()}
+    else:
+        coarse, training = base.coarse, dict(base.training)
+        done = len(sources[0].picked)
+        homes[:done] = base.homes[sources[0].picked]
+    assigner = Assigner(coarse, SOAR_WEIGHT)
+    distance = 0.0
+    for start in range(done, pool.count, _BLOCK):
+        step("assign", (start - done) / (pool.count - done))
+        vectors = pool.vectors(np.arange(start, min(start + _BLOCK, pool.count)))
+        first, second = assigner.assign(vectors)
+        homes[start : start + len(vectors), 0] = first
+        homes[start : start + len(vectors), 1] = second
+        distance += _distance(vectors, coarse.centroids[first])
+    added = pool.count - done
+    if base is None:
+        training["distance"] = distance / pool.count
+        training["drift"] = 0.0
+        training["added"] = 0
+    elif added:
+        # The drift is an average over everything added since the training.
+        earlier = training["added"]
+        drift = distance / added / training["distance"] - 1 if training["distance"] > 0 else 0.0
+        training["drift"] = (training["drift"] * earlier + drift * added) / (earlier + added)
+        training["added"] = earlier + added
+    order = np.lexsort((pool.keys(), homes[:, 0]))
+    return _write(
+        directory, name, row_codec, dimension, pool, order, coarse, homes[order], {"training": training}, step
+    )
+
+
+def _distance(vectors: Floats, centroids: Floats) -> float:
+    difference = vectors - centroids
+    return float(np.sqrt(np.einsum("ij,ij->i", difference, difference)).sum())
+
+
+def _quiet(_what: str, _share: float) -> None:
+    """Sealing a flat segment is too short to report."""
+
+
+def _write(
+    directory: Directory,
+    name: str,
+    row_codec: RowCodec,
+    dimension: int,
+    pool: Pool,
+    order: Ints,
+    coarse: Coarse,
+    homes: NDArray[np.int32],
+    facts: dict[str, Any],
+    step: Step,
+) -> int:
+    """Write rows in `order`; `homes` belongs to the rows as ordered."""
+    count = pool.count
+    keys = pool.keys()[order]
+    with directory.create(name) as file:
+        writer = ContainerWriter(file)
+        writer.add("keys", keys)
+        kept_scales = np.empty(count, np.float32)
+
+        def rows_in_order() -> Iterator[Rows]:
+            for start, end, rows, scales in pool.blocks(order):
+                step("write", start / count)
+                kept_scales[start:end] = scales
+                yield rows
+
+        writer.add("rows", rows_in_order(), (count, dimension))
+        if row_codec.scaled:
+            writer.add("scales", kept_scales)
+        if len(coarse.centroids) > 1:
+            key_order = np.argsort(keys).astype(np.uint32)
+            writer.add("sorted_keys", keys[key_order])
+            writer.add("order", key_order)
+            writer.add("homes", homes)
+        strengths, entries = _encode(row_codec, dimension, pool, order, coarse, homes, step)
+        columns = write_lists(writer, coarse.centroids, strengths, entries)
+        return writer.finish(
+            {
+                "kind": "segment",
+                "count": count,
+                "dimension": dimension,
+                "precision": row_codec.precision,
+                "spherical": coarse.spherical,
+                **columns,
+                **facts,
+            }
+        )
+
+
+def _encode(
+    row_codec: RowCodec,
+    dimension: int,
+    pool: Pool,
+    order: Ints,
+    coarse: Coarse,
+    homes: NDArray[np.int32],
+    step: Step,
+) -> tuple[Floats, Entries]:
+    """Codes of every row for each list that holds it, and how strongly each list points along its centroid."""
+    count, lists = pool.count, len(coarse.centroids)
+    levels = 2 if lists > 1 else 1
+    strengths = np.ones(lists, np.float32)
+    if coarse.spherical:
+        sums, sizes = np.zeros(lists), np.zeros(lists)
+        for start, end, rows, scales in pool.blocks(order):
+            vectors = row_codec.decode(rows, scales)
+            for level in range(levels):
+                home = homes[start:end, level]
+                along = np.einsum("ij,ij->i", vectors, coarse.centroids[home])
+                sums += np.bincount(home, along, minlength=lists)
+                sizes += np.bincount(home, minlength=lists)
+        strengths = (sums / np.maximum(sizes, 1)).astype(np.float32)
+    centres = coarse.centroids * strengths[:, None]
+    codes = np.empty((levels, count, codec.words(dimension)), np.uint64)
+    factors = np.empty((levels, count), np.float32)
+    half_squares = np.empty(count, np.float32) if row_codec.metric == "l2" else None
+    for start, end, rows, scales in pool.blocks(order):
+        step("encode", start / count)
+        vectors = row_codec.decode(rows, scales)
+        for level in range(levels):
+            residuals = vectors - centres[homes[start:end, level]]
+            codes[level, start:end], factors[level, start:end] = codec.encode(residuals)
+        if half_squares is not None:
+            half_squares[start:end] = np.einsum("ij,ij->i", vectors, vectors) / 2
+    return strengths, Entries(
+        lists=np.ascontiguousarray(homes[:, :levels].T).reshape(-1),
+        rows=np.tile(np.arange(count, dtype=np.uint32), levels),
+        codes=codes.reshape(levels * count, -1),
+        factors=factors.reshape(-1),
+        half_squares=None if half_squares is None else np.tile(half_squares, levels),
+    )

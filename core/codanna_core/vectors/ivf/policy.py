@@ -1,0 +1,55 @@
+"""When to rebuild which segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from codanna_core.vectors.segments import Part
+
+CLUSTER_AT = 1000
+"""Vectors from which clusters pay; fewer are scanned."""
+GROWTH = 2.0
+"""Train again when there are this many times the vectors of the last training."""
+DRIFT = 0.15
+"""Train again when vectors added since lie this much farther from their centroids."""
+MERGE_AT = 16384
+"""Flat rows to merge into the lists; scanning them costs 0.1 ms a search."""
+MERGE_SHARE = 1 / 16
+"""The same as a share of a large clustered segment, since a merge writes all of it."""
+DEAD_SHARE = 0.25
+"""Share of dead rows from which the clustered segment is written again."""
+JOIN_AT = 6
+"""Small flat segments to join into one; each costs a search 0.05 ms."""
+JOIN_BELOW = 32768
+
+Action = Literal["train", "merge", "join"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, and the parts that the new segment replaces."""
+
+    action: Action
+    parts: tuple[Part, ...]
+
+
+def plan(parts: Sequence[Part], delta: int) -> Plan | None:
+    """The most useful rebuild of sealed segments, None when all is well; `delta` counts unsealed vectors."""
+    base = next((part for part in parts if part.segment.clustered), None)
+    flat = [part for part in parts if not part.segment.clustered]
+    live = sum(part.live_count for part in parts)
+    if base is None:
+        return Plan("train", tuple(parts)) if live + delta >= CLUSTER_AT else None
+    training = base.segment.training
+    grown = live + delta >= GROWTH * max(training["trained_on"], CLUSTER_AT)
+    drifted = training["drift"] > DRIFT and training["added"] > training["trained_on"] / 4
+    if grown or drifted:
+        return Plan("train", (base, *flat))
+    waiting = sum(part.segment.count for part in flat)
+    stale = base.dead_count > DEAD_SHARE * base.segment.count
+    if stale or waiting > max(MERGE_AT, MERGE_SHARE * base.segment.count):
+        return Plan("merge", (base, *flat))
+    small = [part for part in flat if part.segment.count < JOIN_BELOW]
+    return Plan("join", tuple(small)) if len(small) >= JOIN_AT else None

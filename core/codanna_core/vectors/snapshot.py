@@ -1,0 +1,252 @@
+"""An immutable state of the index and how it is searched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from codanna_core.vectors.base import (
+    CancelToken,
+    Floats,
+    Keys,
+    Mask,
+    ProbePolicy,
+    VectorHits,
+    VectorOptions,
+    Work,
+    best,
+    check_cancelled,
+    check_query,
+    prepared,
+)
+from codanna_core.vectors.delta import DeltaView
+from codanna_core.vectors.ivf import codec
+from codanna_core.vectors.ivf.scan import Estimates, estimate, rows_above, threshold
+from codanna_core.vectors.manifest import Manifest
+from codanna_core.vectors.rows import RowCodec
+from codanna_core.vectors.segments import Part, Segment
+
+SCORE_BLOCK = 4096
+EXACT_FILTER = 4096
+"""Filters with no more keys than this, or than 1/64 of the index, are scored exactly."""
+DEFAULT_NPROBE, DEFAULT_RESCORE = 32, 256
+"""Used before the first calibration."""
+FLAT_RESCORE = 768
+"""How many more candidates flat segments take, whose estimates are coarser."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One immutable state. `manifest` is None while the index has never held a vector."""
+
+    manifest: Manifest | None
+    rotation: Floats | None
+    """All stored vectors are rotated by it, f32[d, d]; products and distances are the same as before."""
+    parts: tuple[Part, ...]
+    delta: DeltaView | None
+
+    @property
+    def count(self) -> int:
+        return sum(part.live_count for part in self.parts) + (self.delta.count if self.delta else 0)
+
+
+class Snapshot:
+    """A state of the index to search in."""
+
+    def __init__(self, state: State, options: VectorOptions, row_codec: RowCodec) -> None:
+        self._state = state
+        self._options = options
+        self._codec = row_codec
+        self._filter: tuple[Keys, list[Mask]] | None = None
+
+    @property
+    def count(self) -> int:
+        return self._state.count
+
+    @property
+    def dimension(self) -> int | None:
+        return self._state.manifest.dimension if self._state.manifest else None
+
+    def search(
+        self,
+        query: ArrayLike,
+        k: int,
+        *,
+        filter: Keys | None = None,
+        policy: ProbePolicy | None = None,
+        cancel: CancelToken | None = None,
+    ) -> VectorHits:
+        vector = check_query(query, k, self.dimension)
+        check_cancelled(cancel)
+        policy = policy or ProbePolicy()
+        work = Work()
+        if self._state.rotation is None:
+            return VectorHits(np.zeros(0, np.uint64), np.zeros(0, np.float32), work)
+        vector = self._state.rotation @ prepared(vector[None], self._options.metric)[0]
+        parts = self._state.parts
+        rows: list[NDArray[np.integer]]
+        if filter is not None:
+            rows = self._filtered(vector, k, filter, policy, work, cancel)
+        elif policy.exact:
+            rows = [part.live_rows() for part in parts]
+        else:
+            rows = self._candidates(vector, k, None, policy, work)
+        keys: list[Keys] = []
+        scores: list[Floats] = []
+        for part, picked in zip(parts, rows, strict=True):
+            if len(picked):
+                work.rows_rescored += len(picked)
+                keys.append(part.segment.keys.take(picked))
+                scores.append(_scores(part.segment, picked, vector, cancel))
+        delta = self._state.delta
+        if delta is not None and delta.count:
+            live = delta.live if filter is None else delta.live & is_in(delta.keys, filter)
+            work.rows_rescored += len(delta.keys)
+            keys.append(delta.keys[live])
+            scores.append(self._codec.scores_of_vectors(delta.vectors, vector)[live])
+        if not keys:
+            return VectorHits(np.zeros(0, np.uint64), np.zeros(0, np.float32), work)
+        return VectorHits(*best(np.concatenate(keys), np.concatenate(scores), k), work)
+
+    def _filtered(
+        self,
+        vector: Floats,
+        k: int,
+        filter: Keys,
+        policy: ProbePolicy,
+        work: Work,
+        cancel: CancelToken | None,
+    ) -> list[NDArray[np.integer]]:
+        """Rows to score under a filter: all of a selective one, the best estimates under a loose one."""
+        rows: list[NDArray[np.integer]]
+        filter = np.ascontiguousarray(filter, dtype=np.uint64)
+        sealed = sum(part.live_count for part in self._state.parts)
+        if policy.exact or len(filter) <= max(EXACT_FILTER, sealed // 64):
+            return [np.sort(rows[rows >= 0]) for rows in self._rows_of(filter)]
+        check_cancelled(cancel)
+        allowed = self._allowed(filter)
+        matching = sum(int(np.count_nonzero(mask)) for mask in allowed)
+        if matching <= max(EXACT_FILTER, sealed // 64):
+            return [np.flatnonzero(mask) for mask in allowed]
+        rows = self._candidates(vector, k, allowed, policy, work)
+        if sum(map(len, rows)) < k:  # The probed lists held too few of them.
+            rows = [np.flatnonzero(mask) for mask in allowed]
+        return rows
+
+    def _rows_of(self, keys: Keys) -> list[NDArray[np.int64]]:
+        return [part.find_live(keys) for part in self._state.parts]
+
+    def _allowed(self, filter: Keys) -> list[Mask]:
+        """For each part which rows a filter allows; kept for the next query with the same filter."""
+        remembered = self._filter
+        if remembered is not None and (remembered[0] is filter or np.array_equal(remembered[0], filter)):
+            return remembered[1]
+        masks: list[Mask] = []
+        for part, rows in zip(self._state.parts, self._rows_of(filter), strict=True):
+            mask = np.zeros(part.segment.count, dtype=bool)
+            mask[rows[rows >= 0]] = True
+            masks.append(mask)
+        self._filter = (filter, masks)
+        return masks
+
+    def _candidates(
+        self, vector: Floats, k: int, allowed: list[Mask] | None, policy: ProbePolicy, work: Work
+    ) -> list[NDArray[np.integer]]:
+        """For each part the rows whose estimated score is among the best of all parts."""
+        state = self._state
+        parts = state.parts
+        if not parts:
+            return []
+        code = codec.encode_query(vector)
+        calibration = state.manifest.calibration if state.manifest else None
+        nprobe = policy.nprobe or (calibration.nprobe if calibration else DEFAULT_NPROBE)
+        wanted = policy.rescore or (calibration.rescore if calibration else DEFAULT_RESCORE)
+        if not policy.rescore:
+            flat = sum(part.segment.count for part in parts if not part.segment.clustered)
+            wanted += min(FLAT_RESCORE, flat // 32)
+        wanted = max(wanted, 8 * k)
+        if allowed is not None:
+            # A list holds only a share of matching rows, so that more lists are needed for as many of them.
+            share = sum(int(np.count_nonzero(mask)) for mask in allowed) / max(1, state.count)
+            nprobe = round(nprobe * min(8.0, 1 / max(share, 1e-9)))
+        estimates: list[Estimates] = []
+        for number, part in enumerate(parts):
+            found = estimate(part.segment.lists, vector, code, nprobe)
+            work.codes_scanned += len(found.rows)
+            work.lists_probed += found.lists
+            if allowed is not None:
+                found.scores[~allowed[number].take(found.rows)] = -np.inf
+            estimates.append(found)
+        bound = max(threshold([found.scores for found in estimates], wanted), float(np.finfo(np.float32).min))
+        return [rows_above(found, bound, part.live) for part, found in zip(parts, estimates, strict=True)]
+
+    def get(self, keys: Keys) -> tuple[Floats, Mask]:
+        keys = np.ascontiguousarray(keys, dtype=np.uint64)
+        vectors = np.zeros((len(keys), self.dimension or 0), dtype=np.float32)
+        found = np.zeros(len(keys), dtype=bool)
+        for part in self._state.parts:
+            rows = part.find_live(keys)
+            here = np.flatnonzero(rows >= 0)
+            vectors[here] = part.segment.vectors(rows[here])
+            found[here] = True
+        delta = self._state.delta
+        if delta is not None and delta.count:
+            slots = np.flatnonzero(delta.live)
+            slots = slots[np.argsort(delta.keys[slots])]
+            places = np.searchsorted(delta.keys[slots], keys)
+            places[places == len(slots)] = 0
+            here = np.flatnonzero(delta.keys[slots[places]] == keys)
+            vectors[here] = delta.vectors[slots[places[here]]]
+            found[here] = True
+        return vectors if self._state.rotation is None else vectors @ self._state.rotation, found
+
+    def contains(self, keys: Keys) -> Mask:
+        keys = np.ascontiguousarray(keys, dtype=np.uint64)
+        # Random look-ups in a mapped file miss the cache at every step; sorted ones walk through it.
+        order = np.argsort(keys) if len(keys) > 1024 else None
+        asked = keys if order is None else keys[order]
+        found = np.zeros(len(keys), dtype=bool)
+        for part in self._state.parts:
+            found |= part.find_live(asked) >= 0
+        delta = self._state.delta
+        if delta is not None and delta.count:
+            found |= np.isin(asked, delta.keys[delta.live])
+        if order is None:
+            return found
+        unsorted = np.empty_like(found)
+        unsorted[order] = found
+        return unsorted
+
+    def live_keys(self) -> list[Keys]:
+        """The keys of all live vectors, one array a part."""
+        keys = [part.segment.keys[part.live_rows()] for part in self._state.parts]
+        if self._state.delta is not None:
+            keys.append(self._state.delta.keys[self._state.delta.live])
+        return keys
+
+
+def _scores(
+    segment: Segment, rows: NDArray[np.integer], vector: Floats, cancel: CancelToken | None
+) -> Floats:
+    """Exact scores of some rows, in blocks that stay in the cache and between which a caller can stop."""
+    try:
+        if len(rows) <= SCORE_BLOCK:
+            return segment.scores(rows, vector)
+        scores = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), SCORE_BLOCK):
+            check_cancelled(cancel)
+            block = slice(start, start + SCORE_BLOCK)
+            scores[block] = segment.scores(rows[block], vector)
+        return scores
+    except IndexError:
+        raise segment.file.corrupt("a list names a row that does not exist") from None
+
+
+def is_in(keys: Keys, sorted_filter: Keys) -> Mask:
+    if not len(sorted_filter):
+        return np.zeros(len(keys), dtype=bool)
+    places = np.searchsorted(sorted_filter, keys)
+    places[places == len(sorted_filter)] = 0
+    return np.asarray(sorted_filter[places] == keys)
