@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 OpenEngine = Callable[[Path, Mapping[str, Any]], "Engine"]
 
 
+CLOSE_TIMEOUT = 30.0
+
+
 class Reporter(Protocol):
     """Where progress goes."""
 
@@ -65,6 +68,7 @@ class Folder:
         overrides: Mapping[str, Any],
         open_engine: OpenEngine,
         host: Host,
+        before: Folder | None = None,
     ) -> None:
         self.uri = uri.rstrip("/")
         self.name = name or root.name
@@ -74,6 +78,7 @@ class Folder:
         self._overrides = overrides
         self._open_engine = open_engine
         self._host = host
+        self._before = before
         self._real_root = root
         self._opened = threading.Event()
         self._closing = Cancel()
@@ -160,6 +165,9 @@ class Folder:
 
     def _run(self) -> None:
         try:
+            if self._before is not None:
+                self._before.join(CLOSE_TIMEOUT)
+                self._before = None
             self._real_root = Path(os.path.realpath(self.root))
             try:
                 self.engine = self._open_engine(self.root, self._overrides)

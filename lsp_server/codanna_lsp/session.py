@@ -129,6 +129,7 @@ class Session:
         self.outline_languages = outline_languages
         """Languages (LSP ids) for which the client says that nobody else answers outline requests."""
         self.folders: dict[str, Folder] = {}
+        self._closed_folders: dict[Path, Folder] = {}
         self.documents: dict[Path, Document] = {}
         self.progress_tokens: dict[int | str, Callable[[], None]] = {}
         self.counters: Callable[[], dict[str, Any]] = dict
@@ -172,7 +173,9 @@ class Session:
         if root is None or uri in self.folders:
             logger.info("a workspace folder is not local or known already; left alone")
             return
-        folder = Folder(uri, name, root, self.overrides, self._open_engine, self)
+        # An index has one writer; the folder's last engine must be gone before the next one is opened.
+        before = self._closed_folders.pop(root, None)
+        folder = Folder(uri, name, root, self.overrides, self._open_engine, self, before)
         self.folders[uri] = folder
         if self._running:
             folder.start()
@@ -182,6 +185,7 @@ class Session:
         folder = self.folders.pop(uri, None)
         if folder is not None:
             folder.close()
+            self._closed_folders[folder.root] = folder
             self.on_folder_closed(folder)
 
     def reopen_folders(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from codanna_core.errors import IndexMissing
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
 from codanna_lsp.params import Params
@@ -30,7 +31,10 @@ def workspace_symbol(context: Context, snapshot: Snapshot, params: SymbolParams)
     columns, tags = snapshot.columns, snapshot.client.symbol_tags
     scored: list[tuple[float, Json]] = []
     for folder, engine in snapshot.engines(context.cancel):
-        hits = engine.symbols(params.query, near=snapshot.near(folder), cancel=context.cancel)
+        try:
+            hits = engine.symbols(params.query, near=snapshot.near(folder), cancel=context.cancel)
+        except IndexMissing:
+            continue  # Its first index has just begun; `codanna/status` says so.
         for hit in hits:
             uri, lines = snapshot.uri(folder, hit.path), snapshot.line_source(folder, hit.path)
             scored.append((hit.score, convert.symbol_information(hit, uri, columns, lines, tags=tags)))
