@@ -202,11 +202,17 @@ def test_initialize_does_not_load_the_engine(project: Path) -> None:
 
 
 def test_initialize_is_answered_in_time(project: Path) -> None:
-    """From the start of the process to the answer the server computes for at most 0.6 seconds."""
+    """Up to its first answer the server computes little more than it takes to load pygls.
+
+    Both are measured on the machine as it is now, so a busy one does not matter.
+    """
+    code = "import pygls.lsp.server, resource as r; u = r.getrusage(0); print(u.ru_utime + u.ru_stime)"
+    floor = float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
     with running() as client:
         client.initialize(project, capabilities=VSCODE)
         clock = Path(f"/proc/{client.process.pid}/stat")
         if not clock.exists():
             pytest.skip("no /proc here")
         fields = clock.read_text().rsplit(")", 1)[1].split()
-        assert (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") <= 0.6
+        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        assert seconds <= 1.5 * floor + 0.2

@@ -31,14 +31,15 @@ class SimilarParams:
 def decode(params: Params) -> SimilarParams:
     """Read the parameters."""
     end_line: int | None = None
+    position = params.position() if params.has("position") else None
     if params.has("range"):
         (start_line, _), (end_line, end_column) = params.range()
         if end_line > start_line and end_column == 0:
             end_line -= 1  # A selection of whole lines ends before the next one.
         if end_line < start_line:
             raise InvalidParams("`range` ends before it starts")
-    elif params.has("position"):
-        start_line, _ = params.position()
+    elif position is not None:
+        start_line = position[0]
     else:
         raise InvalidParams("`position` or `range` is needed")
     limit = params.integer("limit", low=1, high=1000) if params.has("limit") else None

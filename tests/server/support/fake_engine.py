@@ -256,15 +256,17 @@ class FakeEngine:
     def update(self, paths: Iterable[str], *, cancel: Cancel | None = None) -> SyncReport:
         """Read these files; a folder stands for everything below it."""
         with self._lock:
+            files = dict(self._files)
             for path in paths:
                 full = self.root / path
-                for known in [one for one in self._files if one == path or one.startswith(path + "/")]:
-                    del self._files[known]
+                for known in [one for one in files if one == path or one.startswith(path + "/")]:
+                    del files[known]
                 for file in [full] if full.is_file() else sorted(full.rglob("*.py")):
                     if file.suffix == ".py":
-                        self._files[file.relative_to(self.root).as_posix()] = file.read_bytes().decode(
+                        files[file.relative_to(self.root).as_posix()] = file.read_bytes().decode(
                             "utf-8", "replace"
                         )
+            self._files = files
         return self._publish(True)
 
     def reindex(
