@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-Q ?= where is a damaged index noticed
+Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
 .PHONY: help install try test lint types check format bench torture soak test-editors vscode docs lock wheel clean

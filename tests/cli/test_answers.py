@@ -48,7 +48,7 @@ def test_next_search_sees_what_changed(workspace: Path, run: Any) -> None:
 
 
 def test_json_is_one_document_and_nothing_else(workspace: Path, run: Any) -> None:
-    """`--json` prints the envelope with exactly the documented fields, and standard output holds nothing more."""
+    """`--json` prints the envelope with exactly the documented fields, and nothing more."""
     outcome = run("search", "close the connection", "--json")
     envelope = json.loads(outcome.out)
     assert set(envelope) == {"version", "query", "generation", "indexed", "hits", "problems"}
@@ -99,7 +99,9 @@ def test_mode_text_and_semantic_use_their_own_signals(workspace: Path, run: Any)
         assert {"text": "meaning", "meaning": "text"}[signal] not in hit["signals"]
 
 
-def test_path_argument_is_the_folder_to_search(workspace: Path, run: Any, tmp_path: Path, monkeypatch: Any) -> None:
+def test_path_argument_is_the_folder_to_search(
+    workspace: Path, run: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
     """PATH names the folder; paths in JSON are relative to it, those for people open from here."""
     monkeypatch.chdir(tmp_path)
     assert run("search", "purge", "project/src", "--json").json["hits"][0]["path"] == "store.js"
@@ -132,7 +134,9 @@ def test_similar_leaves_out_its_origin(workspace: Path, run: Any) -> None:
     assert "read_settings" not in names(outcome)
 
 
-def test_similar_takes_files_seen_from_here_or_from_the_root(workspace: Path, run: Any, monkeypatch: Any) -> None:
+def test_similar_takes_files_seen_from_here_or_from_the_root(
+    workspace: Path, run: Any, monkeypatch: Any
+) -> None:
     """The file may be written as the current folder sees it or as the index shows it."""
     monkeypatch.chdir(workspace / "src")
     assert run("similar", "settings.py:4", "..").code == 0
@@ -176,6 +180,8 @@ def test_symbols_as_json(workspace: Path, run: Any) -> None:
 
 def test_source_that_is_no_text_for_the_console(workspace: Path, run: Any) -> None:
     """Astral characters and odd bytes in source and names survive both kinds of output."""
-    (workspace / "src" / "odd \U0001f600.py").write_bytes(b"def paint_\xf0\x9d\x93\x8d(): # \xff\xfe\n    pass\n")
+    (workspace / "src" / "odd \U0001f600.py").write_bytes(
+        b"def paint_\xf0\x9d\x93\x8d(): # \xff\xfe\n    pass\n"
+    )
     assert run("search", "paint").code == 0
     assert run("search", "paint", "--json").json["hits"][0]["path"] == "src/odd \U0001f600.py"

@@ -128,7 +128,7 @@ def test_colours(
     terminal: bool,
     coloured: bool,
 ) -> None:
-    """Colours appear on a terminal only, NO_COLOR and a dumb terminal switch them off, `--color` has the last word."""
+    """Colours are for terminals; NO_COLOR and a dumb one switch them off, `--color` has the last word."""
     monkeypatch.setenv("TERM", "xterm")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -167,7 +167,21 @@ def test_status_names_skipped_files_and_problems_once() -> None:
     """Status counts skipped files by reason and shows each problem once, with its file."""
     problem = Problem("parse", "the file is cut off", "src/a.py")
     status = Status(
-        "/w", "/i", State.READY, 4, True, 10, 12, {"binary": 2}, 90, 80, 10, "m", 256, 2048, [problem, problem]
+        "/w",
+        "/i",
+        State.READY,
+        4,
+        True,
+        10,
+        12,
+        {"binary": 2},
+        90,
+        80,
+        10,
+        "m",
+        256,
+        2048,
+        [problem, problem],
     )
     shown = render_status(status, PLAIN)
     assert "  2 binary" in shown

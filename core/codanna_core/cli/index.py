@@ -54,3 +54,5 @@ def finish_background_work(engine: Engine, cancel: Cancel) -> None:
         while not engine.wait_until_idle(0.1):
             cancel.raise_if_cancelled()
             bar.show(Progress(State.TRAINING, 0, 0, 0.0, "finishing the vectors"))
+    engine.settle(cancel)
+    cancel.raise_if_cancelled()

@@ -1,0 +1,222 @@
+"""Exit codes and messages when something is wrong."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codanna_core.cli.main import explain_os_error
+
+ASKING = (["search", "anything"], ["symbols", "anything"], ["index"], ["status"], ["similar", "a.py:1"])
+
+
+def complaint(outcome: Any) -> str:
+    """The one line on standard error; never a traceback."""
+    assert "Traceback" not in outcome.err
+    return str(outcome.err.strip().splitlines()[-1])
+
+
+@pytest.mark.parametrize("command", ASKING, ids=lambda words: words[0])
+def test_missing_folder(tmp_path: Path, run: Any, command: list[str]) -> None:
+    """A folder that does not exist is wrong use, and the message names it."""
+    outcome = run(*command, tmp_path / "nowhere")
+    assert outcome.code == 2
+    assert "nowhere" in complaint(outcome)
+    assert outcome.out == ""
+
+
+@pytest.mark.parametrize("command", ASKING, ids=lambda words: words[0])
+def test_file_instead_of_a_folder(workspace: Path, run: Any, command: list[str]) -> None:
+    """A file in place of the folder is wrong use, and the message says what to name instead."""
+    outcome = run(*command, workspace / "src" / "settings.py")
+    assert outcome.code == 2
+    assert "is a file; name the folder" in complaint(outcome)
+
+
+def test_empty_folder(tmp_path: Path, run: Any) -> None:
+    """An empty folder has no answer, and the message says that there is nothing to index."""
+    (tmp_path / "empty").mkdir()
+    outcome = run("search", "anything", tmp_path / "empty")
+    assert outcome.code == 1
+    assert "holds no files to index" in complaint(outcome)
+
+
+def test_index_of_an_empty_folder(tmp_path: Path, run: Any) -> None:
+    """Indexing an empty folder succeeds and says that nothing was there."""
+    (tmp_path / "empty").mkdir()
+    outcome = run("index", tmp_path / "empty")
+    assert outcome.code == 0
+    assert "holds no files to index" in outcome.err
+
+
+def test_folder_with_nothing_but_skipped_files(tmp_path: Path, run: Any) -> None:
+    """Where every file was skipped, the message says why."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").write_bytes(b"\x89PNG\0")
+    assert "(skipped: 1 binary)" in complaint(run("search", "anything", tmp_path / "pictures"))
+
+
+def test_no_index_and_none_wanted(workspace: Path, run: Any) -> None:
+    """`--no-sync` without an index fails and says how to make one."""
+    outcome = run("search", "anything", "--no-sync")
+    assert outcome.code == 3
+    assert "index" in complaint(outcome)
+
+
+def test_file_in_place_of_the_index_folder(workspace: Path, run: Any, tmp_path: Path) -> None:
+    """An index folder that cannot be made fails with the path and the way out, for root as well."""
+    (tmp_path / "taken").write_text("")
+    outcome = run("search", "anything", "--index-dir", tmp_path / "taken" / "index")
+    assert outcome.code == 3
+    assert "--index-dir" in complaint(outcome)
+    assert "taken" in complaint(outcome)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_no_permission(workspace: Path, run: Any, tmp_path: Path) -> None:
+    """An index folder without write permission fails with the path and the way out."""
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    outcome = run("search", "anything", "--index-dir", locked / "index")
+    assert outcome.code == 3
+    assert "Permission denied" in complaint(outcome)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB; skips where none can be mounted."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("a small file system can only be mounted by root")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_full_disk(workspace: Path, run: Any, tiny_disk: Path) -> None:
+    """A full disk while indexing fails with the reason and the way out, and the next run elsewhere works."""
+    for number in range(4):
+        (workspace / "src" / f"part{number}.py").write_text(
+            "".join(f"def handler_{number}_{index}(request): return {index}\n" for index in range(2000))
+        )
+    outcome = run("index", "--index-dir", tiny_disk / "index")
+    assert outcome.code == 3
+    assert "the disk is full" in complaint(outcome)
+    assert run("index").code == 0
+
+
+@pytest.mark.parametrize(
+    "command", [["search", "anything"], ["index"], ["status"]], ids=lambda words: words[0]
+)
+def test_index_of_a_newer_version(workspace: Path, run: Any, tmp_path: Path, command: list[str]) -> None:
+    """An index that a newer version wrote is left untouched; the message names both ways out."""
+    run("index", "--index-dir", tmp_path / "index")
+    manifest = tmp_path / "index" / "index.json"
+    values = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**values, "format": values["format"] + 1}))
+    before = manifest.read_bytes()
+    outcome = run(*command, "--index-dir", tmp_path / "index")
+    assert outcome.code == 3
+    assert re.search("upgrade codanna-lsp, or remove the index with `codanna-lsp clean`", complaint(outcome))
+    assert manifest.read_bytes() == before
+
+
+def test_index_of_a_newer_version_can_be_removed(workspace: Path, run: Any, tmp_path: Path) -> None:
+    """The way out that the message names works."""
+    run("index", "--index-dir", tmp_path / "index")
+    (tmp_path / "index" / "index.json").write_text('{"format": 999}')
+    assert run("clean", "--index-dir", tmp_path / "index").code == 0
+    assert run("search", "purge", "--index-dir", tmp_path / "index").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frobnicate"], "invalid choice"),
+        (["search"], "QUERY"),
+        (["search", " "], "the query is empty"),
+        (["search", "a", ".", "b"], "in quotes"),
+        (["search", "x", "-n", "0"], "1 or more"),
+        (["search", "x", "-n", "many"], "1 or more"),
+        (["search", "x", "--mode", "magic"], "hybrid"),
+        (["search", "x", "--kind", "clas"], "did you mean class?"),
+        (["search", "x", "--lang", "pyton"], "did you mean python?"),
+        (["search", "x", "--frob"], "--frob"),
+        (["search", "x", "--set", "search.limt=3"], "did you mean search.limit?"),
+        (["search", "x", "--set", "limit"], "SECTION.KEY=VALUE"),
+        (["search", "x", "--set", "search.limit=many"], "a whole number"),
+        (["similar", "src/settings.py"], "is not a place"),
+        (["similar", "src/nothing.py:3"], "there is no file"),
+        (["similar", "src/settings.py:900"], "has 13 lines"),
+        (["vector"], "ACTION"),
+        (["models", "frob"], "invalid choice"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use(workspace: Path, run: Any, arguments: list[str], said: str) -> None:
+    """Wrong use ends with exit code 2, a hint on standard error and nothing on standard output."""
+    outcome = run(*arguments)
+    assert outcome.code == 2, outcome.err
+    assert said in outcome.err
+    assert outcome.out == ""
+    assert "Traceback" not in outcome.err
+
+
+def test_no_command_shows_the_help(run: Any) -> None:
+    """Without a command the help is shown, and the exit code says that this was not enough."""
+    outcome = run()
+    assert outcome.code == 2
+    assert "search" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EACCES, "--index-dir"),
+        (errno.EROFS, "--index-dir"),
+        (errno.ENOTDIR, "--index-dir"),
+        (errno.EIO, "/index/x"),
+    ],
+)
+def test_operating_system_errors_are_explained(number: int, said: str) -> None:
+    """What the operating system refuses is told with the path and, where there is one, the way out."""
+    message = explain_os_error(OSError(number, os.strerror(number), "/index/x"))
+    assert said in message
+    assert "/index/x" in message
+
+
+def test_a_defect_is_no_traceback(workspace: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unforeseen exception is one line and exit code 3; `-v` lets it through for the report."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the impossible happened")
+
+    monkeypatch.setattr("codanna_core.engine.engine.Engine.search", broken)
+    outcome = run("search", "anything")
+    assert outcome.code == 3
+    assert "the impossible happened" in complaint(outcome)
+    with pytest.raises(RuntimeError):
+        run("search", "anything", "-v")
+
+
+def test_bad_settings_file_is_noted_and_the_rest_applies(workspace: Path, run: Any) -> None:
+    """A misspelt key in the project's file is named with its line, and the search goes on."""
+    (workspace / ".codanna.toml").write_text("[search]\nlimt = 3\nlimit = 1\n")
+    outcome = run("search", "settings session store", "--json")
+    assert "line 2" in outcome.err
+    assert "search.limit" in outcome.err
+    assert len(outcome.json["hits"]) == 1
