@@ -227,7 +227,7 @@ def _encode(
     homes: NDArray[np.int32],
     step: Step,
 ) -> tuple[Floats, Entries]:
-    """Codes of every row for each list that holds it, and how strongly each list points along its centroid."""
+    """Codes of every row for each list that holds it, and the mean projection of a list on its centroid."""
     count, lists = pool.count, len(coarse.centroids)
     levels = 2 if lists > 1 else 1
     strengths = np.ones(lists, np.float32)
