@@ -60,7 +60,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def on_record(engine: Engine) -> Record:
     """Every symbol of the text index with its key."""
-    text = engine._text.index.snapshot()
+    text = engine._writing.text.index.snapshot()
     return {
         (symbol.path, symbol.name, symbol.key)
         for file in text.files()
@@ -89,7 +89,7 @@ def run_child(root: Path, index: Path, die_at: int) -> str:
 def check_after_kill(root: Path, index: Path, allowed: list[Record], final: Record) -> None:
     """Reopened, the index is one of the allowed states and answers; synced, it equals a clean build."""
     with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
-        if engine._text.ready:
+        if engine._writing.text.ready:
             assert on_record(engine) in allowed
             engine.search("name text")
         engine.sync()
@@ -163,7 +163,7 @@ def kill_at_random(tmp_path: Path, kills: int, seed: int) -> None:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
-            if engine._text.ready:
+            if engine._writing.text.ready:
                 # Whole files only: every file on record has exactly the symbols of a clean build.
                 record = on_record(engine)
                 paths = {path for path, _, _ in record}

@@ -46,7 +46,7 @@ def flip_near_the_end(data: bytes) -> bytes:
 
 
 def on_record(engine: Engine) -> Record:
-    text = engine._text.index.snapshot()
+    text = engine._writing.text.index.snapshot()
     return {
         (symbol.path, symbol.name, symbol.key)
         for file in text.files()

@@ -11,15 +11,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.embed.text import embedding_text
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.globs import glob_to_regex
+from codanna_core.engine.prepare import source_text
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.snippets import SnippetReader
 from codanna_core.errors import InvalidQuery
-from codanna_core.model import Position, Problem, Span
+from codanna_core.model import Position, Span
 from codanna_core.ranking.fuse import reciprocal_ranks
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Hit, Mode, SearchRequest, SearchResult, SymbolHit
+from codanna_core.languages import extract
+from codanna_core.text.documents import body_words, direct_children, own_body
 from codanna_core.text.index import Filter, StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
 
@@ -122,6 +126,41 @@ def answer_similar(
         (time.perf_counter() - started) * 1000,
         list(snapshot.problems),
     )
+
+
+def similar_request(
+    path: str, text: str, start_line: int, end_line: int | None
+) -> tuple[tuple[str, int, int], str]:
+    """Which lines are asked about, and what is embedded for them: the symbol at a line, or a selection."""
+    lines = text.splitlines()
+    if not 0 <= start_line < max(1, len(lines)):
+        raise InvalidQuery(f"{path} has {len(lines)} lines; line {start_line + 1} is not one of them")
+    last = start_line if end_line is None else max(start_line, end_line)
+    data = text.encode("utf-8", "replace")
+    if end_line is None:
+        symbols = sorted(
+            extract(data, path).symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte)
+        )
+        around = [
+            number
+            for number, symbol in enumerate(symbols)
+            if symbol.start_line <= start_line <= symbol.end_line
+        ]
+        if around:
+            symbol = symbols[around[-1]]
+            body = body_words(own_body(data, symbol, direct_children(symbols)[around[-1]]))
+            described = embedding_text(
+                path,
+                symbol.container,
+                symbol.name,
+                symbol.kind,
+                symbol.signature,
+                symbol.doc,
+                source_text(body),
+            )
+            return (path, symbol.start_line, symbol.end_line), described
+    selected = "\n".join(lines[start_line : last + 1])
+    return (path, start_line, last), embedding_text(path, "", "", "text", "", "", selected)
 
 
 def query_terms(snapshot: Snapshot, query: str) -> list[str]:
@@ -354,11 +393,6 @@ def to_symbol_hit(symbol: StoredSymbol, score: float, match: str) -> SymbolHit:
         deprecated=bool(symbol.flags & 1),
         wide=bool(symbol.flags & 2),
     )
-
-
-def missing_meaning(reason: str) -> Problem:
-    """Why an answer was given by text alone."""
-    return Problem("no-meaning", reason)
 
 
 def _stop_if(cancel: Cancel | None) -> None:

@@ -8,25 +8,29 @@ from codanna_core.errors import Cancelled
 
 
 class Cancel:
-    """Set once, from any thread; work that sees it stops at the next committed state."""
+    """Set once, from any thread; work that sees it stops at the next committed state.
 
-    def __init__(self) -> None:
+    A token made from others is set as soon as one of them is.
+    """
+
+    def __init__(self, *others: Cancel | None) -> None:
         self._event = threading.Event()
+        self._others = tuple(other for other in others if other is not None)
 
     def cancel(self) -> None:
         """Ask the work to stop."""
         self._event.set()
 
-    def is_set(self) -> bool:
-        """Whether the work was asked to stop, under the name that `threading.Event` gives it."""
-        return self._event.is_set()
-
     @property
     def cancelled(self) -> bool:
         """Whether the work was asked to stop."""
-        return self._event.is_set()
+        return self._event.is_set() or any(other.cancelled for other in self._others)
+
+    def is_set(self) -> bool:
+        """The same, under the name that `threading.Event` gives it."""
+        return self.cancelled
 
     def raise_if_cancelled(self) -> None:
         """Leave the current work if it was asked to stop."""
-        if self._event.is_set():
+        if self.cancelled:
             raise Cancelled("stopped on request")

@@ -1,4 +1,4 @@
-"""The writing side: prepared files go into the vectors first, then into the text index, then become visible at once."""
+"""Prepared files go into the vectors first, then into the text index, then become visible at once."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from codanna_core.engine.worker import WorkerSetup
 from codanna_core.errors import Cancelled
 from codanna_core.model import Problem
 from codanna_core.results import Progress, State
+from codanna_core.storage.directory import Checkpoint
 from codanna_core.text.index import TextWriter
 from codanna_core.vectors.base import VectorIndex
 
@@ -28,6 +29,7 @@ _INLINE_FILES = 12
 _UPSERT_ROWS = 8192
 # Beyond this many, collecting names costs more memory than reading them back from the index.
 _MAX_NAMES = 50_000
+_MAX_PROBLEMS = 1000
 _MAX_COMMIT_GROWTH = 64
 _PROGRESS_EVERY_S = 0.2
 
@@ -37,7 +39,6 @@ class Outcome:
     """What the index now knows of one file."""
 
     prepared: Prepared
-    known_before: bool
 
 
 @dataclass(slots=True)
@@ -45,13 +46,14 @@ class RunReport:
     """Counts of one run; complete up to the last commit even where the run was stopped."""
 
     generation: int = 0
-    files: int = 0
+    added: int = 0
+    changed: int = 0
     unchanged: int = 0
     """Files that were read and held what was known."""
     symbols: int = 0
     embedded: int = 0
     pending: int = 0
-    """Symbols whose vectors are still to be computed."""
+    """Vectors that are still to be computed."""
     names: list[str] = field(default_factory=list)
     """Names of the indexed symbols, cut off beyond a bound."""
     problems: list[Problem] = field(default_factory=list)
@@ -70,27 +72,28 @@ class Indexer:
         *,
         workers_can_embed: bool,
         on_commit: Callable[[int, Sequence[Outcome]], None],
-        checkpoint: Callable[[str], None],
+        checkpoint: Checkpoint,
     ) -> None:
         self._root = root
         self._settings = settings
         self._writer = writer
         self._vectors = vectors
         self._embedder = embedder
-        self._workers_can_embed = workers_can_embed
         self._on_commit = on_commit
         self._checkpoint = checkpoint
+        self._pool: WorkerPool | None = None
         self._outcomes: list[Outcome] = []
         self._symbols_since_commit = 0
         self._keys: list[NDArray[np.uint64]] = []
         self._rows: list[NDArray[np.float32]] = []
         self._row_count = 0
         self._report = RunReport()
-
-    @property
-    def embeds_at_once(self) -> bool:
-        """Whether vectors are cheap enough to be computed before the text is committed."""
-        return self._embedder is not None and self._embedder.instant and self._vectors is not None
+        # Vectors that are cheap enough are computed before the text is committed.
+        self._embeds = embedder is not None and embedder.instant and vectors is not None
+        # Where no vector is known yet, workers need not ask which are missing and embed everything.
+        self._workers_embed = (
+            self._embeds and workers_can_embed and vectors is not None and not vectors.snapshot().count
+        )
 
     def run(
         self,
@@ -98,32 +101,30 @@ class Indexer:
         removed: Iterable[str],
         *,
         new_paths: frozenset[str],
-        cold: bool,
         progress: Callable[[Progress], None] | None,
         cancel: Cancel | None,
+        between: Callable[[], None],
     ) -> RunReport:
-        """Index files and forget others. `cold` says that no vector is known yet, so that workers embed everything."""
-        for path in removed:
-            self._writer.delete_file(path)
-            self._outcomes.append(Outcome(Prepared(path, 0, 0, gone=True), True))
+        """Index files and forget others; `between` is called between two batches."""
+        self._forget(removed)
         limit = self._settings.index.commit_every
         growth = 1
         done = 0
         started = told = time.monotonic()
         try:
-            for batch in self._prepared(tasks, cold, cancel):
+            for batch in self._prepared(tasks, cancel):
                 for prepared in batch:
                     self._apply(prepared, known_before=prepared.path not in new_paths)
                 done += len(batch)
                 self._checkpoint("index:batch-applied")
+                between()
                 if self._symbols_since_commit >= limit * growth:
                     self._commit()
                     growth = min(growth * 2, _MAX_COMMIT_GROWTH)
                 now = time.monotonic()
                 if progress is not None and (now - told >= _PROGRESS_EVERY_S or done == len(tasks)):
                     told = now
-                    rate = done / max(now - started, 1e-6)
-                    progress(Progress(State.INDEXING, done, len(tasks), rate))
+                    progress(Progress(State.INDEXING, done, len(tasks), done / max(now - started, 1e-6)))
         except Cancelled:
             # What was applied is whole files, so it may as well be kept.
             self._commit()
@@ -131,69 +132,107 @@ class Indexer:
         self._commit()
         return self._report
 
+    def run_inline(
+        self, tasks: Sequence[tuple[FileTask, int]], removed: Iterable[str], *, new_paths: frozenset[str]
+    ) -> RunReport:
+        """Index a few files at once, in the middle of a run, and publish them with what the run has so far."""
+        whole, self._report = self._report, RunReport()
+        try:
+            self._forget(removed)
+            for prepared in self._prepared_here(tasks, None):
+                self._apply(prepared, known_before=prepared.path not in new_paths)
+            self._commit()
+            return self._report
+        finally:
+            self._report, part = whole, self._report
+            whole.generation = max(whole.generation, part.generation)
+            whole.pending += part.pending
+            whole.names.extend(part.names)
+
+    def wake(self) -> None:
+        """Have `between` called soon; from any thread."""
+        pool = self._pool
+        if pool is not None:
+            pool.wake()
+
     def _prepared(
-        self, tasks: Sequence[tuple[FileTask, int]], cold: bool, cancel: Cancel | None
+        self, tasks: Sequence[tuple[FileTask, int]], cancel: Cancel | None
     ) -> Iterator[list[Prepared]]:
-        discovery = self._settings.discovery
         if len(tasks) <= _INLINE_FILES:
-            for task, _ in tasks:
-                if cancel is not None:
-                    cancel.raise_if_cancelled()
-                yield [prepare(self._root, task, discovery, None, want_texts=self._vectors is not None)]
+            for prepared in self._prepared_here(tasks, cancel):
+                yield [prepared]
             return
-        in_workers = cold and self.embeds_at_once and self._workers_can_embed
         setup = WorkerSetup(
             self._root,
-            discovery,
-            self._settings.semantic if in_workers else None,
-            want_texts=self.embeds_at_once and not in_workers,
+            self._settings.discovery,
+            self._settings.semantic if self._workers_embed else None,
+            want_texts=self._embeds and not self._workers_embed,
         )
-        pool = WorkerPool(setup, worker_count(self._settings, len(tasks)))
+        self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)))
         try:
-            yield from pool.prepare_all(tasks, cancel)
+            yield from self._pool.prepare_all(tasks, cancel)
         finally:
+            pool, self._pool = self._pool, None
             pool.close()
 
+    def _prepared_here(
+        self, tasks: Sequence[tuple[FileTask, int]], cancel: Cancel | None
+    ) -> Iterator[Prepared]:
+        for task, _ in tasks:
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            yield prepare(self._root, task, self._settings.discovery, None, want_texts=self._embeds)
+
+    def _forget(self, removed: Iterable[str]) -> None:
+        for path in removed:
+            self._writer.delete_file(path)
+            self._outcomes.append(Outcome(Prepared(path, 0, 0, gone=True)))
+
     def _apply(self, prepared: Prepared, *, known_before: bool) -> None:
-        self._report.problems.extend(prepared.problems)
-        self._outcomes.append(Outcome(prepared, known_before))
+        report = self._report
+        if len(report.problems) < _MAX_PROBLEMS:
+            report.problems.extend(prepared.problems)
+        self._outcomes.append(Outcome(prepared))
         if prepared.unchanged:
-            self._report.unchanged += 1
+            report.unchanged += 1
             return
         if known_before:
             self._writer.delete_file(prepared.path)
         if prepared.gone or prepared.skipped is not None:
             return
         self._writer.add_file(prepared.file_document, prepared.documents)
-        self._report.files += 1
-        self._report.symbols += len(prepared.documents)
-        if len(self._report.names) < _MAX_NAMES:
-            self._report.names.extend(prepared.names)
-        if len(self._report.names) < _MAX_NAMES:
-            self._report.names.extend(prepared.names)
+        if known_before:
+            report.changed += 1
+        else:
+            report.added += 1
+        report.symbols += len(prepared.documents)
+        if len(report.names) < _MAX_NAMES:
+            report.names.extend(prepared.names)
         # A file counts as well, so that folders full of files without symbols are committed in steps too.
         self._symbols_since_commit += len(prepared.documents) + 1
         if len(prepared.keys):
             self._add_vectors(prepared)
+        # The outcomes of a long run stay until the next commit; only the small part of them is needed.
+        prepared.documents, prepared.names, prepared.texts = [], [], []
+        prepared.vectors = None
 
     def _add_vectors(self, prepared: Prepared) -> None:
         if self._vectors is None:
             return
         keys, first = np.unique(prepared.keys, return_index=True)
-        missing = ~self._vectors.contains(keys)
-        if not missing.any():
-            return
-        keys, first = keys[missing], first[missing]
+        if prepared.vectors is None or not self._workers_embed:
+            missing = ~self._vectors.contains(keys)
+            if not missing.any():
+                return
+            keys, first = keys[missing], first[missing]
         if prepared.vectors is not None:
             rows = prepared.vectors[first]
-        elif self.embeds_at_once and self._embedder is not None:
+        elif self._embeds and self._embedder is not None:
             rows = self._embedder.embed_passages([prepared.texts[number] for number in first])
-            self._report.embedded += len(rows)
         else:
             self._report.pending += len(keys)
             return
-        if prepared.vectors is not None:
-            self._report.embedded += len(rows)
+        self._report.embedded += len(rows)
         self._keys.append(keys)
         self._rows.append(rows)
         self._row_count += len(keys)
@@ -206,6 +245,9 @@ class Indexer:
         keys, first = np.unique(np.concatenate(self._keys), return_index=True)
         rows = np.concatenate(self._rows)[first]
         self._keys, self._rows, self._row_count = [], [], 0
+        if self._workers_embed:
+            missing = ~self._vectors.contains(keys)
+            keys, rows = keys[missing], rows[missing]
         self._vectors.upsert(keys, rows)
 
     def _commit(self) -> None:

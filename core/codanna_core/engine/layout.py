@@ -13,11 +13,25 @@ from pathlib import Path
 
 import orjson
 
-from codanna_core.errors import IndexIncompatible
+from codanna_core.errors import ConfigError, IndexIncompatible
+from codanna_core.storage.collect import remove_if_empty, remove_tree
 from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.text.schema import FEATURE_VERSION, FORMAT_VERSION
 
 MANIFEST = "index.json"
+_MARKS = (MANIFEST, "writer.lock", "vectors", "CACHEDIR.TAG")
+"""One of these is in every folder that this program made."""
+_OWN_FOLDERS = ("vectors", "names")
+_OWN_FILES = (
+    MANIFEST,
+    "files.bin",
+    "listing.bin",
+    "verified.json",
+    ".gitignore",
+    "CACHEDIR.TAG",
+    "writer.lock",
+    *(f"{name}.tmp" for name in (MANIFEST, "files.bin", "listing.bin", "verified.json")),
+)
 
 
 class IndexState(StrEnum):
@@ -85,13 +99,29 @@ class IndexFolder:
         digest = hashlib.blake2b(f"{model_id}\0{options}".encode(), digest_size=6).hexdigest()
         return self.path / "vectors" / f"{safe}-{digest}"
 
+    def exists(self) -> bool:
+        """Whether an index is there, usable or not."""
+        return any((self.path / name).exists() for name in _MARKS)
+
     def create(self) -> None:
         """Make the folder; it tells git and backup programs to leave it alone."""
+        if self.path.is_dir() and not self.exists() and any(self.path.iterdir()):
+            raise ConfigError(
+                f"{self.path} is not empty and holds no index; name an empty or a new folder for the index"
+            )
         self.path.mkdir(parents=True, exist_ok=True)
         if not (self.path / ".gitignore").exists():
             self._directory.replace(".gitignore", b"*\n")
         if not (self.path / "CACHEDIR.TAG").exists():
             self._directory.replace("CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n")
+
+    def remove(self) -> None:
+        """Remove the index; a file that somebody else put into the folder stays, and so does the folder then."""
+        for entry in sorted(self.path.iterdir()):
+            if entry.is_dir() and (entry.name in _OWN_FOLDERS or re.fullmatch(r"text-\d+", entry.name)):
+                remove_tree(entry)
+        self._directory.delete(name for name in _OWN_FILES if (self.path / name).is_file())
+        remove_if_empty(self.path)
 
     def read_manifest(self) -> Manifest | None:
         """The manifest, or None where there is none; ValueError where it is damaged."""

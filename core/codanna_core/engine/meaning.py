@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.registry import load_embedder
+from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.layout import IndexFolder
+from codanna_core.engine.notes import Notes
+from codanna_core.engine.prepare import FileTask, prepare
 from codanna_core.errors import CodannaError, IndexCorrupt, ModelUnavailable
 from codanna_core.model import Problem
+from codanna_core.results import State
 from codanna_core.storage.collect import remove_tree
-from codanna_core.storage.directory import FsDirectory
+from codanna_core.storage.directory import Checkpoint, FsDirectory
+from codanna_core.text.index import TextSnapshot
 from codanna_core.vectors import open_vector_index
 from codanna_core.vectors.base import VectorIndex, VectorOptions
 
 log = logging.getLogger("codanna.engine")
+
+# Missing keys looked up in the text index at a time while vectors are made afterwards.
+_LOOK_UP = 10_000
 
 
 @dataclass(slots=True)
@@ -28,13 +40,180 @@ class Meaning:
     vectors: VectorIndex | None
     """None while there is no store and this process may not make one."""
     writable: bool
-    problem: Problem | None = None
-    """Set where a damaged store was dropped; its vectors are computed again."""
 
     def close(self) -> None:
         """Release the store."""
         if self.vectors is not None:
             self.vectors.close()
+
+
+class Meanings:
+    """The model in use and, while its vectors are being made, the one that will follow it."""
+
+    def __init__(
+        self,
+        root: Path,
+        folder: IndexFolder,
+        settings: Settings,
+        embedder: Embedder | None,
+        notes: Notes,
+        checkpoint: Checkpoint,
+    ) -> None:
+        self._root = root
+        self._folder = folder
+        self._settings = settings
+        self._given = embedder
+        self._notes = notes
+        self._checkpoint = checkpoint
+        self._lock = threading.RLock()
+        self._active: Meaning | None = None
+        self._next: Meaning | None = None
+        self._complete: tuple[str, int] = ("", -1)
+        """Model and generation for which every vector is known to be there."""
+        self.problem: Problem | None = None
+        """Why there is no model."""
+        self.pending = 0
+        """Vectors that are still to be computed."""
+
+    @property
+    def workers_can_embed(self) -> bool:
+        """Whether another process can load the same model by the settings."""
+        return self._given is None
+
+    @property
+    def active(self) -> Meaning | None:
+        """What is open now; opens nothing."""
+        return self._active
+
+    def open(self, *, writable: bool) -> Meaning | None:
+        """The model and its vectors, loaded on first use; None, with `problem` set, where that fails."""
+        with self._lock:
+            active = self._active
+            if active is not None and (active.writable or (not writable and active.vectors is not None)):
+                return active
+            if active is None and self.problem is not None:
+                return None
+            try:
+                opened = self._open(writable=writable)
+            except ModelUnavailable as error:
+                self.problem = Problem("no-meaning", str(error))
+                return None
+            if active is not None:
+                active.close()
+            self._active = opened
+            return opened
+
+    def change(self, settings: Settings, *, writable: bool) -> None:
+        """Take over settings; the old model answers until the vectors of the new one are complete."""
+        with self._lock:
+            self._settings, self.problem = settings, None
+            old, self._active, self._next = self._active, None, None
+            opened = self.open(writable=writable)
+            switched = old is not None and opened is not None
+            if switched and opened.writable and opened.embedder.model_id != old.embedder.model_id:  # type: ignore[union-attr]
+                self._active, self._next = old, opened
+
+    def close(self) -> None:
+        """Release both stores."""
+        with self._lock:
+            for meaning in (self._active, self._next):
+                if meaning is not None:
+                    meaning.close()
+            self._active = self._next = None
+
+    def is_complete(self, generation: int) -> bool:
+        """Whether all vectors of a generation are known to be there."""
+        active = self._active
+        if active is None:
+            return True
+        return not self.pending and self._complete == (active.embedder.model_id, generation)
+
+    def note_written(self, before: int, after: int, pending: int) -> None:
+        """A run committed generation `after` on top of `before` and left `pending` vectors to be made."""
+        self.pending += pending
+        active = self._active
+        if active is not None and not pending and (before == 0 or self.is_complete(before)):
+            self._complete = (active.embedder.model_id, after)
+
+    def embed_missing(self, text: TextSnapshot, cancel: Cancel) -> bool:
+        """Compute the vectors that symbols still lack; True when the models were switched and one more look is due."""
+        target = self._next or self._active
+        if target is None or target.vectors is None or not target.writable:
+            return False
+        keys = np.unique(np.array(text.keys(), np.uint64))
+        missing = keys[~target.vectors.contains(keys)]
+        self.pending = len(missing)
+        if len(missing):
+            log.info("%d vectors are missing and are computed now", len(missing))
+            self._notes.set_state(State.EMBEDDING)
+            try:
+                self._embed(target, text, missing, cancel)
+            finally:
+                target.vectors.flush()
+                self._notes.set_state(State.READY)
+        if target is self._next:
+            with self._lock:
+                # Readers that hold the old store finish with it: its files are write-once.
+                self._active, self._next = target, None
+            return True
+        self.pending = 0
+        self._complete = (target.embedder.model_id, text.generation)
+        self._notes.changed()
+        return False
+
+    def _embed(
+        self, target: Meaning, text: TextSnapshot, missing: NDArray[np.uint64], cancel: Cancel
+    ) -> None:
+        assert target.vectors is not None
+        batch = self._settings.semantic.batch
+        for start in range(0, len(missing), _LOOK_UP):
+            wanted = set(missing[start : start + _LOOK_UP].tolist())
+            found = text.with_keys(sorted(wanted), 8 * len(wanted))
+            for path in dict.fromkeys(text.symbol(address).path for _, address in found):
+                cancel.raise_if_cancelled()
+                prepared = prepare(
+                    self._root, FileTask(path), self._settings.discovery, None, want_texts=True
+                )
+                # A file that changed since is embedded when its new text is indexed.
+                texts = {
+                    key: given
+                    for key, given in zip(prepared.keys.tolist(), prepared.texts, strict=True)
+                    if key in wanted
+                }
+                wanted.difference_update(texts)
+                items = list(texts.items())
+                for first in range(0, len(items), batch):
+                    part = items[first : first + batch]
+                    rows = target.embedder.embed_passages([given for _, given in part], cancel)
+                    target.vectors.upsert(np.array([key for key, _ in part], np.uint64), rows)
+                    self.pending = max(0, self.pending - len(part))
+
+    def _open(self, *, writable: bool) -> Meaning:
+        settings = self._settings
+        if not settings.semantic.enabled:
+            raise ModelUnavailable("search by meaning is switched off in the settings ([semantic] enabled)")
+        embedder = self._given if self._given is not None else load_embedder(settings.semantic)
+        options = vector_options(settings)
+        digest = f"{options.metric}-{options.precision}-{options.implementation}"
+        path = self._folder.vectors(embedder.model_id, digest)
+        directory = FsDirectory(path, self._checkpoint)
+        try:
+            vectors: VectorIndex | None = open_vector_index(directory, options, writable=writable)
+        except IndexCorrupt as error:
+            log.warning("vectors are damaged: %s", error)
+            self._notes.problem(
+                Problem("vectors-corrupt", f"the vectors are computed again, they were damaged: {error}")
+            )
+            vectors = None
+            if writable:
+                remove_tree(path)
+                vectors = open_vector_index(directory, options, writable=True)
+        except (FileNotFoundError, CodannaError) as error:
+            if writable:
+                raise
+            log.info("no vectors to read yet: %s", error)
+            vectors = None
+        return Meaning(embedder, vectors, writable)
 
 
 def vector_options(settings: Settings) -> VectorOptions:
@@ -46,38 +225,3 @@ def vector_options(settings: Settings) -> VectorOptions:
         implementation=chosen.implementation,  # type: ignore[arg-type]
         recall_target=chosen.recall_target,
     )
-
-
-def open_meaning(
-    folder: IndexFolder,
-    settings: Settings,
-    *,
-    embedder: Embedder | None,
-    writable: bool,
-    checkpoint: Callable[[str], None] | None,
-) -> Meaning:
-    """Load the model that the settings name, unless one is given, and open its vectors; raises ModelUnavailable."""
-    if not settings.semantic.enabled:
-        raise ModelUnavailable("search by meaning is switched off in the settings ([semantic] enabled)")
-    if embedder is None:
-        embedder = load_embedder(settings.semantic)
-    options = vector_options(settings)
-    digest = f"{options.metric}-{options.precision}-{options.implementation}"
-    path = folder.vectors(embedder.model_id, digest)
-    directory = FsDirectory(path, checkpoint)
-    problem = None
-    try:
-        vectors: VectorIndex | None = open_vector_index(directory, options, writable=writable)
-    except IndexCorrupt as error:
-        log.warning("vectors are damaged: %s", error)
-        problem = Problem("vectors-corrupt", f"the vectors are computed again: {error}")
-        vectors = None
-        if writable:
-            remove_tree(path)
-            vectors = open_vector_index(directory, options, writable=True)
-    except (FileNotFoundError, CodannaError) as error:
-        if writable:
-            raise
-        log.info("no vectors to read yet: %s", error)
-        vectors = None
-    return Meaning(embedder, vectors, writable, problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -28,8 +28,14 @@ class OverlayFile:
     symbols: tuple[StoredSymbol, ...]
     fields: tuple[dict[str, Counter[str]], ...]
     """For each symbol the words of each searched field, not yet analysed."""
-    vectors: NDArray[np.float32] | None
-    """One row a symbol; None where meaning is off."""
+    embedding_texts: tuple[str, ...]
+    vectors: NDArray[np.float32] | None = None
+    """One row a symbol; None until they are asked for, or where meaning is off."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether there is nothing left to embed."""
+        return self.vectors is not None or not self.embedding_texts
 
 
 def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredSymbol:
@@ -54,7 +60,14 @@ def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredS
     )
 
 
-def read_buffer(path: str, text: str, embedder: Embedder | None) -> OverlayFile:
+def embedded(file: OverlayFile, embedder: Embedder) -> OverlayFile:
+    """The buffer with its vectors."""
+    if file.embedded:
+        return file
+    return replace(file, vectors=embedder.embed_passages(file.embedding_texts))
+
+
+def read_buffer(path: str, text: str) -> OverlayFile:
     """Parse a buffer and describe its symbols as the index would."""
     data = text.encode("utf-8", "replace")
     extraction = extract(data, str(PurePosixPath(path)))
@@ -85,6 +98,5 @@ def read_buffer(path: str, text: str, embedder: Embedder | None) -> OverlayFile:
                 source_text(body),
             )
         )
-    vectors = embedder.embed_passages(texts) if embedder is not None and texts else None
     stored = tuple(stored_symbol(symbol, path, extraction.language, 0) for symbol in symbols)
-    return OverlayFile(path, text, stored, tuple(fields), vectors)
+    return OverlayFile(path, text, stored, tuple(fields), tuple(texts))

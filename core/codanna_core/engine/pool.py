@@ -30,7 +30,8 @@ _MAX_FAILED_STARTS = 3
 
 @dataclass(slots=True)
 class _Answer:
-    worker: _Worker
+    worker: _Worker | None
+    """None: somebody only wants the caller to have its turn."""
     batch: list[Prepared] | str | None
     """None: the worker is gone; READY: it has started."""
 
@@ -70,6 +71,9 @@ class WorkerPool:
             except queue.Empty:
                 self._end_silent_workers()
                 continue
+            if answer.worker is None:
+                yield []
+                continue
             if answer.worker not in self._workers:
                 continue
             if isinstance(answer.batch, str):
@@ -103,6 +107,10 @@ class WorkerPool:
             answer.worker.heard = time.monotonic()
             outstanding -= 1
             yield answer.batch
+
+    def wake(self) -> None:
+        """Yield an empty batch soon; from any thread."""
+        self._answers.put(_Answer(None, None))
 
     def close(self) -> None:
         """End the workers and wait for them."""

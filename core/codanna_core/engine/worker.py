@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import struct
 import sys
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ def receive(stream: IO[bytes]) -> Any:
 
 def main() -> None:
     """Serve batches until the engine closes the pipe."""
+    # Ctrl-C reaches the whole group of processes; the engine decides when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(5)
     requests = sys.stdin.buffer

@@ -12,6 +12,14 @@ def remove_tree(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
+def remove_if_empty(path: Path) -> None:
+    """Remove a folder that holds nothing any more."""
+    try:
+        path.rmdir()
+    except OSError:
+        pass  # Somebody else's files are in it; they stay.
+
+
 def tree_size(path: Path) -> int:
     """Bytes of all files below a folder."""
     total = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -359,40 +360,52 @@ class TextWriter:
 
     def delete_file(self, path: str) -> None:
         """Forget a file and its symbols."""
-        self._writer.delete_documents_by_term("owner", path)
-        self._writer.delete_documents_by_term("file", path)
+        with _writing():
+            self._writer.delete_documents_by_term("owner", path)
+            self._writer.delete_documents_by_term("file", path)
 
     def add_file(self, file_document: str, symbol_documents: Iterable[str]) -> None:
         """Add a file with its symbols."""
         add = self._writer.add_json
-        for document in symbol_documents:
-            add(document)
-        add(file_document)
+        with _writing():
+            for document in symbol_documents:
+                add(document)
+            add(file_document)
 
     def commit(self, checkpoint: Callable[[str], None]) -> int:
         """Publish the changes as the next generation."""
+        payload = pack_payload((self._generation + 1,))
+        with _writing():
+            self._writer.delete_documents_by_term("file", _META)
+            self._writer.add_json(orjson.dumps({"file": _META, "data": payload}).decode("ascii"))
+            checkpoint("text:before-commit")
+            self._writer.commit()
         self._generation += 1
-        self._writer.delete_documents_by_term("file", _META)
-        payload = pack_payload((self._generation,))
-        self._writer.add_json(orjson.dumps({"file": _META, "data": payload}).decode("ascii"))
-        checkpoint("text:before-commit")
-        self._writer.commit()
         checkpoint("text:after-commit")
         return self._generation
-
-    def rollback(self) -> None:
-        """Drop what was not committed."""
-        self._writer.rollback()
-        self._generation = self._index.snapshot().generation
 
     def abandon(self) -> None:
         """Drop what was not committed and release tantivy's own lock, whatever state the writer is in."""
         try:
             self._writer.rollback()
-        except (ValueError, OSError):
+        except ValueError:
             pass  # A writer that died of a full disk cannot roll back; nothing of it was published anyway.
         del self._writer
 
-    def close(self) -> None:
-        """Wait for merges and release tantivy's own lock."""
-        self._writer.wait_merging_threads()
+    def close(self, *, wait_for_merges: bool) -> None:
+        """Release tantivy's own lock. Merges that are not waited for are given up and done another time."""
+        if wait_for_merges:
+            self._writer.wait_merging_threads()
+        del self._writer
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Tantivy tells everything by ValueError; what the environment did wrong is an OSError for everybody else."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        if "No space left" in text or "os error 28" in text:
+            raise OSError(errno.ENOSPC, f"the disk is full ({text})") from error
+        raise OSError(errno.EIO, f"the text index cannot be written ({text})") from error

@@ -98,9 +98,12 @@ class DurableIndex:
 
     def _read_manifest(self) -> bytes:
         try:
-            return self._directory.read(manifests.NAME)
+            data = self._directory.read(manifests.NAME)
         except FileNotFoundError:
             return b""
+        if not data:
+            raise IndexCorrupt(self._directory.path / manifests.NAME, "it is empty")
+        return data
 
     def _load_once(self) -> None:
         self._manifest_bytes = data = self._read_manifest()

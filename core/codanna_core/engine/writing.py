@@ -1,0 +1,400 @@
+"""The one writer of an index: reconciles the folder, takes single saves in between, heals, hands over its lock."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codanna_core.config import Settings, options_digest
+from codanna_core.engine.background import Background
+from codanna_core.engine.cancel import Cancel
+from codanna_core.engine.file_state import FileChanges, FileState
+from codanna_core.engine.indexer import Indexer, Outcome, RunReport
+from codanna_core.engine.layout import IndexFolder
+from codanna_core.engine.meaning import Meanings
+from codanna_core.engine.notes import Notes
+from codanna_core.engine.symbol_search import SymbolSearch
+from codanna_core.engine.text_store import TextStore
+from codanna_core.errors import CodannaError, IndexCorrupt, IndexMissing
+from codanna_core.files.rules import IGNORE_FILES
+from codanna_core.model import Problem
+from codanna_core.results import Progress, State, SyncReport
+from codanna_core.storage.directory import Checkpoint
+from codanna_core.storage.lock import WriterLock
+from codanna_core.text.index import TextWriter
+
+_BULK_FILES = 200
+_SAVE_AFTER_S = 2.0
+"""Derived files are written when nothing was saved for this long, so that they never delay a save."""
+
+
+@dataclass(slots=True)
+class _Saved:
+    """Paths that wait to be taken in between two batches of a long run."""
+
+    paths: list[str]
+    done: threading.Event = field(default_factory=threading.Event)
+    report: SyncReport | None = None
+
+
+class Writing:
+    """Everything that changes the index. Its methods exclude each other; readers never wait for them."""
+
+    def __init__(
+        self,
+        root: Path,
+        folder: IndexFolder,
+        settings: Settings,
+        meanings: Meanings,
+        names: SymbolSearch,
+        notes: Notes,
+        checkpoint: Checkpoint,
+    ) -> None:
+        self._root = root
+        self._folder = folder
+        self._settings = settings
+        self._meanings = meanings
+        self._names = names
+        self._notes = notes
+        self._checkpoint = checkpoint
+        self._lock = WriterLock(folder.lock_file)
+        self._files = FileState(folder.directory)
+        self._mutex = threading.RLock()
+        self._writer: TextWriter | None = None
+        self._writer_is_bulk = False
+        self._closing = Cancel()
+        self._saved_lock = threading.Lock()
+        self._saved: list[_Saved] = []
+        self._running: Indexer | None = None
+        self.text = TextStore(folder, root, options_digest(settings))
+        self.background = Background(self._job_failed)
+        self.total_files = 0
+        self.done_files = 0
+
+    @property
+    def is_writer(self) -> bool:
+        """Whether this process holds the writer lock."""
+        return self._lock.held
+
+    def lock_owner(self) -> int | None:
+        """The process that writes, as far as it can be told."""
+        return self._lock.owner()
+
+    def indexed_share(self) -> float:
+        """Share of the files that the published generation covers."""
+        if self._notes.state is not State.INDEXING or not self.total_files:
+            return 1.0
+        return min(1.0, self.done_files / self.total_files)
+
+    def skipped(self, generation: int) -> dict[str, int]:
+        """How many files were left out, by reason."""
+        return self._files.skipped(generation)
+
+    def open(self) -> None:
+        """Open the text index that is there, if one is."""
+        problem = self.text.open()
+        if problem is not None:
+            self._notes.problem(problem)
+        if self.text.ready:
+            self._notes.set_state(State.READY)
+
+    def close(self) -> None:
+        """Stop at the next committed state and give the lock back."""
+        self._closing.cancel()
+        self.background.stop()
+        with self._mutex:
+            if self._lock.held:
+                self._save_derived()
+            self._drop_writer()
+            self._lock.release()
+
+    def settle(self, cancel: Cancel | None = None) -> None:
+        """Wait until merges and background work are done, for a program that ends right after."""
+        while not self.background.wait_until_idle(0.2):
+            if cancel is not None and cancel.cancelled:
+                return
+        with self._mutex:
+            self._drop_writer(wait=True)
+
+    def try_to_write(self) -> bool:
+        """Become the writer if nobody else is; True if this process is."""
+        with self._mutex:
+            return self._become_writer()
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take over settings for the next run."""
+        with self._mutex:
+            self._settings = settings
+
+    # Runs
+
+    def sync(
+        self,
+        progress: Callable[[Progress], None] | None,
+        cancel: Cancel | None,
+        *,
+        verify: bool,
+        anew: bool = False,
+    ) -> SyncReport:
+        """Bring the index up to date with the whole folder; `anew` builds the text index from nothing."""
+        started = time.monotonic()
+        stop = Cancel(cancel, self._closing)
+        with self._mutex:
+            if not self._become_writer():
+                return self._read_only_report(started)
+            if anew:
+                self._start_text_anew()
+            self._meanings.open(writable=True)
+            report = SyncReport(self.text.index.snapshot().generation)
+            changes = self._files.reconcile(
+                self._root,
+                self._settings.discovery,
+                self.text.index.snapshot(),
+                cancel=stop,
+                verify=verify,
+            )
+            self._notes.about_files((), changes.problems)
+            self.total_files = changes.total
+            report.unchanged = changes.unchanged
+            self._apply(changes, report, progress, stop)
+            self._after_writing()
+        report.seconds = time.monotonic() - started
+        return report
+
+    def update(self, paths: Sequence[str], cancel: Cancel | None) -> SyncReport:
+        """Bring single paths up to date; during a long run they are taken in between two of its batches."""
+        started = time.monotonic()
+        if any(path.rpartition("/")[2] in IGNORE_FILES or self._is_folder(path) for path in paths):
+            # What is ignored, or what a folder holds, only the whole reconciliation can tell.
+            return self.sync(None, cancel, verify=False)
+        with self._saved_lock:
+            saved = _Saved(list(paths)) if self._running is not None else None
+            if saved is not None and self._running is not None:
+                self._saved.append(saved)
+                self._running.wake()
+        if saved is not None:
+            while not saved.done.wait(0.2):
+                if cancel is not None:
+                    cancel.raise_if_cancelled()
+            if saved.report is not None:
+                return saved.report
+        with self._mutex:
+            if not self._become_writer():
+                return self._read_only_report(started)
+            self._meanings.open(writable=True)
+            text = self.text.index.snapshot()
+            report = SyncReport(text.generation)
+            changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, paths)
+            self._apply(changes, report, None, Cancel(cancel, self._closing))
+            self._after_writing()
+        report.seconds = time.monotonic() - started
+        return report
+
+    def heal_text(self, error: IndexCorrupt) -> None:
+        """Replace a damaged text index by an empty one and fill it from the sources, in the background."""
+        self._notes.problem(Problem("index-corrupt", f"the text index is built anew: {error}"))
+        self.background.schedule(
+            "heal", lambda cancel: self._ignore(self.sync(None, cancel, verify=False, anew=True))
+        )
+
+    def _apply(
+        self,
+        changes: FileChanges,
+        report: SyncReport,
+        progress: Callable[[Progress], None] | None,
+        cancel: Cancel,
+    ) -> None:
+        if not changes.tasks and not changes.removed:
+            self._notes.set_state(State.READY)
+            return
+        before = self.text.index.snapshot().generation
+        many = len(changes.tasks) > _BULK_FILES
+        if many:
+            self._notes.set_state(State.INDEXING)
+        self.done_files = max(0, self.total_files - len(changes.tasks))
+        indexer = self._indexer(bulk=many)
+        if many:
+            with self._saved_lock:
+                self._running = indexer
+        try:
+            run = indexer.run(
+                changes.tasks,
+                changes.removed,
+                new_paths=changes.new,
+                progress=progress,
+                cancel=cancel,
+                between=lambda: self._take_saved(indexer),
+            )
+        except BaseException:
+            # Whatever was not committed is dropped, so that the next run starts from a known state.
+            self._abandon_writer()
+            raise
+        finally:
+            with self._saved_lock:
+                self._running = None
+            self._release_saved()
+            self._notes.set_state(State.READY)
+        self._names.add(run.names)
+        self._meanings.note_written(before, max(before, run.generation), run.pending)
+        _fill(report, run, changes)
+
+    def _take_saved(self, indexer: Indexer) -> None:
+        """Index what was saved while the run goes on, and publish it at once."""
+        with self._saved_lock:
+            waiting, self._saved = self._saved, []
+        for saved in waiting:
+            started = time.monotonic()
+            try:
+                text = self.text.index.snapshot()
+                changes = self._files.reconcile_paths(
+                    self._root, self._settings.discovery, text, saved.paths
+                )
+                report = SyncReport(text.generation)
+                run = indexer.run_inline(changes.tasks, changes.removed, new_paths=changes.new)
+                _fill(report, run, changes)
+                report.seconds = time.monotonic() - started
+                saved.report = report
+            finally:
+                saved.done.set()
+
+    def _release_saved(self) -> None:
+        """Release those who came too late for the run: they do it themselves when the run is over."""
+        with self._saved_lock:
+            waiting, self._saved = self._saved, []
+        for saved in waiting:
+            saved.done.set()
+
+    def _indexer(self, *, bulk: bool) -> Indexer:
+        active = self._meanings.active
+        return Indexer(
+            self._root,
+            self._settings,
+            self._text_writer(bulk=bulk),
+            active.vectors if active is not None else None,
+            active.embedder if active is not None else None,
+            workers_can_embed=self._meanings.workers_can_embed,
+            on_commit=self._committed,
+            checkpoint=self._checkpoint,
+        )
+
+    def _committed(self, generation: int, outcomes: Sequence[Outcome]) -> None:
+        self._files.record(generation, outcomes)
+        self.done_files += len(outcomes)
+        self._notes.about_files(
+            (outcome.prepared.path for outcome in outcomes),
+            (problem for outcome in outcomes for problem in outcome.prepared.problems),
+        )
+        self._notes.changed()
+
+    def _after_writing(self) -> None:
+        """Hand what nobody waits for to the background."""
+        schedule = self.background.schedule
+        schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
+        schedule("verify", lambda cancel: self._verify_rest())
+        if not self._meanings.is_complete(self.text.index.snapshot().generation):
+            schedule("embed", self._embed_missing)
+        active = self._meanings.active
+        if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
+            vectors = active.vectors
+            schedule("clusters", lambda cancel: vectors.maintain(cancel))
+
+    def embed_missing_soon(self) -> None:
+        """Look for missing vectors in the background."""
+        self.background.schedule("embed", self._embed_missing)
+
+    def _embed_missing(self, cancel: Cancel) -> None:
+        if self.text.ready and self._meanings.embed_missing(self.text.index.snapshot(), cancel):
+            self.embed_missing_soon()
+
+    # The lock and the text index
+
+    def _become_writer(self) -> bool:
+        if self._closing.cancelled:
+            raise CodannaError("this engine is closed")
+        if not self._lock.held:
+            self._folder.create()
+            if not self._lock.acquire():
+                return False
+            # The last writer may have published more, or died while it replaced the text index.
+            problem = self.text.open()
+            if problem is not None:
+                self._notes.problem(problem)
+        if not self.text.ready or self.text.rebuilt_because is not None:
+            self._start_text_anew()
+        return True
+
+    def _start_text_anew(self) -> None:
+        self._drop_writer()
+        self.text.start_anew()
+        self._files.forget()
+        self._names.forget()
+
+    def _text_writer(self, *, bulk: bool) -> TextWriter:
+        if self._writer is not None and bulk and not self._writer_is_bulk:
+            self._drop_writer(wait=True)
+        if self._writer is None:
+            self._writer = self.text.index.writer(bulk=bulk)
+            self._writer_is_bulk = bulk
+        return self._writer
+
+    def _drop_writer(self, *, wait: bool = False) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close(wait_for_merges=wait)
+
+    def _abandon_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.abandon()
+
+    def _save_derived(self) -> None:
+        """Write what can be rebuilt but is quicker to read: the table of files, the names, the checked stamps."""
+        with self._mutex:
+            if not self._lock.held or not self.text.ready:
+                return
+            snapshot = self.text.index.snapshot()
+            self._files.save(snapshot.generation)
+            self.text.save_stamps()
+        self._names.save(snapshot)
+
+    def _verify_rest(self) -> None:
+        try:
+            self.text.verify_rest()
+        except IndexCorrupt as error:
+            self.heal_text(error)
+
+    def _read_only_report(self, started: float) -> SyncReport:
+        self.text.reopen_if_replaced()
+        if not self.text.ready:
+            raise IndexMissing("another process has just begun to index this folder; try again in a moment")
+        problem = Problem(
+            "read-only", f"another process ({self._lock.owner()}) keeps this index current; reading only"
+        )
+        generation = self.text.index.snapshot().generation
+        return SyncReport(generation, seconds=time.monotonic() - started, problems=[problem])
+
+    def _is_folder(self, path: str) -> bool:
+        full = self._root / path
+        return full.is_dir() and not os.path.islink(full)
+
+    def _job_failed(self, name: str, error: Exception) -> None:
+        self._notes.problem(Problem("background", f"{name} failed in the background: {error}"))
+
+    @staticmethod
+    def _ignore(_report: SyncReport) -> None:
+        """A background run reports through the notes."""
+
+
+def _fill(report: SyncReport, run: RunReport, changes: FileChanges) -> None:
+    report.generation = max(report.generation, run.generation)
+    report.added += run.added
+    report.changed += run.changed
+    report.unchanged += run.unchanged
+    report.removed += len(changes.removed)
+    report.symbols += run.symbols
+    report.embedded += run.embedded
+    report.problems.extend(run.problems)
