@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+B ?= cold_index
 Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
@@ -41,8 +42,8 @@ format: install ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: install ## the benchmarks; one alone: make bench ARGS=cold_index
-	$(BIN)/python benchmarks/run.py $(ARGS)
+bench: install ## one of benchmarks/, cold_index unless named: make bench B=retrieval
+	$(BIN)/python benchmarks/$(B).py $(ARGS)
 
 torture: install ## kill the indexer hundreds of times and compare what is left with a clean build
 	$(BIN)/python -m pytest -m slow -k torture --timeout=0 $(ARGS)

@@ -42,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
             write_json(sync_document(report))
         else:
             print_text(render_sync(report, status.writer))
-            report_problems([*report.problems, *status.problems])
+            problems = [*report.problems, *status.problems]
+            report_problems(problem for problem in problems if problem.code != "read-only")
             if not status.files_indexed:
                 print(f"codanna-lsp: {nothing_found(engine)}", file=sys.stderr)
     return ExitCode.FOUND

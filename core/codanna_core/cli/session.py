@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,11 +16,15 @@ from codanna_core.cli.arguments import index_dir_of, overrides_of, root_of
 from codanna_core.cli.progress import ProgressBar
 from codanna_core.config import load_settings
 from codanna_core.engine.cancel import Cancel
+from codanna_core.errors import IndexMissing
 from codanna_core.model import Problem
-from codanna_core.results import SyncReport
+from codanna_core.results import Progress, State, SyncReport
 
 if TYPE_CHECKING:
     from codanna_core.engine.engine import Engine
+
+_PATIENCE = 30.0
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @contextmanager
@@ -60,9 +65,19 @@ def bring_up_to_date(
 ) -> SyncReport:
     """Index what changed since the last time, with a bar on a terminal."""
     with ProgressBar(sys.stderr) as bar:
-        if rebuild:
-            return engine.reindex(progress=bar.show, cancel=cancel)
-        return engine.sync(progress=bar.show, cancel=cancel, verify=verify)
+        give_up = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                if rebuild:
+                    return engine.reindex(progress=bar.show, cancel=cancel)
+                return engine.sync(progress=bar.show, cancel=cancel, verify=verify)
+            except IndexMissing:
+                # Another process, such as an editor's server, has only just begun to index this folder.
+                if time.monotonic() > give_up:
+                    raise
+                cancel.raise_if_cancelled()
+                bar.show(Progress(State.INDEXING, 0, 0, 0.0, "in another process"))
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def report_problems(problems: Iterable[Problem], limit: int = 5) -> None:

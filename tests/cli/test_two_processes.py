@@ -1,0 +1,69 @@
+"""The command line beside another process that holds the index, such as an editor's server."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codanna_core.engine.engine import Engine
+from codanna_core.errors import IndexMissing
+
+
+def test_index_leaves_the_work_to_the_writer(workspace: Path, run: Any) -> None:
+    """`index` says that another process keeps the index up to date, and succeeds."""
+    with Engine.open(workspace) as other:
+        other.sync()
+        outcome = run("index")
+    assert outcome.code == 0
+    assert outcome.out.startswith("another process keeps this index up to date")
+
+
+def test_search_answers_from_what_the_writer_published(workspace: Path, run: Any) -> None:
+    """`search` sees the newest generation of the other process."""
+    with Engine.open(workspace) as other:
+        other.sync()
+        (workspace / "src" / "mail.py").write_text("def send_reminder(user):\n    pass\n")
+        other.update(["src/mail.py"])
+        assert "src/mail.py:1" in run("search", "send a reminder").out
+
+
+def test_clean_refuses_while_another_process_writes(workspace: Path, run: Any) -> None:
+    """`clean` fails, names the process and leaves the index alone."""
+    with Engine.open(workspace) as other:
+        other.sync()
+        outcome = run("clean")
+        assert outcome.code == 3
+        assert "end it first" in outcome.err
+    assert run("search", "purge", "--no-sync").code == 0
+
+
+def test_search_waits_for_the_first_state(workspace: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process makes the first state of an index, `search` waits for it instead of failing."""
+    looked = threading.Event()
+    sync = Engine.sync
+
+    def published_after_one_look(self: Engine, **options: Any) -> Any:
+        if not looked.is_set():
+            looked.set()
+            raise IndexMissing("another process has just begun")
+        return sync(self, **options)
+
+    monkeypatch.setattr(Engine, "sync", published_after_one_look)
+    assert run("search", "purge").code == 0
+    assert looked.is_set()
+
+
+def test_search_does_not_wait_for_ever(workspace: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nothing is published for long, `search` fails with what the engine says."""
+
+    def never(self: Engine, **options: Any) -> None:
+        raise IndexMissing("another process has just begun")
+
+    monkeypatch.setattr(Engine, "sync", never)
+    monkeypatch.setattr("codanna_core.cli.session._PATIENCE", 0.0)
+    outcome = run("search", "purge")
+    assert outcome.code == 3
+    assert "another process has just begun" in outcome.err
