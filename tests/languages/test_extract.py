@@ -10,6 +10,7 @@ import time
 import pytest
 
 from codanna_core.languages import detect_language, extract, languages, to_utf8, windows
+from codanna_core.languages.bodies import without_bodies
 from codanna_core.languages.parse import compiled
 from codanna_core.model import Extraction, Kind, Symbol
 
@@ -112,6 +113,65 @@ def test_broken_file_gives_the_rest_and_a_problem() -> None:
     assert {"before", "after"} <= {symbol.name for symbol in result.symbols}
     assert [problem.code for problem in result.problems] == ["syntax"]
     assert result.problems[0].path == "a.c"
+
+
+def test_a_small_error_in_a_long_file_is_no_problem() -> None:
+    """Macros that the grammar cannot know would otherwise fill the list of problems."""
+    source = "DECLARE(struct a *, b);\n" + "int f(void);\n" * 200
+    assert extract(source.encode(), "a.c").problems == []
+
+
+BODIES = """\
+int plain(void)
+{
+	if (x) {
+		y();
+	}
+}
+static int same_line(int a) {
+	return "}";
+}
+int keeps_struct(void)
+{
+	struct inner {
+		int field;
+	};
+}
+struct data {
+	int member;
+};
+int table[] = MACRO(1) {
+	1,
+};
+int commented(void)
+{
+	/* a brace at the margin:
+} */
+	return 0;
+}
+#ifdef X
+int last(void) {
+	return 1;
+}
+#endif
+"""
+
+
+def test_skipped_bodies_change_nothing_outside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blanking bodies before the parse gives the symbols of the whole text, to the byte."""
+    skipped = extract(BODIES.encode(), "a.c")
+    monkeypatch.setattr("codanna_core.languages.parse.without_bodies", lambda data, language: data)
+    assert skipped.symbols == extract(BODIES.encode(), "a.c").symbols
+    assert {"plain", "same_line", "inner", "member", "commented", "last"} <= {s.name for s in skipped.symbols}
+
+
+def test_bodies_are_skipped() -> None:
+    """Statements of a plain function never reach the parser, and offsets stay."""
+    blanked = without_bodies(BODIES.encode(), languages()["c"])
+    assert len(blanked) == len(BODIES)
+    assert b"y();" not in blanked
+    assert b'return "}"' not in blanked
+    assert b"int field;" in blanked
 
 
 def test_names_in_one_declaration_are_neighbours() -> None:

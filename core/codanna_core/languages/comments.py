@@ -19,6 +19,10 @@ _LEGAL = re.compile(
     r"(?i)\bspdx-|\bcopyright\b|\(c\) \d{4}|all rights reserved|licensed? under|terms of the|redistribut|"
     r"permission is hereby|without warranty|warranty of|you should have received|free software"
 )
+_CLOSING_HASHES = re.compile(r"\s+#+\s*$")
+_CODE_SPAN = re.compile(r"(`+)(.+?)\1")
+_LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_MARKUP = re.compile(r"\*+|</?[A-Za-z][^<>]*>")
 _DEPRECATED = re.compile(r"(?im)^\s*[@\\:.]*\s*deprecated\b")
 
 
@@ -77,6 +81,15 @@ def finish(lines: list[str], language: Language) -> str:
     if len(doc) > MAX_DOC:
         doc = doc[:MAX_DOC].rsplit(None, 1)[0]
     return doc
+
+
+def heading_text(raw: str) -> str:
+    """A heading as it reads: without marks of code, emphasis, links and HTML, and without closing `#`s."""
+    parts = _CODE_SPAN.split(_CLOSING_HASHES.sub("", raw))
+    # Every third part is what stands between back-ticks, and stays as it is; the one before it are the ticks.
+    for number in range(0, len(parts), 3):
+        parts[number] = _MARKUP.sub("", _LINK.sub(r"\1", parts[number]))
+    return " ".join("".join(part for number, part in enumerate(parts) if number % 3 != 1).split())
 
 
 def _is_frame(line: str) -> bool:

@@ -28,8 +28,13 @@ class Docs:
         self.blocks = [(opener.encode(), closer.encode()) for opener, closer in language.block_comments]
         self.closers = tuple(closer for _, closer in self.blocks)
         self.openers = tuple(opener for opener, _ in self.blocks)
+        self.own_starts = self.line_markers + self.attributes
+        self.own_ends = self.closers + ((b")", b"]") if self.attributes else ())
+        """How a line may begin or end that belongs to the definition below it."""
         self.taken: set[int] = set()
         """First lines of comments that were given to a definition."""
+        self.claimed: set[int] = set()
+        """Last lines of comments inside a definition that are its doc, and not that of its first member."""
 
     def above(self, start: int, start_line: int) -> tuple[str, int]:
         """The doc directly above a definition, and the first line of all that belongs to it."""
@@ -37,15 +42,23 @@ class Docs:
         if not first:
             return "", first
         texts = self.lines.texts
+        line = texts[first - 1].strip()
+        if not (line.startswith(self.own_starts) or line.endswith(self.own_ends)):
+            return "", first  # Most lines above are other code; this test is the whole cost of them.
         indent = self.lines.data[self.lines.starts[start_line] : start].strip()
         if indent and any(code in _CODE_BEFORE for code in indent):
             return "", first  # The line's comment belongs to what stands before on it.
-        line = texts[first - 1].strip()
         if self.attributes and line:
             first = self._over_attributes(first)
             line = texts[first - 1].strip() if first else b""
         if not line:
             return "", first
+        if first - 1 in self.claimed:
+            return "", first
+        if self.closers and line.endswith(self.closers):
+            doc, top = self._block_above(first)
+            if doc:
+                return doc, top
         if line.startswith(self.line_markers):
             top = first - 1
             lowest = max(first - MAX_DOC_LINES, 0)
@@ -55,9 +68,23 @@ class Docs:
                 top = 1
             raw = [texts[row].strip().decode("utf-8", "replace") for row in range(top, first)]
             return self._taken(comments.line_block(raw, self.language), top), top
-        if self.closers and line.endswith(self.closers):
-            return self._block_above(first)
         return "", first
+
+    def without_trailing(self, start: int, end: int) -> int:
+        """The end of a definition without the comments behind it, which some grammars count to its node."""
+        data = self.lines.data
+        while True:
+            row = self.lines.line_of(end - 1)
+            begin = self.lines.starts[row]
+            line = data[begin:end].strip()
+            if not line.startswith(self.line_markers):
+                openers = [opener for opener, closer in self.blocks if line.endswith(closer)]
+                begin = max((data.rfind(opener, start, end) for opener in openers), default=-1)
+                if begin < 0 or data[self.lines.starts[self.lines.line_of(begin)] : begin].strip():
+                    return end
+            if begin <= start:
+                return end
+            end = start + len(data[start:begin].rstrip())
 
     def trailing(self, end: int, end_line: int) -> str:
         """The comment that follows a definition on its last line."""
@@ -150,18 +177,19 @@ class Docs:
         data, starts = self.lines.data, self.lines.starts
         line = self.lines.texts[first - 1].rstrip()
         end = starts[first - 1] + len(line)
-        for opener, closer in self.blocks:
-            if not line.endswith(closer):
-                continue
-            begin = data.rfind(opener, max(end - MAX_DOC_BYTES, 0), end - len(closer))
-            if begin < 0:
-                continue
-            top = self.lines.line_of(begin)
-            if data[starts[top] : begin].strip():
-                return "", first
-            raw = data[begin:end].decode("utf-8", "replace")
-            return self._taken(comments.clean(raw, self.language), top), top
-        return "", first
+        openers = [
+            data.rfind(opener, max(end - MAX_DOC_BYTES, 0), end - len(closer))
+            for opener, closer in self.blocks
+            if line.endswith(closer)
+        ]
+        begin = max(openers, default=-1)  # `(**` and `(*` close alike; the nearest one opened this comment.
+        if begin < 0:
+            return "", first
+        top = self.lines.line_of(begin)
+        if data[starts[top] : begin].strip():
+            return "", first
+        raw = data[begin:end].decode("utf-8", "replace")
+        return self._taken(comments.clean(raw, self.language), top), top
 
     def _taken(self, doc: str, top: int) -> str:
         if top > 2:

@@ -36,7 +36,7 @@ class Lines:
 
     def line_of(self, offset: int, lowest: int = 0) -> int:
         """The line that holds this byte; `lowest` is a line known not to lie behind it."""
-        return max(bisect_right(self.starts, offset, lowest) - 1, 0)
+        return (bisect_right(self.starts, offset, lowest) or 1) - 1
 
     def column(self, line: int, offset: int) -> int:
         """UTF-16 code units from the start of the line to this byte."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import threading
 import time
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 from tree_sitter_language_pack import get_language
 
+from codanna_core.languages.bodies import without_bodies
 from codanna_core.languages.registry import Language, languages
 
 MATCH_LIMIT = 65_536
@@ -24,22 +26,50 @@ Match = tuple[int, dict[str, list[Node]]]
 def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[list[Match], bool] | None:
     """The query's matches and whether there were syntax errors; None where `deadline` passed."""
     tools = _tools(language)
+    data = without_bodies(_valid_utf8(data), language)
     tree = tools.parse(data, deadline)
     if tree is None:
         return None
     root = tree.root_node
     has_error = root.has_error
-    if has_error and len(data) > MAX_RUN and _has_long_run(tree):
+    if has_error and root.descendant_count > MAX_RUN and _has_long_run(tree):
         return None
     # No deadline here: it takes a fifth of the parse, and the binding crashes with a progress callback.
     return tools.cursor.matches(root), has_error
 
 
+def _valid_utf8(data: bytes) -> bytes:
+    """The text with `?` for each byte that is no UTF-8; the binding raises or crashes on such a name."""
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return data.decode("utf-8", _BYTE_BY_BYTE).encode()
+    return data
+
+
+def _question_marks(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "?" * (error.end - error.start), error.end
+
+
+_BYTE_BY_BYTE = "codanna_core.byte_by_byte"
+codecs.register_error(_BYTE_BY_BYTE, _question_marks)
+
+
+@cache
+def levels(name: str) -> dict[int, int]:
+    """The patterns of the language's query that set a level, and that level."""
+    query = compiled(name)
+    found = ((number, query.pattern_settings(number).get("level")) for number in range(query.pattern_count))
+    return {number: int(level) for number, level in found if level}
+
+
 @cache
 def compiled(name: str) -> Query:
-    """The language's query; shared by all threads."""
+    """The language's query, with the places of syntax errors; shared by all threads."""
     language = languages()[name]
-    return Query(get_language(language.grammar), language.query)
+    return Query(get_language(language.grammar), f"{language.query}\n(ERROR) @error\n")
 
 
 class _Tools:

@@ -53,7 +53,12 @@ class Language:
     name_separators: tuple[str, ...] = ()
     deprecated: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    merge_adjacent: bool = False
+    trim_comments: bool = False
     max_depth: int | None = None
+    body_openers: tuple[str, ...] = ()
+    body_heads: tuple[str, ...] = ()
+    body_keep: tuple[str, ...] = ()
     query: str = ""
     """The text of `symbols.scm`, that of the inherited language behind it."""
 
