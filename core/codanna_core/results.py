@@ -18,7 +18,9 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Restrictions on what may be found. Empty means no restriction; several values of one field mean "any of"."""
+    """Restrictions on what may be found. Empty means no restriction; several values of one field mean "any
+    of".
+    """
 
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()

@@ -19,7 +19,9 @@ _MAX_WORD = 80
 
 
 def raw_words(data: bytes) -> list[bytes]:
-    """The words of UTF-8 source text, unsplit. Bytes of other scripts stay whole until their parts are asked for."""
+    """The words of UTF-8 source text, unsplit. Bytes of other scripts stay whole until their parts are asked
+    for.
+    """
     return data.translate(_BLANK).split()
 
 
@@ -33,60 +35,33 @@ def parts_of(word: str) -> list[str]:
     return [part.lower() for part in _PART.findall(word)]
 
 
-class _Parts(dict[bytes, list[str]]):
-    """Maps a raw word to its lower-case parts."""
-
-    def __missing__(self, raw: bytes) -> list[str]:
-        parts = [] if len(raw) > _MAX_WORD else parts_of(raw.decode("utf-8", "replace"))
-        if len(self) >= _CACHE_LIMIT:
-            self.clear()
-        self[raw] = parts
-        return parts
-
-
 class _IndexTexts(dict[bytes, str]):
     """Maps a raw word to its index text: its parts and, where there are several, the whole as well."""
 
     def __missing__(self, raw: bytes) -> str:
-        text = "" if len(raw) > _MAX_WORD else _index_text_of(raw.decode("utf-8", "replace"))
         if len(self) >= _CACHE_LIMIT:
             self.clear()
-        self[raw] = text
+        text = self[raw] = "" if len(raw) > _MAX_WORD else _index_text_of(raw.decode("utf-8", "replace"))
         return text
 
 
-_parts = _Parts()
 _index_texts = _IndexTexts()
 
 
 def _index_text_of(text: str) -> str:
+    words = (text,) if text.isascii() else _WORD.findall(text)
     out: list[str] = []
-    for word in _WORD.findall(text):
-        parts = parts_of(word)
+    for word in words:
+        parts = _PART.findall(word)
         out += parts
         if len(parts) > 1:
-            out.append(word.lower())
-    return " ".join(out)
-
-
-def word_parts(raw: bytes) -> list[str]:
-    """The lower-case parts of a raw word; do not change the list."""
-    return _parts[raw]
-
-
-def parts_of_all(raws: list[bytes]) -> list[str]:
-    """The lower-case parts of raw words, in order."""
-    parts = _parts
-    out: list[str] = []
-    for raw in raws:
-        out += parts[raw]
-    return out
+            out.append(word)
+    return " ".join(out).lower()
 
 
 def index_words(raws: list[bytes]) -> str:
     """Index text of words that were found already."""
-    texts = _index_texts
-    return " ".join([texts[raw] for raw in raws])
+    return " ".join(map(_index_texts.__getitem__, raws))
 
 
 def index_text(text: str) -> str:
@@ -94,7 +69,77 @@ def index_text(text: str) -> str:
     return index_words(raw_words(text.encode("utf-8", "replace")))
 
 
-# Words that carry no meaning in a question about code. In source text they are rare, so BM25 would overrate them.
+# Words that carry no meaning in a question about code. In source text they are rare, so BM25 would overrate
+# them.
 STOP_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "being", "but", "by", "can", "could", "did", "do", "does", "doing", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "of", "on", "or", "our", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "you", "your"]
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "being",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "should",
+        "so",
+        "some",
+        "such",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
 )

@@ -163,7 +163,9 @@ def test_moved_code_is_not_embedded_again(
 
 
 def test_an_unsaved_buffer_hides_the_file(open_engine: OpenEngine, workspace: Path) -> None:
-    """Symbols of a buffer are found at their place, those of the file on disk are hidden until it is closed."""
+    """Symbols of a buffer are found at their place, those of the file on disk are hidden until it is
+    closed.
+    """
     engine = open_engine()
     engine.sync()
     engine.set_overlay("net/open.go", "package net\n\n\n\nfunc Reconnect(host string) {}\n")

@@ -18,11 +18,11 @@ from codanna_core.engine.prepare import source_text
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.snippets import SnippetReader
 from codanna_core.errors import InvalidQuery
+from codanna_core.languages import extract
 from codanna_core.model import Position, Span
 from codanna_core.ranking.fuse import reciprocal_ranks
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Hit, Mode, SearchRequest, SearchResult, SymbolHit
-from codanna_core.languages import extract
 from codanna_core.text.documents import body_words, direct_children, own_body
 from codanna_core.text.index import Filter, StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
@@ -45,7 +45,9 @@ class _Candidates:
 
 
 def over_fetch(limit: int) -> int:
-    """How many candidates each search contributes, so that fusion and filters have something to choose from."""
+    """How many candidates each search contributes, so that fusion and filters have something to choose
+    from.
+    """
     return max(4 * limit, limit + 64)
 
 

@@ -18,7 +18,9 @@ Job = Callable[[Cancel], None]
 
 
 class Background:
-    """Runs jobs one after the other. A job scheduled again under the same name before it started runs once."""
+    """Runs jobs one after the other. A job scheduled again under the same name before it started runs
+    once.
+    """
 
     def __init__(self, on_error: Callable[[str, Exception], None]) -> None:
         self._jobs: dict[str, tuple[float, Job]] = {}

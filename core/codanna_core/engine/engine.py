@@ -55,9 +55,9 @@ _HEAL_WAIT_S = 5.0
 class Engine:
     """One workspace folder with its index. All methods may be called from any thread.
 
-    Reading never waits for writing: an answer is computed from a snapshot. Writing is serialised, and only the
-    process that holds the writer lock does it; in any other process `sync` and `update` return at once and the
-    answers come from what the writer has published.
+    Reading never waits for writing: an answer is computed from a snapshot. Writing is serialised, and only
+    the process that holds the writer lock does it; in any other process `sync` and `update` return at once
+    and the answers come from what the writer has published.
     """
 
     def __init__(
@@ -96,8 +96,8 @@ class Engine:
     ) -> Engine:
         """Open the index of a folder. Loads no model, scans and writes nothing; `sync` does.
 
-        `overrides` are options of the command line or an editor; an `embedder` takes the place of the model that
-        the settings name. `checkpoint` is called at each named step of a commit; tests crash there.
+        `overrides` are options of the command line or an editor; an `embedder` takes the place of the model
+        that the settings name. `checkpoint` is called at each named step of a commit; tests crash there.
         """
         checked = _checked_root(root)
         problems: list[Problem] = []
@@ -239,7 +239,9 @@ class Engine:
         return after != before
 
     def status(self) -> Status:
-        """The whole truth about the index. Loads the model, to say what it is and how many vectors there are."""
+        """The whole truth about the index. Loads the model, to say what it is and how many vectors there
+        are.
+        """
         ready = self._writing.text.ready
         text = self._writing.text.index.snapshot() if ready else None
         generation = text.generation if text is not None else 0
@@ -288,7 +290,9 @@ class Engine:
         return self._writing.background.wait_until_idle(timeout)
 
     def settle(self, cancel: Cancel | None = None) -> None:
-        """Wait until nothing is left to do: clusters, merges, saved tables. For programs that end after it."""
+        """Wait until nothing is left to do: clusters, merges, saved tables. For programs that end after
+        it.
+        """
         self._writing.settle(cancel)
 
     def relative(self, path: str | os.PathLike[str]) -> str:
@@ -312,9 +316,7 @@ class Engine:
         """Bring the index up to date with the folder. `verify` compares contents, not only time stamps."""
         return self._writing.sync(progress, cancel, verify=verify)
 
-    def update(
-        self, paths: Iterable[str | os.PathLike[str]], *, cancel: Cancel | None = None
-    ) -> SyncReport:
+    def update(self, paths: Iterable[str | os.PathLike[str]], *, cancel: Cancel | None = None) -> SyncReport:
         """Bring single files or folders up to date: changed, created or deleted ones."""
         return self._writing.update([self.relative(path) for path in paths], cancel)
 
@@ -405,9 +407,7 @@ class Engine:
         indexed = writing.indexed_share()
         if indexed < 1.0:
             problems.append(Problem("indexing", f"{indexed:.0%} of the files are indexed so far"))
-        return Snapshot(
-            self.root, text, vectors, embedder, self._buffers(embedder), indexed, tuple(problems)
-        )
+        return Snapshot(self.root, text, vectors, embedder, self._buffers(embedder), indexed, tuple(problems))
 
     def _buffers(self, embedder: Embedder | None) -> Mapping[str, OverlayFile]:
         """The unsaved buffers, with vectors where the model makes them in no time."""

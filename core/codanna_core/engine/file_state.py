@@ -1,7 +1,8 @@
-"""What is known of the folder's files, kept beside the text index: quick to read, and rebuilt where it is missing.
+"""What is known of the folder's files, kept beside the text index: quick to read, and rebuilt where it is
+missing.
 
-The file documents of the text index are the truth; the table and the listing here only save reading them back.
-Both carry the generation they belong to.
+The file documents of the text index are the truth; the table and the listing here only save reading them
+back. Both carry the generation they belong to.
 """
 
 from __future__ import annotations

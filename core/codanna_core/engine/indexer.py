@@ -135,7 +135,9 @@ class Indexer:
     def run_inline(
         self, tasks: Sequence[tuple[FileTask, int]], removed: Iterable[str], *, new_paths: frozenset[str]
     ) -> RunReport:
-        """Index a few files at once, in the middle of a run, and publish them with what the run has so far."""
+        """Index a few files at once, in the middle of a run, and publish them with what the run has so
+        far.
+        """
         whole, self._report = self._report, RunReport()
         try:
             self._forget(removed)

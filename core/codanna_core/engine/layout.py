@@ -35,7 +35,9 @@ _OWN_FILES = (
 
 
 class IndexState(StrEnum):
-    """What was found in the index folder; every value but `usable` is a reason to build the text index anew."""
+    """What was found in the index folder; every value but `usable` is a reason to build the text index
+    anew.
+    """
 
     USABLE = "usable"
     MISSING = "missing"
@@ -116,7 +118,9 @@ class IndexFolder:
             self._directory.replace("CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n")
 
     def remove(self) -> None:
-        """Remove the index; a file that somebody else put into the folder stays, and so does the folder then."""
+        """Remove the index; a file that somebody else put into the folder stays, and so does the folder
+        then.
+        """
         for entry in sorted(self.path.iterdir()):
             if entry.is_dir() and (entry.name in _OWN_FOLDERS or re.fullmatch(r"text-\d+", entry.name)):
                 remove_tree(entry)

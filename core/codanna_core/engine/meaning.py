@@ -136,7 +136,9 @@ class Meanings:
             self._complete = (active.embedder.model_id, after)
 
     def embed_missing(self, text: TextSnapshot, cancel: Cancel) -> bool:
-        """Compute the vectors that symbols still lack; True when the models were switched and one more look is due."""
+        """Compute the vectors that symbols still lack; True when the models were switched and one more look
+        is due.
+        """
         target = self._next or self._active
         if target is None or target.vectors is None or not target.writable:
             return False

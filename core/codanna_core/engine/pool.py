@@ -84,7 +84,8 @@ class WorkerPool:
                 self._failed_starts += 1
                 if self._failed_starts > _MAX_FAILED_STARTS:
                     raise CodannaError(
-                        "the indexing workers end as soon as they start; their error is on stderr or in the log"
+                        "the indexing workers end as soon as they start; "
+                        "their error is on stderr or in the log"
                     )
                 outstanding -= len(answer.worker.pending)
                 waiting.extendleft(answer.worker.pending)

@@ -1,4 +1,6 @@
-"""One file from bytes to what the indexes store. Runs in worker processes and, for single files, in the engine."""
+"""One file from bytes to what the indexes store. Runs in worker processes and, for single files, in the
+engine.
+"""
 
 from __future__ import annotations
 

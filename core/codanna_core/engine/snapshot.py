@@ -1,4 +1,6 @@
-"""What one answer is computed from: immutable states of the text index, the vectors and the unsaved buffers."""
+"""What one answer is computed from: immutable states of the text index, the vectors and the unsaved
+buffers.
+"""
 
 from __future__ import annotations
 

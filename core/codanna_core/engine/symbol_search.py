@@ -14,7 +14,9 @@ from codanna_core.text.index import TextIndex, TextSnapshot
 
 
 class SymbolSearch:
-    """Keeps the distinct names beside the text index, which stays the truth: a name without symbols shows nothing."""
+    """Keeps the distinct names beside the text index, which stays the truth: a name without symbols shows
+    nothing.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -74,7 +74,8 @@ def main() -> None:
             tasks: list[FileTask] = receive(requests)
         except EOFError:
             return
-        batch: list[Prepared] = []
-        for task in tasks:
-            batch.append(prepare(setup.root, task, setup.discovery, embedder, want_texts=setup.want_texts))
+        batch: list[Prepared] = [
+            prepare(setup.root, task, setup.discovery, embedder, want_texts=setup.want_texts)
+            for task in tasks
+        ]
         send(answers, batch)

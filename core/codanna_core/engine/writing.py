@@ -1,4 +1,6 @@
-"""The one writer of an index: reconciles the folder, takes single saves in between, heals, hands over its lock."""
+"""The one writer of an index: reconciles the folder, takes single saves in between, heals, hands over its
+lock.
+"""
 
 from __future__ import annotations
 
@@ -250,9 +252,7 @@ class Writing:
             started = time.monotonic()
             try:
                 text = self.text.index.snapshot()
-                changes = self._files.reconcile_paths(
-                    self._root, self._settings.discovery, text, saved.paths
-                )
+                changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, saved.paths)
                 report = SyncReport(text.generation)
                 run = indexer.run_inline(changes.tasks, changes.removed, new_paths=changes.new)
                 _fill(report, run, changes)
@@ -352,7 +352,9 @@ class Writing:
             writer.abandon()
 
     def _save_derived(self) -> None:
-        """Write what can be rebuilt but is quicker to read: the table of files, the names, the checked stamps."""
+        """Write what can be rebuilt but is quicker to read: the table of files, the names, the checked
+        stamps.
+        """
         with self._mutex:
             if not self._lock.held or not self.text.ready:
                 return

@@ -1,4 +1,6 @@
-"""All numbers of the ranking in one place, each with the sentence that says which wrong result it prevents."""
+"""All numbers of the ranking in one place, each with the sentence that says which wrong result it
+prevents.
+"""
 
 from __future__ import annotations
 

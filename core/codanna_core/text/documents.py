@@ -12,13 +12,16 @@ import orjson
 from codanna_core.model import Extraction, Symbol
 from codanna_core.words import index_text, index_words, raw_words
 
-# A body beyond this many bytes says little more about what a definition is for, and long tables would fill the index.
+# A body beyond this many bytes says little more about what a definition is for, and long tables would fill
+# the index.
 BODY_LIMIT = 1600
 _BODY_WORDS = 160
 
 
 def own_body(data: bytes, symbol: Symbol, children: Sequence[Symbol]) -> bytes:
-    """The source of a definition without the definitions inside it, so that a method's words count for it alone."""
+    """The source of a definition without the definitions inside it, so that a method's words count for it
+    alone.
+    """
     start, end = symbol.body_start_byte, symbol.end_byte
     if not children:
         return data[start : min(end, start + BODY_LIMIT)]
@@ -40,7 +43,9 @@ def own_body(data: bytes, symbol: Symbol, children: Sequence[Symbol]) -> bytes:
 
 
 def direct_children(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
-    """For each symbol the symbols directly inside it, in order. `symbols` must be sorted by start, outer first."""
+    """For each symbol the symbols directly inside it, in order. `symbols` must be sorted by start, outer
+    first.
+    """
     children: list[list[Symbol]] = [[] for _ in symbols]
     stack: list[int] = []
     for number, symbol in enumerate(symbols):
@@ -77,7 +82,9 @@ def unpack_payload(raw: bytes) -> list[Any]:
 def symbol_document(
     path: str, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]
 ) -> str:
-    """The JSON document of one symbol. `path_text` is `index_text(path)`, computed once a file; `body` its words."""
+    """The JSON document of one symbol. `path_text` is `index_text(path)`, computed once a file; `body` its
+    words.
+    """
     payload = (
         symbol.name,
         symbol.kind,

@@ -293,7 +293,9 @@ def _free(query: tantivy.Query) -> tantivy.Query:
 
 
 class TextIndex:
-    """Opens or makes the index folder. Reading needs no lock; `writer` is for the one process that holds it."""
+    """Opens or makes the index folder. Reading needs no lock; `writer` is for the one process that holds
+    it.
+    """
 
     def __init__(self, folder: Path, *, create: bool) -> None:
         self.folder = folder
@@ -401,7 +403,9 @@ class TextWriter:
 
 @contextmanager
 def _writing() -> Iterator[None]:
-    """Tantivy tells everything by ValueError; what the environment did wrong is an OSError for everybody else."""
+    """Tantivy tells everything by ValueError; what the environment did wrong is an OSError for everybody
+    else.
+    """
     try:
         yield
     except ValueError as error:

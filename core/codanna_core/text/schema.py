@@ -1,4 +1,6 @@
-"""Fields and analysers of the text index, and the numbers that say whether an index on disk fits this code."""
+"""Fields and analysers of the text index, and the numbers that say whether an index on disk fits this
+code.
+"""
 
 from __future__ import annotations
 
