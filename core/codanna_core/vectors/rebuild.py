@@ -83,6 +83,8 @@ def _build(
         return Built(name, write_flat(directory, name, row_codec, dimension, sources))
     base = todo.parts[0].segment if todo.action == "merge" else None
     size = write_clustered(directory, name, row_codec, dimension, sources, base, options.seed, step)
+    if base is not None:  # The lists are those that the last calibration measured.
+        return Built(name, size)
     segment = Segment(directory, name, row_codec, dimension, size)
     return Built(name, size, calibrate(segment, options.recall_target, options.seed, step))
 
@@ -148,7 +150,8 @@ def _environment() -> dict[str, str]:
 
 
 def _leave_with_parent() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not through the buffered stream, whose lock the interpreter would miss when it ends.
+    while os.read(0, 1):
         pass
     os._exit(1)
 

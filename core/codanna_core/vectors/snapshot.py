@@ -19,7 +19,7 @@ from codanna_core.vectors.base import (
     best,
     check_cancelled,
     check_query,
-    prepared,
+    prepared_query,
 )
 from codanna_core.vectors.delta import DeltaView
 from codanna_core.vectors.ivf import codec
@@ -84,7 +84,7 @@ class Snapshot:
         work = Work()
         if self._state.rotation is None:
             return VectorHits(np.zeros(0, np.uint64), np.zeros(0, np.float32), work)
-        vector = self._state.rotation @ prepared(vector[None], self._options.metric)[0]
+        vector = self._state.rotation @ prepared_query(vector, self._options.metric)
         parts = self._state.parts
         rows: list[NDArray[np.integer]]
         if filter is not None:

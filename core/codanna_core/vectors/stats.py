@@ -16,6 +16,8 @@ _ROLES = {
     "centroids": "lists",
     "strengths": "lists",
     "list_starts": "lists",
+    "centroid_codes": "lists",
+    "centroid_factors": "lists",
     "keys": "keys",
     "sorted_keys": "keys",
     "order": "keys",

@@ -8,6 +8,7 @@ again and saves three quarters of the rescoring. Bits beyond the dimension are z
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,35 +55,40 @@ def encode(residuals: Floats) -> tuple[Codes, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class QueryCode:
-    """A query rounded to +-1 and +-3 times `unit`: its signs, and where the weight is 3; u64[w, 1] each."""
+    """A query rounded to +-1 and +-3 times `unit`."""
 
-    signs: Codes
+    opposite: Codes
+    """Where its components are not positive, so that exclusive or marks what agrees: u64[w, 1]."""
     heavy: Codes
-    total: int
-    """Sum of the weights: the product with a code that agrees everywhere."""
-    unit: float
+    """Where the weight is 3: u64[w, 1]."""
+    half: np.float32
+    """Half the sum of the weights: the weight of agreement at which a product is zero."""
+    scale: np.float32
+    """Products are counted in units of half the weight of `unit`; this turns a score into them."""
 
 
 def encode_query(query: Floats) -> QueryCode:
     """Round a query f32[d]."""
     sizes = np.abs(query)
+    bits = np.empty((2, len(query)), dtype=bool)
+    np.less_equal(query, 0, out=bits[0])
     # The best threshold between the two weights for normally distributed components.
-    heavy = sizes > np.float32(0.98) * np.sqrt(np.dot(query, query) / len(query))
-    planes = _pack(np.stack((query > 0, heavy)))
-    total = len(query) + 2 * int(np.count_nonzero(heavy))
+    np.greater(sizes, 0.98 * math.sqrt(float(np.dot(query, query)) / len(query)), out=bits[1])
+    planes = _pack(bits)
+    total = len(query) + 2 * int(np.count_nonzero(bits[1]))
     unit = float(sizes.sum()) / total
-    return QueryCode(planes[0][:, None], planes[1][:, None], total, unit)
+    scale = np.float32(1 / (2 * unit)) if unit > 0 else np.float32(1)
+    return QueryCode(planes[0][:, None], planes[1][:, None], np.float32(total / 2), scale)
 
 
 def products(codes: Codes, query: QueryCode) -> Floats:
-    """Estimated products of the query with the signs of each residual: f32[n] for codes u64[w, n]."""
-    differing = codes ^ query.signs
-    counts = np.bitwise_count(differing)
-    differing &= query.heavy
-    heavy = np.bitwise_count(differing)
+    """Estimated products with the signs of each residual, times `query.scale`: f32[n] for codes u64[w, n]."""
+    agreeing = codes ^ query.opposite
+    counts = np.bitwise_count(agreeing)
+    agreeing &= query.heavy
+    heavy = np.bitwise_count(agreeing)
     heavy += heavy
     counts += heavy  # At most 64 + 2 * 64 a word, which a byte holds.
     sums: Floats = np.add.reduce(counts, axis=0, dtype=np.uint16).astype(np.float32)
-    sums *= np.float32(-2 * query.unit)
-    sums += np.float32(query.total * query.unit)
+    sums -= query.half
     return sums

@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 
 from codanna_core.vectors.base import Floats, Metric
 from codanna_core.vectors.container import Container, ContainerWriter
+from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.assign import Coarse
 from codanna_core.vectors.ivf.codec import Codes
 
 Block = NDArray[np.uint64]
+
+CODED_AT = 512
+"""Centroids from which they have codes too, by which a query finds the nearest without reading all."""
 
 
 class Lists:
@@ -43,6 +47,10 @@ class Lists:
         ):
             raise file.corrupt("its lists do not fit together")
         self._views: list[Block | None] = [None] * count
+        self.codes: Codes | None = None
+        self.factors: Floats = self.strengths
+        if file.has("centroid_codes"):
+            self.codes, self.factors = file.array("centroid_codes"), file.array("centroid_factors")
         self.nearness: Floats | None = None
         """What is added to the products with the centroids before the nearest are chosen."""
         if metric == "l2" and count > 1:
@@ -107,5 +115,10 @@ def write_lists(
     writer.add("centroids", centroids)
     writer.add("strengths", strengths)
     writer.add("list_starts", starts)
+    if count >= CODED_AT:
+        centred = centroids - centroids.mean(axis=0)
+        codes, factors = codec.encode(centred)
+        writer.add("centroid_codes", np.ascontiguousarray(codes.T))
+        writer.add("centroid_factors", factors)
     writer.add("entries", blocks)
     return {"columns": columns}

@@ -19,6 +19,8 @@ from codanna_core.vectors.ivf.lists import Lists
 
 RowIds = NDArray[np.uint32]
 
+CANDIDATES = 4
+"""Centroids compared exactly for each list to probe."""
 _SAMPLED = 16
 """Rank in the sample that stands for the wanted rank: its count then varies by about a quarter."""
 
@@ -32,29 +34,49 @@ class Estimates:
     lists: int
 
 
-def nearest_lists(lists: Lists, query: Floats, nprobe: int) -> tuple[NDArray[np.intp], Floats]:
-    """The `nprobe` lists to probe, and the products of all centroids with the query."""
-    centres: Floats = lists.centroids @ query
+def nearest_lists(
+    lists: Lists, query: Floats, code: QueryCode, nprobe: int
+) -> tuple[NDArray[np.intp], Floats]:
+    """The `nprobe` lists to probe, and the products of their centroids with the query.
+
+    Reading all centroids would cost as much as scanning the lists: their codes choose a few times as many.
+    """
     if nprobe >= len(lists):
-        return np.arange(len(lists)), centres
-    near = centres if lists.nearness is None else centres + lists.nearness
-    cut = len(lists) - nprobe
-    return np.argpartition(near, cut)[cut:], centres
+        return np.arange(len(lists)), lists.centroids @ query
+    if lists.codes is None or CANDIDATES * nprobe >= len(lists) // 2:
+        products: Floats = lists.centroids @ query
+        near = products if lists.nearness is None else products + lists.nearness
+        chosen = np.argpartition(near, -nprobe)[-nprobe:]
+        return chosen, products[chosen]
+    rough = codec.products(lists.codes, code)
+    rough *= lists.factors
+    if lists.nearness is not None:
+        rough += lists.nearness * code.scale
+    wanted = CANDIDATES * nprobe
+    candidates = np.argpartition(rough, -wanted)[-wanted:]
+    products = lists.centroids.take(candidates, axis=0) @ query
+    near = products if lists.nearness is None else products + lists.nearness.take(candidates)
+    best = np.argpartition(near, -nprobe)[-nprobe:]
+    return candidates[best], products[best]
 
 
 def estimate(lists: Lists, query: Floats, code: QueryCode, nprobe: int) -> Estimates:
-    """Estimate the scores of all entries in the nearest lists. For l2 the score is <q, x> - |x|^2 / 2."""
-    chosen, centres = nearest_lists(lists, query, nprobe)
+    """Estimate the scores of all entries in the nearest lists, times `code.scale`.
+
+    For l2 the score is <q, x> - |x|^2 / 2, which orders as the distance does.
+    """
+    chosen, centres = nearest_lists(lists, query, code, nprobe)
     blocks = [lists.block(number) for number in chosen.tolist()]
     joined = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
-    words = len(code.signs)
+    words = len(code.opposite)
     scores = codec.products(joined[:words], code)
     pairs = joined[words].view(np.uint32).reshape(-1, 2)
     scores *= pairs[:, 1].view(np.float32)
-    bases = centres[chosen] * lists.strengths[chosen]
+    bases = centres * lists.strengths.take(chosen)
+    bases *= code.scale
     scores += bases[0] if len(blocks) == 1 else np.repeat(bases, [block.shape[1] for block in blocks])
     if lists.has_lengths:
-        scores += joined[words + 1].view(np.float32).reshape(-1, 2)[:, 0]
+        scores += joined[words + 1].view(np.float32).reshape(-1, 2)[:, 0] * code.scale
     return Estimates(pairs[:, 0], scores, len(blocks))
 
 
