@@ -184,7 +184,7 @@ def test_similar_code_leaves_out_where_it_was_asked(open_engine: OpenEngine) -> 
     engine.sync()
     hit = engine.search("deposit_money").hits[0]
     found = engine.similar(hit.path, hit.selection.start.line).hits
-    assert found[0].name == "withdraw_money"
+    assert "withdraw_money" in [other.name for other in found[:4]]
     assert "deposit_money" not in [other.name for other in found]
 
 

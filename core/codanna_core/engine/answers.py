@@ -79,6 +79,7 @@ def answer(snapshot: Snapshot, request: SearchRequest, cancel: Cancel | None = N
         rankings: dict[str, Sequence[Place]] = {}
         terms = query_terms(snapshot, query)
         if request.mode is not Mode.SEMANTIC or snapshot.embedder is None:
+            rankings["name"] = _by_name(snapshot, query, wanted, only, request.filters, found)
             rankings["text"] = _by_text(snapshot, terms, wanted, only, request.filters, found)
         _stop_if(cancel)
         if request.mode is not Mode.TEXT and snapshot.embedder is not None:
@@ -171,6 +172,26 @@ def query_terms(snapshot: Snapshot, query: str) -> list[str]:
     if not words:
         words = find_words(query)
     return snapshot.text.analyze(" ".join(index_text(word) for word in words))
+
+
+def _by_name(
+    snapshot: Snapshot, query: str, wanted: int, only: Filter, filters: Filters, found: _Candidates
+) -> list[Place]:
+    """Definitions called exactly what was asked for; a mention must never come before them."""
+    if not query.isidentifier():
+        return []
+    places: list[Place] = []
+    for number, file in enumerate(snapshot.overlay.values()):
+        for position, symbol in enumerate(file.symbols):
+            if symbol.name == query and passes(symbol, filters):
+                found.symbols[-1 - number, position] = symbol
+                places.append((-1 - number, position))
+    for address in snapshot.text.named([query], wanted, only if only else None):
+        place = (address.segment_ord, address.doc)
+        if _load(snapshot, address, place, found).path not in snapshot.overlay:
+            found.addresses[place] = address
+            places.append(place)
+    return places
 
 
 def _by_text(
