@@ -165,6 +165,12 @@ def test_skipped_bodies_change_nothing_outside_them(monkeypatch: pytest.MonkeyPa
     assert {"plain", "same_line", "inner", "member", "commented", "last"} <= {s.name for s in skipped.symbols}
 
 
+def test_a_namespace_with_an_attribute_is_no_function() -> None:
+    """What looks like a head but holds definitions is parsed."""
+    source = b"namespace std VISIBILITY(default)\n{\nvoid *align(int size);\n}\n"
+    assert "align" in {symbol.name for symbol in extract(source, "a.cpp").symbols}
+
+
 def test_bodies_are_skipped() -> None:
     """Statements of a plain function never reach the parser, and offsets stay."""
     blanked = without_bodies(BODIES.encode(), languages()["c"])

@@ -13,6 +13,7 @@ from functools import cache
 from codanna_core.languages.comments import encoded
 from codanna_core.languages.registry import Language
 
+_PREFIX = re.compile(rb"[A-Za-z#`]*")
 _CLOSER = b"\n}"
 _MARGIN = b" \t#/*})"
 """A line that begins so is no head: indented, a directive, a comment, or the end of something else."""
@@ -23,7 +24,8 @@ def without_bodies(data: bytes, language: Language) -> bytes:
     if not language.body_openers:
         return data
     openers = encoded(language.body_openers)
-    heads = encoded(language.body_heads)
+    heads = encoded(language.body_heads) or (b"",)
+    no_heads = encoded(language.body_no_heads)
     keep = _patterns(language.body_keep)
     pieces: list[bytes] = []
     done = 0
@@ -39,10 +41,11 @@ def without_bodies(data: bytes, language: Language) -> bytes:
         start = place + len(opener)
         following[following.index(place)] = data.find(opener, start)
         # Only a brace at the margin closes a body for certain, so it must be opened there or by a head there.
-        if b"\n{" not in opener:
-            line = data.rfind(b"\n", 0, place) + 1
-            if data[line] in _MARGIN or (heads and not data.startswith(heads, line)):
-                continue
+        line = data.rfind(b"\n", 0, place) + 1
+        if b"\n{" not in opener and (data[line] in _MARGIN or not data.startswith(heads, line)):
+            continue
+        if no_heads and data.startswith(no_heads, line):
+            continue
         end = data.find(_CLOSER, start - 1)
         if end < 0:
             break
@@ -51,7 +54,7 @@ def without_bodies(data: bytes, language: Language) -> bytes:
         if (
             data[end + 2 : end + 3] in (b"\n", b"\r", b"")
             and body.count(b"/*") == body.count(b"*/")
-            and not any(pattern.search(body) for pattern in keep)
+            and not any(prefix in body and pattern.search(body) for prefix, pattern in keep)
         ):
             pieces += (data[done:start], b" " * len(body))
             done = start + len(body)
@@ -62,5 +65,6 @@ def without_bodies(data: bytes, language: Language) -> bytes:
 
 
 @cache
-def _patterns(texts: tuple[str, ...]) -> tuple[re.Pattern[bytes], ...]:
-    return tuple(re.compile(text.encode()) for text in texts)
+def _patterns(texts: tuple[str, ...]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+    """Each expression with the plain text that it begins with, which is ten times quicker to look for."""
+    return tuple((_PREFIX.findall(text.encode())[0], re.compile(text.encode())) for text in texts)

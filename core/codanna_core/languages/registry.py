@@ -58,6 +58,7 @@ class Language:
     max_depth: int | None = None
     body_openers: tuple[str, ...] = ()
     body_heads: tuple[str, ...] = ()
+    body_no_heads: tuple[str, ...] = ()
     body_keep: tuple[str, ...] = ()
     query: str = ""
     """The text of `symbols.scm`, that of the inherited language behind it."""
