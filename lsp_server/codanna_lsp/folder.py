@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-OpenEngine = Callable[[Path, Mapping[str, Any]], "Engine"]
+
+class EngineSource(Protocol):
+    """Where engines come from; tests bring a double."""
+
+    def open(self, root: Path, overrides: Mapping[str, Any]) -> Engine:
+        """Open the index of a folder with the client's options."""
+
+    def remove(self, root: Path, overrides: Mapping[str, Any]) -> None:
+        """Remove the index of a folder that no engine has open."""
 
 
 CLOSE_TIMEOUT = 30.0
@@ -57,8 +65,8 @@ class Folder:
     """A folder of the workspace. Public methods may be called from any thread and never block."""
 
     RETRY_AFTER = 5.0
-    TAKE_OVER_POLL = 2.0
-    """Pause between two attempts to write an index that another process is writing."""
+    OTHER_WRITER_POLL = 1.0
+    """Pause between two looks at what another process does with the index."""
 
     def __init__(
         self,
@@ -66,19 +74,23 @@ class Folder:
         name: str,
         root: Path,
         overrides: Mapping[str, Any],
-        open_engine: OpenEngine,
+        engines: EngineSource,
         host: Host,
         before: Folder | None = None,
+        *,
+        clean: bool = False,
     ) -> None:
+        """`before` is the same folder's last engine, which must be gone first; `clean` removes its index."""
         self.uri = uri.rstrip("/")
         self.name = name or root.name
         self.root = root
         self.engine: Engine | None = None
         self.problems: list[Problem] = []
         self._overrides = overrides
-        self._open_engine = open_engine
+        self._engines = engines
         self._host = host
         self._before = before
+        self._clean = clean
         self._real_root = root
         self._opened = threading.Event()
         self._closing = Cancel()
@@ -170,7 +182,9 @@ class Folder:
                 self._before = None
             self._real_root = Path(os.path.realpath(self.root))
             try:
-                self.engine = self._open_engine(self.root, self._overrides)
+                if self._clean:
+                    self._remove_index()
+                self.engine = self._engines.open(self.root, self._overrides)
             except (CodannaError, OSError) as error:
                 self._failed_to_open(str(error))
             except Exception:
@@ -192,10 +206,9 @@ class Folder:
 
     def _turn(self) -> None:
         with self._wake:
-            while (
-                not self._closing.cancelled and not self._pending and not self._done and not self._sync_due()
-            ):
-                self._wake.wait(self._patience())
+            while not (self._closing.cancelled or self._pending or self._done or self._sync_due()):
+                if not self._wake.wait(self._patience()):
+                    break
             if self._closing.cancelled:
                 return
             batch, self._pending = list(self._pending), {}
@@ -203,6 +216,7 @@ class Folder:
             start_sync = self._sync_due() and not self._syncing
             if start_sync:
                 self._sync_at, self._syncing = None, True
+        self._follow_other_writer()
         if start_sync:
             self._host.long_pool.submit(self._sync)
         if batch and not self._update(batch):
@@ -214,7 +228,33 @@ class Folder:
         return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at
 
     def _patience(self) -> float | None:
-        return None if self._sync_at is None or self._syncing else max(0.0, self._sync_at - time.monotonic())
+        waits = [] if self._writes() else [self.OTHER_WRITER_POLL]
+        if self._sync_at is not None and not self._syncing:
+            waits.append(max(0.0, self._sync_at - time.monotonic()))
+        return min(waits, default=None)
+
+    def _writes(self) -> bool:
+        return self.engine is not None and self.engine.writer
+
+    def _follow_other_writer(self) -> None:
+        """See what another process published; once it is gone, find what changed, and write from now on."""
+        assert self.engine is not None
+        if self._writes() or self._syncing:
+            return
+        try:
+            self.engine.refresh()
+        except (CodannaError, OSError) as error:
+            logger.info("following another process's index failed: %s", error)
+            return
+        if self._writes():
+            logger.info("writing the index of %s from now on", self.root)
+            self.sync()
+
+    def _remove_index(self) -> None:
+        try:
+            self._engines.remove(self.root, self._overrides)
+        except (CodannaError, OSError) as error:
+            self._note("clean", f"the index was not removed: {error}")
 
     def _update(self, batch: list[str]) -> bool:
         assert self.engine is not None
@@ -252,20 +292,16 @@ class Folder:
 
                 report = self.engine.sync(progress=step, cancel=cancel)
             self._forget("sync", "update", "sync-stopped")
-            if any(problem.code == "read-only" for problem in report.problems):
-                # Whoever comes after the writer has to find what changed since, which is what `sync` does.
-                self.sync(self.TAKE_OVER_POLL)
-            else:
-                logger.info(
-                    "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
-                    report.added,
-                    report.changed,
-                    report.removed,
-                    report.seconds,
-                    report.generation,
-                )
+            logger.info(
+                "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
+                report.added,
+                report.changed,
+                report.removed,
+                report.seconds,
+                report.generation,
+            )
         except IndexMissing:
-            self.sync(self.TAKE_OVER_POLL)  # Another process has just begun with the first index.
+            logger.info("another process has just begun with the first index of %s", self.root)
         except Cancelled:
             if not stop.cancelled:
                 self._note("sync-stopped", "indexing was stopped; run `codanna.reindex` or reopen the folder")

@@ -15,7 +15,7 @@ from codanna_lsp.transport import Channel, stdio_channel, tcp_channel
 
 if TYPE_CHECKING:
     from codanna_core.engine.engine import Engine
-    from codanna_lsp.folder import OpenEngine
+    from codanna_lsp.folder import EngineSource
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,24 @@ logger = logging.getLogger(__name__)
 SWITCH_INTERVAL = 0.0005
 
 
-def serve(argv: list[str], open_engine: OpenEngine | None = None) -> int:
-    """Run the language server; gives the exit code. `open_engine` lets tests bring a double."""
+class InstalledEngine:
+    """The real engine, imported on first use: `initialize` is answered before numpy is loaded."""
+
+    def open(self, root: Path, overrides: Mapping[str, Any]) -> Engine:
+        """Open the index of a folder."""
+        from codanna_core.engine.engine import Engine
+
+        return Engine.open(root, overrides=overrides)
+
+    def remove(self, root: Path, overrides: Mapping[str, Any]) -> None:
+        """Remove the index of a folder."""
+        from codanna_core.engine.engine import remove_index
+
+        remove_index(root, overrides=overrides)
+
+
+def serve(argv: list[str], engines: EngineSource | None = None) -> int:
+    """Run the language server; gives the exit code. Tests bring `engines` of their own."""
     arguments = _arguments(argv)
     channel = _channel(arguments)
     log_file = log.set_up(arguments.log_level or "info")
@@ -33,7 +49,7 @@ def serve(argv: list[str], open_engine: OpenEngine | None = None) -> int:
     from codanna_lsp.server import Server
 
     server = Server(
-        open_engine or _open_engine,
+        engines or InstalledEngine(),
         parent_pid=arguments.parent_pid,
         log_file=log_file,
         log_level=arguments.log_level,
@@ -46,17 +62,10 @@ def serve(argv: list[str], open_engine: OpenEngine | None = None) -> int:
         logger.exception("the server stopped by a defect")
         code = 70
     logging.shutdown()
-    if open_engine is None:
+    if engines is None:
         # A query that still computes would hold up a normal exit; the index needs no farewell.
         os._exit(code)
     return code
-
-
-def _open_engine(root: Path, overrides: Mapping[str, Any]) -> Engine:
-    # Imported on first use: `initialize` is answered before numpy and tantivy are loaded.
-    from codanna_core.engine.engine import Engine
-
-    return Engine.open(root, overrides=overrides)
 
 
 def _channel(arguments: argparse.Namespace) -> Channel:

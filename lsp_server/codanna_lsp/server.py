@@ -31,7 +31,7 @@ from codanna_lsp.transport import Channel, FrameParser, Reader, Writer
 from codanna_lsp.watcher import Watching
 
 if TYPE_CHECKING:
-    from codanna_lsp.folder import OpenEngine
+    from codanna_lsp.folder import EngineSource
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Server(LanguageServer):
 
     def __init__(
         self,
-        open_engine: OpenEngine,
+        engines: EngineSource,
         *,
         parent_pid: int | None = None,
         log_file: Path | None = None,
@@ -92,7 +92,7 @@ class Server(LanguageServer):
         self.session: Session | None = None
         self.log_file = log_file
         self.counters = Counters()
-        self._open_engine = open_engine
+        self._engines = engines
         self._parent_pid = parent_pid
         self._log_level = log_level
         self._state = "created"
@@ -308,7 +308,7 @@ class Server(LanguageServer):
         session = self.session = Session(
             self.protocol,
             self._loop,
-            self._open_engine,
+            self._engines,
             client,
             options,
             server_settings,

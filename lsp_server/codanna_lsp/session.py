@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,7 +17,7 @@ from codanna_core.engine.cancel import Cancel
 from codanna_lsp import convert, settings
 from codanna_lsp.capabilities import ClientCapabilities
 from codanna_lsp.documents import Document
-from codanna_lsp.folder import Folder, OpenEngine
+from codanna_lsp.folder import EngineSource, Folder
 from codanna_lsp.progress import WorkDone
 from codanna_lsp.protocol import ClientRefused
 
@@ -114,7 +114,7 @@ class Session:
         self,
         protocol: Protocol,
         loop: asyncio.AbstractEventLoop,
-        open_engine: OpenEngine,
+        engines: EngineSource,
         client: ClientCapabilities,
         overrides: dict[str, Any],
         server_settings: ServerSettings,
@@ -137,7 +137,7 @@ class Session:
         self.on_folder_opened: Callable[[Folder], None] = lambda folder: None
         self.on_folder_closed: Callable[[Folder], None] = lambda folder: None
         self.on_settings_changed: Callable[[], None] = lambda: None
-        self._open_engine = open_engine
+        self._engines = engines
         self._overlay_lane = ThreadPoolExecutor(1, "codanna-overlay")
         self._overlay_due: set[Path] = set()
         self._overlay_timer: asyncio.TimerHandle | None = None
@@ -167,7 +167,7 @@ class Session:
         for folder in self.folders.values():
             folder.start()
 
-    def add_folder(self, uri: str, name: str) -> None:
+    def add_folder(self, uri: str, name: str, *, clean: bool = False) -> None:
         """Open a folder of the workspace; what is no local folder is left alone."""
         root = convert.path_from_uri(uri)
         if root is None or uri in self.folders:
@@ -175,7 +175,7 @@ class Session:
             return
         # An index has one writer; the folder's last engine must be gone before the next one is opened.
         before = self._closed_folders.pop(root, None)
-        folder = Folder(uri, name, root, self.overrides, self._open_engine, self, before)
+        folder = Folder(uri, name, root, self.overrides, self._engines, self, before, clean=clean)
         self.folders[uri] = folder
         if self._running:
             folder.start()
@@ -188,11 +188,19 @@ class Session:
             self._closed_folders[folder.root] = folder
             self.on_folder_closed(folder)
 
-    def reopen_folders(self) -> None:
-        """Close every engine and open it anew, with the settings of now."""
-        for uri, folder in list(self.folders.items()):
-            self.remove_folder(uri)
-            self.add_folder(uri, folder.name)
+    def reopen_folders(self, cancel: Cancel, *, clean: bool = False) -> None:
+        """Close every engine and open it anew, with its index removed if asked. On a worker thread; waits."""
+        reopened: Future[list[Folder]] = Future()
+
+        def reopen() -> None:
+            for uri, folder in list(self.folders.items()):
+                self.remove_folder(uri)
+                self.add_folder(uri, folder.name, clean=clean)
+            reopened.set_result(list(self.folders.values()))
+
+        self.loop.call_soon_threadsafe(reopen)
+        for folder in reopened.result():
+            folder.ready(cancel)
 
     def folder_of(self, uri: str) -> tuple[Folder, str] | None:
         """The innermost folder that holds a document, and the path in it."""

@@ -54,16 +54,11 @@ def execute(context: Context, snapshot: Snapshot, command: Command) -> Any:
         case "codanna.rebuildClusters":
             return _each(context, snapshot, command, "Clustering", _rebuild_clusters)
         case "codanna.clean":
-            for _, engine in snapshot.engines(context.cancel):
-                engine.clean()
-            # The index is gone; opening the folders again builds it anew.
-            context.session.loop.call_soon_threadsafe(context.session.reopen_folders)
-            return None
+            return context.session.reopen_folders(context.cancel, clean=True)
         case "codanna.showStatus":
             return _show_status(context, snapshot)
         case "codanna.restart":
-            context.session.loop.call_soon_threadsafe(context.session.reopen_folders)
-            return None
+            return context.session.reopen_folders(context.cancel)
         case _:
             return _find_similar(context, snapshot, command)
 

@@ -9,13 +9,16 @@ from typing import Any
 
 from codanna_core.engine.engine import Engine
 from codanna_core.testing.embedder import FakeEmbedder
-from codanna_lsp.main import serve
+from codanna_lsp.main import InstalledEngine, serve
 
 
-def open_engine(root: Path, overrides: Mapping[str, Any]) -> Engine:
-    """An engine whose vectors are computed from words."""
-    return Engine.open(root, overrides=overrides, embedder=FakeEmbedder())
+class WithFakeEmbedder(InstalledEngine):
+    """Engines whose vectors are computed from words."""
+
+    def open(self, root: Path, overrides: Mapping[str, Any]) -> Engine:
+        """Open the index of a folder."""
+        return Engine.open(root, overrides=overrides, embedder=FakeEmbedder())
 
 
 if __name__ == "__main__":  # Worker processes import this file anew.
-    sys.exit(serve(sys.argv[1:], open_engine))
+    sys.exit(serve(sys.argv[1:], WithFakeEmbedder()))

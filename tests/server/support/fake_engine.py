@@ -96,6 +96,15 @@ class FakeEngine:
         settings, _ = load_settings(root, overrides)
         return cls(root, settings)
 
+    @staticmethod
+    def remove(root: Path, overrides: Mapping[str, Any]) -> None:
+        """Nothing is kept."""
+
+    @property
+    def writer(self) -> bool:
+        """Always."""
+        return True
+
     def _texts(self) -> dict[str, str]:
         return {**self._files, **self._overlay}
 
@@ -280,12 +289,6 @@ class FakeEngine:
     ) -> bool:
         """Nothing to do."""
         return True
-
-    def clean(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._files = {}
-        self._publish(True)
 
     def set_overlay(self, path: str, text: str) -> None:
         """Let an unsaved text stand for a file."""

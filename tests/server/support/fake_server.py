@@ -8,4 +8,4 @@ from fake_engine import FakeEngine
 
 from codanna_lsp.main import serve
 
-sys.exit(serve(sys.argv[1:], FakeEngine.open))
+sys.exit(serve(sys.argv[1:], FakeEngine))

@@ -1,0 +1,81 @@
+"""An editor restarts a server that was killed at any moment, and no save is ever missing afterwards."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from raw_client import HERE, MINIMAL, RawClient
+
+SERVER = (sys.executable, str(HERE / "engine_server.py"))
+KILLS = int(os.environ.get("CODANNA_KILLS", "8"))
+"""The long run sets 100."""
+FILES = 25
+
+
+class Editor:
+    """Saves files, asks questions, and starts the server again whenever it is gone."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.client: RawClient | None = None
+        self.texts: dict[int, int] = {}
+        self._version = 0
+
+    def start(self) -> RawClient:
+        """A running server."""
+        self.client = RawClient(SERVER)
+        self.client.initialize(self.root, capabilities=MINIMAL, options={"server": {"watch": "off"}})
+        return self.client
+
+    def save(self, number: int) -> None:
+        """Write a file as editors do, then tell the server."""
+        assert self.client is not None
+        self._version += 1
+        path = self.root / f"file{number}.py"
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(f"def saved_{number}_v{self._version}():\n    return {self._version}\n")
+        os.replace(temporary, path)
+        self.texts[number] = self._version
+        self.client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
+
+    def kill(self) -> None:
+        """SIGKILL, without any farewell."""
+        assert self.client is not None
+        self.client.kill()
+
+    def expected(self) -> set[str]:
+        """The one symbol that each file must have."""
+        return {f"saved_{number}_v{version}" for number, version in self.texts.items()}
+
+    def found(self) -> set[str]:
+        """The symbols that the index has."""
+        assert self.client is not None
+        return {name for name in self.client.symbols("saved_") if name.startswith("saved_")}
+
+
+@pytest.mark.timeout(120 + 20 * KILLS)
+def test_no_save_is_lost(tmp_path: Path) -> None:
+    """Saves and questions, a kill at a random moment, a restart: the index ends up as the disk is."""
+    root = tmp_path / "project"
+    root.mkdir()
+    rng = random.Random(11)
+    editor = Editor(root)
+    client = editor.start()
+    for turn in range(KILLS):
+        for _ in range(rng.randint(1, 30)):
+            editor.save(rng.randrange(FILES))
+            if rng.random() < 0.3:
+                client.start_request("codanna/semanticSearch", {"query": "saved value"})
+        for _ in range(rng.choice([0, 0, 1, 5, 20])):
+            # Sometimes in the middle of the work, sometimes when a part of it is done.
+            client.request("codanna/status", {})
+        editor.kill()
+        client = editor.start()
+        client.eventually(lambda: editor.found() == editor.expected(), timeout=60)
+        client.check()
+        assert not client.seen("window/showMessage"), turn
+    assert client.shut_down() == 0

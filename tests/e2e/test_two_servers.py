@@ -1,0 +1,67 @@
+"""Two editors on one folder: one index, one writer, and a successor when the writer is gone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from raw_client import HERE, MINIMAL, RawClient, running
+
+SERVER = (sys.executable, str(HERE / "engine_server.py"))
+OPTIONS = {"server": {"watch": "off"}}
+
+
+def saved(client: RawClient, path: Path, text: str) -> None:
+    path.write_text(text)
+    client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
+
+
+def folder(client: RawClient) -> Any:
+    return client.request("codanna/status", {})["folders"][0]
+
+
+def test_second_server_shares_and_takes_over(tmp_path: Path) -> None:
+    """The second one reads what the first writes, sees its new generations, and writes when it is killed."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "a.py").write_text("def written_by_first():\n    pass\n")
+    with running(SERVER) as first, running(SERVER) as second:
+        first.initialize(root, capabilities=MINIMAL, options=OPTIONS)
+        first.wait_indexed()
+        second.initialize(root, capabilities=MINIMAL, options=OPTIONS)
+        second.eventually(lambda: second.symbols("written_by_first") == ["written_by_first"])
+        assert (folder(first)["writer"], folder(second)["writer"]) == (True, False)
+
+        saved(first, root / "b.py", "def saved_in_first():\n    pass\n")
+        second.eventually(lambda: second.symbols("saved_in_first") == ["saved_in_first"])
+
+        first.kill()
+        second.eventually(lambda: folder(second)["writer"])
+        saved(second, root / "c.py", "def saved_in_second():\n    pass\n")
+        second.eventually(lambda: second.symbols("saved_in_second") == ["saved_in_second"])
+
+
+def test_save_in_the_reading_server_is_seen_by_its_user(tmp_path: Path) -> None:
+    """Who edits in the second window finds what was typed there, although the first one writes the index."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "a.py").write_text("def before():\n    pass\n")
+    with running(SERVER) as first, running(SERVER) as second:
+        first.initialize(root, capabilities=MINIMAL)
+        first.wait_indexed()
+        second.initialize(root, capabilities=MINIMAL)
+        second.eventually(lambda: second.symbols("before"))
+        document = {"uri": (root / "a.py").as_uri(), "languageId": "python", "version": 1, "text": ""}
+        second.notify("textDocument/didOpen", {"textDocument": document})
+        text = "def edited_in_second():\n    pass\n"
+        second.notify(
+            "textDocument/didChange",
+            {"textDocument": {**document, "version": 2}, "contentChanges": [{"text": text}]},
+        )
+        second.eventually(lambda: second.symbols("edited_in_second") == ["edited_in_second"])
+        saved(second, root / "a.py", text)
+        # The first server's own watcher notices the save.
+        first.eventually(lambda: first.symbols("edited_in_second") == ["edited_in_second"])
+        second.eventually(lambda: second.symbols("before") == [])
+        assert second.symbols("edited_in_second") == ["edited_in_second"]
