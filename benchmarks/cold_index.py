@@ -1,0 +1,216 @@
+"""Cold index of folders against peers in the same run: `python benchmarks/cold_index.py FOLDER [FOLDER ...]`.
+
+Prints wall time, files and symbols a second, peak memory of all processes together (proportional set size),
+the time to the first answer, a reconciliation with nothing changed, and single saves, then the ratios against
+universal-ctags (no meaning, names only) and, where `--semble-python` names an interpreter that has it
+together with `--semble-model`, a local static model folder, against semble.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from codanna_core import Engine
+from codanna_core.results import Progress
+
+SEMBLE = """
+import sys, time
+from model2vec import StaticModel
+from semble import SembleIndex
+started = time.perf_counter()
+index = SembleIndex.from_path(sys.argv[1], model=StaticModel.from_pretrained(sys.argv[2]))
+print(time.perf_counter() - started)
+"""
+
+
+class PeakMemory:
+    """Samples the memory of this process and its children."""
+
+    def __init__(self) -> None:
+        self.megabytes = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.5):
+            self.megabytes = max(self.megabytes, sum(map(_pss, _family(os.getpid()))))
+
+
+def _family(top: int) -> Iterator[int]:
+    yield top
+    try:
+        children = Path(f"/proc/{top}/task/{top}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _family(int(child))
+
+
+def _pss(process: int) -> float:
+    try:
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass  # Ended since it was listed.
+    return 0.0
+
+
+@contextmanager
+def temporary_folder(parent: str | None) -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def index(root: Path, folder: Path, saves: int) -> float:
+    """Index `root`, print what it took, and return the wall time until everything was searchable."""
+    first: list[float] = []
+    with PeakMemory() as memory, Engine.open(root, folder) as engine:
+        started = time.perf_counter()
+
+        def watch() -> None:
+            while not first:
+                try:
+                    if engine.search("open a file", limit=1).hits:
+                        first.append(time.perf_counter() - started)
+                        return
+                except Exception:
+                    pass  # There is no index yet.
+                time.sleep(0.1)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        told = 0.0
+
+        def show(progress: Progress) -> None:
+            nonlocal told
+            if time.perf_counter() - told > 10:
+                told = time.perf_counter()
+                print(f"  … {progress.done}/{progress.total} files", file=sys.stderr, flush=True)
+
+        report = engine.sync(progress=show)
+        wall = time.perf_counter() - started
+        first.append(wall)
+        status = engine.status()
+        used = os.times()
+        processor = used.user + used.system + used.children_user + used.children_system
+        print(
+            f"  codanna-lsp   {wall:8.1f} s   {status.files_indexed / wall:7.0f} files/s   "
+            f"{status.symbols / wall:8.0f} symbols/s   ({processor:.0f} s of processor time)\n"
+            f"  {status.files_indexed} files, {status.symbols} symbols, {status.vectors_total} vectors"
+        )
+        print(
+            f"  peak memory   {memory.megabytes:8.0f} MB   first answer {first[0]:.2f} s   "
+            f"index {status.bytes_on_disk / 1e6:.0f} MB"
+        )
+        quiet = []
+        for _ in range(5):
+            begun = time.perf_counter()
+            engine.sync()
+            quiet.append(time.perf_counter() - begun)
+        print(
+            f"  nothing changed {statistics.median(quiet):6.3f} s   "
+            f"{report.added / statistics.median(quiet):9.0f} files/s"
+        )
+        begun = time.perf_counter()
+        engine.settle()
+        settled = time.perf_counter() - begun
+        print(f"  clusters and merges  {settled:.1f} s   peak memory {memory.megabytes:.0f} MB")
+        if saves:
+            measure_saves(engine, root, saves)
+        return wall
+
+
+def measure_saves(engine: Engine, root: Path, saves: int) -> None:
+    """Save a file of twenty new functions again and again; the time until the next search finds one."""
+    path = root / "codanna_benchmark_save.py"
+    times = []
+    try:
+        for number in range(saves):
+            functions = [
+                f"def saved_{number}_{part}(value):\n    return value + {part}\n" for part in range(20)
+            ]
+            path.write_text("\n".join(functions))
+            begun = time.perf_counter()
+            engine.update([path])
+            hits = engine.search(f"saved_{number}_7", limit=1).hits
+            times.append((time.perf_counter() - begun) * 1000)
+            assert hits[0].name == f"saved_{number}_7", (number, hits)
+    finally:
+        path.unlink(missing_ok=True)
+        engine.update([path])
+    times.sort()
+    print(
+        f"  one save visible  p50 {times[len(times) // 2]:.1f} ms   p95 {times[int(len(times) * 0.95)]:.1f} ms"
+    )
+
+
+def ctags(root: Path, languages: str | None) -> float | None:
+    """Time of universal-ctags over the same folder."""
+    if shutil.which("ctags") is None:
+        return None
+    command = ["ctags", "-R", "-f", os.devnull]
+    if languages:
+        command.append(f"--languages={languages}")
+    started = time.perf_counter()
+    subprocess.run([*command, str(root)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def semble(python: str, model: str, root: Path) -> float | None:
+    """Time of semble over the same folder; None where it does not finish."""
+    done = subprocess.run(
+        [python, "-c", SEMBLE, str(root), model], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        print(f"  semble did not finish: {done.stderr.strip().splitlines()[-1:]}")
+        return None
+    return float(done.stdout.split()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--languages", help="restrict ctags to these, for instance C")
+    parser.add_argument("--saves", type=int, default=40)
+    parser.add_argument("--index-parent", help="where the temporary indexes go")
+    parser.add_argument("--semble-python")
+    parser.add_argument("--semble-model")
+    options = parser.parse_args()
+    for root in options.folders:
+        print(root)
+        with temporary_folder(options.index_parent) as folder:
+            ours = index(root, folder, options.saves)
+        theirs = ctags(root, options.languages)
+        if theirs is not None:
+            print(f"  ctags         {theirs:8.1f} s   ratio {ours / theirs:.2f}x")
+        if options.semble_python and options.semble_model:
+            peer = semble(options.semble_python, options.semble_model, root)
+            if peer is not None:
+                print(f"  semble        {peer:8.1f} s   ratio {ours / peer:.2f}x")
+
+
+if __name__ == "__main__":
+    main()
