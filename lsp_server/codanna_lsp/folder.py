@@ -65,6 +65,8 @@ class Folder:
     """A folder of the workspace. Public methods may be called from any thread and never block."""
 
     RETRY_AFTER = 5.0
+    OTHER_WRITER_TIME = 10.0
+    """How long another process may take to index a save before its own text on disk counts anyway."""
     OTHER_WRITER_POLL = 1.0
     """Pause between two looks at what another process does with the index."""
 
@@ -97,6 +99,7 @@ class Folder:
         self._wake = threading.Condition()
         self._pending: dict[str, None] = {}
         self._done: list[Callable[[], None]] = []
+        self._held: list[tuple[float, Callable[[], None]]] = []
         self._sync_at: float | None = None
         self._syncing = False
         self._thread = threading.Thread(target=self._run, name=f"codanna-folder-{self.name}", daemon=True)
@@ -221,8 +224,13 @@ class Folder:
             self._host.long_pool.submit(self._sync)
         if batch and not self._update(batch):
             return
-        for call in done:
-            call()
+        if self._writes():
+            for call in done:
+                call()
+        else:
+            # The other process has yet to see these changes; what shows them meanwhile must stay.
+            until = time.monotonic() + self.OTHER_WRITER_TIME
+            self._held += [(until, call) for call in done]
 
     def _sync_due(self) -> bool:
         return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at
@@ -242,10 +250,15 @@ class Folder:
         if self._writes() or self._syncing:
             return
         try:
-            self.engine.refresh()
+            news = self.engine.refresh()
         except (CodannaError, OSError) as error:
             logger.info("following another process's index failed: %s", error)
             return
+        now = time.monotonic()
+        ready = [call for until, call in self._held if news or until < now]
+        self._held = [] if news else [(until, call) for until, call in self._held if until >= now]
+        for call in ready:
+            call()
         if self._writes():
             logger.info("writing the index of %s from now on", self.root)
             self.sync()

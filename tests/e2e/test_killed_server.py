@@ -11,8 +11,6 @@ import pytest
 from raw_client import HERE, MINIMAL, RawClient
 
 SERVER = (sys.executable, str(HERE / "engine_server.py"))
-KILLS = int(os.environ.get("CODANNA_KILLS", "8"))
-"""The long run sets 100."""
 FILES = 25
 
 
@@ -57,15 +55,26 @@ class Editor:
         return {name for name in self.client.symbols("saved_") if name.startswith("saved_")}
 
 
-@pytest.mark.timeout(120 + 20 * KILLS)
 def test_no_save_is_lost(tmp_path: Path) -> None:
     """Saves and questions, a kill at a random moment, a restart: the index ends up as the disk is."""
+    save_and_kill(tmp_path, 6, seed=11)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_torture_no_save_is_lost(tmp_path: Path) -> None:
+    """The same a hundred times."""
+    save_and_kill(tmp_path, 100, seed=12)
+
+
+def save_and_kill(tmp_path: Path, kills: int, seed: int) -> None:
+    """Live an editor's life with a server that is killed again and again."""
     root = tmp_path / "project"
     root.mkdir()
-    rng = random.Random(11)
+    rng = random.Random(seed)
     editor = Editor(root)
     client = editor.start()
-    for turn in range(KILLS):
+    for turn in range(kills):
         for _ in range(rng.randint(1, 30)):
             editor.save(rng.randrange(FILES))
             if rng.random() < 0.3:

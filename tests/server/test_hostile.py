@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -10,21 +9,24 @@ import pytest
 from fuzz import ENGINE_SERVER, fuzz, memory
 from raw_client import FAKE_SERVER, running
 
-MESSAGES = int(os.environ.get("CODANNA_FUZZ_MESSAGES", "4000"))
-"""The long run sets 100000."""
 
-
-@pytest.mark.timeout(60 + MESSAGES // 20)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_fuzz(tmp_path: Path, seed: int) -> None:
     """Random hostile messages, the same ones in every run, over an engine in memory."""
-    print(fuzz(MESSAGES, seed, FAKE_SERVER, tmp_path / "project"))
+    print(fuzz(4000, seed, FAKE_SERVER, tmp_path / "project"))
 
 
-@pytest.mark.timeout(60 + MESSAGES // 20)
 def test_fuzz_the_real_engine(tmp_path: Path) -> None:
     """The same over the real engine."""
-    print(fuzz(MESSAGES, 3, ENGINE_SERVER, tmp_path / "project"))
+    print(fuzz(2000, 3, ENGINE_SERVER, tmp_path / "project"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("command", [FAKE_SERVER, ENGINE_SERVER], ids=["memory", "engine"])
+def test_soak_fuzz(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A hundred thousand hostile messages."""
+    print(fuzz(100_000, 7, command, tmp_path / "project"))
 
 
 def test_ten_thousand_requests_with_random_cancels(project: Path) -> None:
