@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from codanna_core.errors import DimensionMismatch, InvalidQuery
 from codanna_core.storage import Directory, FsDirectory, MemoryDirectory
 from codanna_core.vectors import VectorIndex, VectorOptions, open_vector_index

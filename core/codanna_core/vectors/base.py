@@ -240,7 +240,8 @@ def prepared_query(vector: Floats, metric: Metric) -> Floats:
         return vector
     square = float(np.dot(vector, vector))
     if not 1e-20 < square < 1e30:
-        return prepared(vector[None], metric)[0]
+        careful: Floats = prepared(vector[None], metric)[0]
+        return careful
     unit: Floats = vector * np.float32(1 / math.sqrt(square))
     return unit
 

@@ -118,8 +118,12 @@ class Container:
 
     def verify(self) -> None:
         """Check every section against its checksum."""
+        end = len(MAGIC)
         for section, entry in self._sections.items():
+            if any(self._view[end : entry["at"]]):
+                raise self.corrupt(f"the gap before section {section} is not empty")
             self._check(section, entry)
+            end = entry["at"] + entry["bytes"]
 
     def _check(self, section: str, entry: dict[str, Any]) -> None:
         start, crc = int(entry["at"]), 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -38,14 +38,9 @@ class Manifest:
     rotation: FileEntry
     generation: int = 1
     serial: int = 0
-    """The last number used in a file name."""
+    """The last number used in a file name; names are never used twice."""
     segments: list[FileEntry] = field(default_factory=list)
     calibration: Calibration | None = None
-
-    def next_name(self, stem: str, suffix: str = "vec") -> tuple[str, Manifest]:
-        """A file name never used before and the manifest that remembers this."""
-        serial = self.serial + 1
-        return f"{stem}-{serial:08d}.{suffix}", replace(self, serial=serial)
 
     def files(self) -> set[str]:
         """All files that this state needs, the manifest included."""

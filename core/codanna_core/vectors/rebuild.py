@@ -110,6 +110,7 @@ def _build_elsewhere(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=0,
         env=_environment(),
     ) as process:
         if process.stdin is None or process.stdout is None or process.stderr is None:
@@ -119,8 +120,8 @@ def _build_elsewhere(
         drain.start()
         result: dict[str, Any] = {}
         try:
+            # Unbuffered, so that closing the pipe of a dead process has nothing left to fail on.
             process.stdin.write(orjson.dumps(job) + b"\n" + b"".join(packed))
-            process.stdin.flush()
             for line in process.stdout:
                 result = orjson.loads(line)
                 if "what" in result:

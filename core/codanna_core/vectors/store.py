@@ -6,6 +6,7 @@ Whatever a crash leaves behind is either named by the manifest, and then whole, 
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 
@@ -49,6 +50,7 @@ DELTA_LIMIT = 16384
 PIECE = 65536
 """A larger upsert is sealed in pieces of this many vectors."""
 _OWN_FILES = ("seg-", "dead-", "rotation-", "wal-", f"{manifests.NAME}.tmp")
+_NUMBERED = re.compile(r"[a-z]+-(\d{8})\.[a-z]+$")
 _EMPTY = State(None, None, (), None)
 
 
@@ -76,6 +78,7 @@ class DurableIndex:
         self._delta: Delta | None = None
         self._wal: WalWriter | None = None
         self._reader: WalReader | None = None
+        self._serial = 0
         self._manifest_bytes = b""
         self._published: dict[str, Part] = {}
         """The parts as the manifest has them, to see which dead rows it lacks."""
@@ -153,6 +156,8 @@ class DurableIndex:
 
     def _start_writing(self) -> None:
         manifest = self._state.manifest
+        leftovers = [int(found[1]) for name in self._directory.names() if (found := _NUMBERED.match(name))]
+        self._serial = max([manifest.serial if manifest else 0, *leftovers])
         if manifest is not None and self._reader is not None:
             row_bytes = self._codec.bytes_per_row(manifest.dimension)
             file = self._directory.append(manifest.wal, self._reader.position)
@@ -269,17 +274,23 @@ class DurableIndex:
     def _start_index(self, dimension: int) -> Floats:
         """Fix the dimension and the rotation; the first manifest names these and an empty log."""
         rotation = make_rotation(dimension, self._options.seed)
-        with self._directory.create("rotation-00000001.vec") as file:
+        name = self._next_name("rotation")
+        with self._directory.create(name) as file:
             writer = ContainerWriter(file)
             writer.add("rotation", rotation)
             size = writer.finish({"kind": "rotation"})
         options = self._options
-        entry = FileEntry("rotation-00000001.vec", size)
-        manifest = Manifest(options.metric, options.precision, options.seed, dimension, "", entry, serial=1)
+        entry = FileEntry(name, size)
+        manifest = Manifest(options.metric, options.precision, options.seed, dimension, "", entry)
         self._publish(manifest, rotation, (), fresh_log=True)
         return rotation
 
     # Sealing and publishing
+
+    def _next_name(self, stem: str, suffix: str = "vec") -> str:
+        """A file name that was never used, also not by an attempt that failed."""
+        self._serial += 1
+        return f"{stem}-{self._serial:08d}.{suffix}"
 
     def _seal(self, parts: tuple[Part, ...], extra: tuple[Keys, Rows, Floats] | None = None) -> None:
         """Turn the delta, and `extra` which replaces equal keys in it, into a flat segment."""
@@ -294,7 +305,7 @@ class DurableIndex:
         sources = [Source(*batch, np.arange(len(batch[0]))) for batch in batches if len(batch[0])]
         manifest = state.manifest
         if sources:
-            name, manifest = manifest.next_name("seg")
+            name = self._next_name("seg")
             size = write_flat(self._directory, name, self._codec, manifest.dimension, sources)
             parts = (*parts, Part(Segment(self._directory, name, self._codec, manifest.dimension, size)))
         self._publish(manifest, state.rotation, parts, fresh_log=True)
@@ -314,18 +325,20 @@ class DurableIndex:
             published = self._published.get(name)
             # Deaths since the last fresh log are in the log; a new one has to find them in a file.
             if part.live is not None and fresh_log and (published is None or published.live is not part.live):
-                dead_name, manifest = manifest.next_name("dead")
+                dead_name = self._next_name("dead")
                 dead_size = write_dead(self._directory, dead_name, part)
                 entry = FileEntry(name, entry.size, dead_name, dead_size)
             entries.append(entry)
         wal, delta = self._wal, self._delta
         if fresh_log:
-            wal_name, manifest = manifest.next_name("wal", "log")
+            wal_name = self._next_name("wal", "log")
             row_bytes = self._codec.bytes_per_row(manifest.dimension)
             wal = WalWriter(self._directory.append(wal_name, 0), manifest.dimension, row_bytes, 0)
             delta = Delta(self._codec, manifest.dimension)
             manifest = replace(manifest, wal=wal_name)
-        manifest = replace(manifest, segments=entries, generation=manifest.generation + 1)
+        manifest = replace(
+            manifest, segments=entries, generation=manifest.generation + 1, serial=self._serial
+        )
         data = manifest.encoded()
         self._checkpoint("publish")
         self._directory.replace(manifests.NAME, data)
@@ -371,8 +384,7 @@ class DurableIndex:
         with self._lock:
             if self._state.manifest is None:
                 return
-            name, manifest = self._state.manifest.next_name("seg")
-            self._state = replace(self._state, manifest=manifest)
+            manifest, name = self._state.manifest, self._next_name("seg")
             self._building = name
         try:
             built = rebuild(

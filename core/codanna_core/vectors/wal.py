@@ -106,9 +106,9 @@ class WalReader:
             raise IndexCorrupt(path, "a record before its end is damaged")
 
     def _check_header(self, data: bytes) -> None:
-        magic, dimension, row_bytes, crc, _ = _HEADER.unpack_from(data)
+        magic, dimension, row_bytes, crc, zero = _HEADER.unpack_from(data)
         path = self._directory.path / self._name
-        if magic != MAGIC or crc != zlib.crc32(data[:16]):
+        if magic != MAGIC or crc != zlib.crc32(data[:16]) or zero != 0:
             raise IndexCorrupt(path, "it does not start as a vector log")
         if dimension != self._dimension or row_bytes != self._codec.bytes_per_row(dimension):
             raise IndexCorrupt(path, f"its vectors have {dimension} dimensions, the index {self._dimension}")
