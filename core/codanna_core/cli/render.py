@@ -67,15 +67,15 @@ def render_sync(report: SyncReport, writer: bool) -> str:
         return "another process keeps this index up to date; nothing to do"
     touched = report.added + report.changed + report.removed
     if not touched:
-        return f"up to date: {_count(report.unchanged, 'file')}, nothing changed ({report.seconds:.2f} s)"
+        return f"up to date: {counted(report.unchanged, 'file')}, nothing changed ({report.seconds:.2f} s)"
     parts = [
         f"{number:,} {what}"
         for number, what in ((report.added, "new"), (report.changed, "changed"), (report.removed, "removed"))
         if number
     ]
     return (
-        f"indexed {_count(touched, 'file')} ({', '.join(parts)}), {_count(report.symbols, 'symbol')},"
-        f" {_count(report.embedded, 'new vector')} in {report.seconds:.1f} s"
+        f"indexed {counted(touched, 'file')} ({', '.join(parts)}), {counted(report.symbols, 'symbol')},"
+        f" {counted(report.embedded, 'new vector')} in {report.seconds:.1f} s"
     )
 
 
@@ -114,14 +114,15 @@ def size(count: int) -> str:
     return f"{value:.1f} GiB"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it needs one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_text(text: str) -> None:
     """Print an answer on standard output."""
     if text:
         sys.stdout.write(text + "\n")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _head(hit: Hit | SymbolHit, style: Style, shown: Callable[[str], str]) -> str:
