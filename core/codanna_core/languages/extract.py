@@ -69,7 +69,7 @@ def extract(
         return Extraction(known.name, windows(data), [Problem("slow-file", message, path)])
     matches, has_error = parsed
     result = _read(data, known, matches)
-    share = _unparsed(matches) / len(data) if has_error else 0
+    share = _unparsed(matches) / max(len(data), 1) if has_error else 0
     if share >= WORTH_A_PROBLEM:
         message = f"{share:.0%} of the file does not parse as {known.name}; symbols there may be missing"
         result.problems.append(Problem("syntax", message, path))
@@ -106,7 +106,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
     start_line = covered_to = 0
 
     for start, negative_end, pattern, name_start, key, captures in definitions:
-        end = -negative_end
+        end = min(-negative_end, len(data))  # The parser is given a line end more than the file has.
         while end > start and data[end - 1] in _SPACE:
             end -= 1  # Some grammars put the line's end into the node.
         if language.trim_comments or pattern in level_of:

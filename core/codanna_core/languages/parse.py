@@ -27,6 +27,8 @@ def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[l
     """The query's matches and whether there were syntax errors; None where `deadline` passed."""
     tools = _tools(language)
     data = without_bodies(_valid_utf8(data), language)
+    if not data.endswith(b"\n"):
+        data += b"\n"  # Perl's scanner never returns from a comment that ends with the file.
     tree = tools.parse(data, deadline)
     if tree is None:
         return None
