@@ -421,3 +421,20 @@ def to_symbol_hit(symbol: StoredSymbol, score: float, match: str) -> SymbolHit:
 def _stop_if(cancel: Cancel | None) -> None:
     if cancel is not None:
         cancel.raise_if_cancelled()
+
+
+def as_symbol_hit(hit: Hit) -> SymbolHit:
+    """A hit of a search by meaning in the shape of a symbol found by name."""
+    return SymbolHit(
+        name=hit.name,
+        kind=hit.kind,
+        container=hit.container,
+        language=hit.language,
+        path=hit.path,
+        selection=hit.selection,
+        span=hit.span,
+        score=hit.score,
+        match="meaning",
+        deprecated=hit.deprecated,
+        wide=hit.wide,
+    )

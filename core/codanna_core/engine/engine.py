@@ -16,14 +16,14 @@ from numpy.typing import ArrayLike
 
 from codanna_core.config import Settings, diff, load_settings
 from codanna_core.embed.base import Embedder
-from codanna_core.engine.answers import answer, answer_similar, similar_request
+from codanna_core.engine.answers import answer, answer_similar, as_symbol_hit, similar_request
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.layout import IndexFolder, index_folder
 from codanna_core.engine.meaning import Meanings
 from codanna_core.engine.notes import Notes
 from codanna_core.engine.overlay import OverlayFile, embedded, read_buffer
 from codanna_core.engine.snapshot import Snapshot
-from codanna_core.engine.symbol_search import SymbolSearch
+from codanna_core.engine.symbol_search import SymbolSearch, fits
 from codanna_core.engine.writing import Writing
 from codanna_core.errors import DimensionMismatch, IndexCorrupt, IndexLocked, InvalidQuery, ModelUnavailable
 from codanna_core.files import decode
@@ -41,13 +41,15 @@ from codanna_core.results import (
     SyncReport,
 )
 from codanna_core.storage.collect import tree_size
-from codanna_core.storage.directory import Checkpoint
+from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.storage.lock import WriterLock
 
 Answer = TypeVar("Answer")
 
 log = logging.getLogger("codanna.engine")
 
+_MEANT_SYMBOLS = 50
+"""Symbols found by meaning beyond these are hardly what was meant."""
 _HEAL_WAIT_S = 5.0
 """A query that meets damage waits this long for the repair; a small index is whole again by then."""
 
@@ -74,7 +76,7 @@ class Engine:
         self.settings = settings
         self._notes = Notes()
         self._notes.replace(problems)
-        self._names = SymbolSearch(folder.path / "names")
+        self._names = SymbolSearch(FsDirectory(folder.path / "names", checkpoint))
         self._meanings = Meanings(root, folder, settings, embedder, self._notes, checkpoint)
         self._writing = Writing(root, folder, settings, self._meanings, self._names, self._notes, checkpoint)
         self._overlay: Mapping[str, OverlayFile] = MappingProxyType({})
@@ -107,8 +109,6 @@ class Engine:
         folder = IndexFolder(_index_path(checked, index_dir, settings), checkpoint)
         engine = cls(checked, folder, settings, problems, embedder, checkpoint)
         engine._writing.open()
-        if engine._writing.text.ready:
-            engine._names.open(engine._writing.text.index)
         return engine
 
     def close(self) -> None:
@@ -208,11 +208,18 @@ class Engine:
         near: Sequence[str] = (),
         cancel: Cancel | None = None,
     ) -> list[SymbolHit]:
-        """Symbols by name, fuzzily; what `workspace/symbol` shows."""
+        """Symbols by name, fuzzily; what `workspace/symbol` shows.
+
+        Several plain words that fit no name are answered by meaning, unless the settings say no.
+        """
         wanted = self.settings.search.symbol_limit if limit is None else limit
-        return self._healing(
+        hits = self._healing(
             lambda: self._names.search(self._snapshot(meaning=False), query, wanted, near, cancel)
         )
+        if len(query.split()) < 2 or not self.settings.search.plain_words_fallback or fits(hits):
+            return hits
+        found = self.search(query, limit=min(wanted, _MEANT_SYMBOLS), cancel=cancel).hits
+        return [as_symbol_hit(hit) for hit in found] or hits
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""

@@ -56,6 +56,7 @@ class RunReport:
     """Vectors that are still to be computed."""
     names: list[str] = field(default_factory=list)
     """Names of the indexed symbols, cut off beyond a bound."""
+    names_cut: bool = False
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -150,6 +151,7 @@ class Indexer:
             whole.generation = max(whole.generation, part.generation)
             whole.pending += part.pending
             whole.names.extend(part.names)
+            whole.names_cut |= part.names_cut
 
     def wake(self) -> None:
         """Have `between` called soon; from any thread."""
@@ -210,6 +212,8 @@ class Indexer:
         report.symbols += len(prepared.documents)
         if len(report.names) < _MAX_NAMES:
             report.names.extend(prepared.names)
+        else:
+            report.names_cut = True
         # A file counts as well, so that folders full of files without symbols are committed in steps too.
         self._symbols_since_commit += len(prepared.documents) + 1
         if len(prepared.keys):

@@ -31,6 +31,11 @@ log = logging.getLogger("codanna.engine")
 # Missing keys looked up in the text index at a time while vectors are made afterwards.
 _LOOK_UP = 10_000
 
+# Vectors of code that is gone are kept, so that switching branches back embeds nothing, until they outnumber
+# the others by far.
+_KEPT_SHARE = 3
+_SPARE = 20_000
+
 
 @dataclass(slots=True)
 class Meaning:
@@ -145,6 +150,8 @@ class Meanings:
         keys = np.unique(np.array(text.keys(), np.uint64))
         missing = keys[~target.vectors.contains(keys)]
         self.pending = len(missing)
+        if target.vectors.snapshot().count > _SPARE + _KEPT_SHARE * len(keys):
+            log.info("%d unreferenced vectors were collected", target.vectors.retain(keys))
         if len(missing):
             log.info("%d vectors are missing and are computed now", len(missing))
             self._notes.set_state(State.EMBEDDING)

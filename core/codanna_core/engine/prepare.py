@@ -119,7 +119,8 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
         key = text_key(text)
         keys.append(key)
         prepared.documents.append(symbol_document(path, path_text, language, symbol, key, body))
-        prepared.names.append(symbol.name)
+        if symbol.kind != "text":
+            prepared.names.append(symbol.name)
         if want_texts:
             prepared.texts.append(text)
     prepared.keys = np.array(keys, np.uint64)

@@ -27,7 +27,7 @@ from codanna_core.model import Problem
 from codanna_core.results import Progress, State, SyncReport
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
-from codanna_core.text.index import TextWriter
+from codanna_core.text.index import TextSnapshot, TextWriter
 
 _BULK_FILES = 200
 _SAVE_AFTER_S = 2.0
@@ -74,6 +74,7 @@ class Writing:
         self._running: Indexer | None = None
         self.text = TextStore(folder, root, options_digest(settings))
         self.background = Background(self._job_failed)
+        names.rebuild_soon = self._rebuild_names_soon
         self.total_files = 0
         self.done_files = 0
 
@@ -240,8 +241,9 @@ class Writing:
                 self._running = None
             self._release_saved()
             self._notes.set_state(State.READY)
-        self._names.add(run.names)
-        self._meanings.note_written(before, max(before, run.generation), run.pending)
+        after = max(before, run.generation)
+        self._names.add(run.names, before, after, complete=not run.names_cut)
+        self._meanings.note_written(before, after, run.pending)
         _fill(report, run, changes)
 
     def _take_saved(self, indexer: Indexer) -> None:
@@ -301,6 +303,9 @@ class Writing:
         if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
             vectors = active.vectors
             schedule("clusters", lambda cancel: vectors.maintain(cancel))
+
+    def _rebuild_names_soon(self, text: TextSnapshot) -> None:
+        self.background.schedule("names", lambda cancel: self._names.rebuild(text))
 
     def embed_missing_soon(self) -> None:
         """Look for missing vectors in the background."""

@@ -107,7 +107,8 @@ def symbol_document(
         "owner": path,
         "lang": language,
         "kind": symbol.kind,
-        "exact": symbol.name,
+        # A window of lines has a heading, not a name that anybody would ask for.
+        "exact": symbol.name if symbol.kind != "text" else "",
         "name": index_text(symbol.name),
         "container": index_text(symbol.container),
         "path": path_text,

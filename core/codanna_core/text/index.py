@@ -152,6 +152,10 @@ class TextSnapshot:
         )
         return [address for _, address in self._find(query, limit)]
 
+    def passing(self, only: Filter, limit: int) -> list[tantivy.DocAddress]:
+        """Symbols that pass a filter, in no particular order."""
+        return [address for _, address in self._find(self._restricted(None, only), limit)]
+
     def with_keys(
         self, keys: Sequence[int], limit: int, only: Filter | None = None
     ) -> list[tuple[int, tantivy.DocAddress]]:
@@ -210,7 +214,7 @@ class TextSnapshot:
 
     def names(self) -> list[str]:
         """Every distinct symbol name."""
-        return [name for name, _ in self._searcher.terms_with_prefix("exact", "")]
+        return [name for name, _ in self._searcher.terms_with_prefix("exact", "") if name]
 
     def _stored_file(self, address: tantivy.DocAddress) -> StoredFile:
         return self._to_file(self._payload(address))
