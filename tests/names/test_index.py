@@ -37,9 +37,11 @@ def test_many_added_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names beyond the delta's limit become a part of their own; nothing is lost or doubled."""
     monkeypatch.setattr(index, "_DELTA_LIMIT", 10)
     names = NameIndex.build([f"first_{i}" for i in range(20)])
+    before = names.nbytes()
     for i in range(55):
         names.add([f"later_{i}", f"first_{i % 20}"])
     assert len(names) == 75
+    assert names.nbytes() > before
     assert len(names_of(names, "later")) == 55
     assert len(names_of(names, "first")) == 20
 

@@ -31,9 +31,12 @@ class Changes:
 
 def compare(known: FileTable, scan: Scan) -> Changes:
     """Tell which files have to be read again and which are gone."""
-    rows_of = known.rows.get
     count = len(scan.paths)
-    rows = np.fromiter((rows_of(path, -1) for path in scan.paths), np.int64, count)
+    if known.paths == scan.paths:
+        rows = np.arange(count)  # The usual case of a whole tree in order needs no look-ups.
+    else:
+        rows_of = known.rows.get
+        rows = np.fromiter((rows_of(path, -1) for path in scan.paths), np.int64, count)
     is_new = rows < 0
     seen = np.zeros(len(known), np.bool_)
     seen[rows[~is_new]] = True

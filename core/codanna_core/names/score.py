@@ -66,7 +66,12 @@ def score(query: Query, name: str, tier: MatchKind | None = None) -> Score | Non
     cover = len(wanted) / max(len(wanted), len(target))
     if at == 0:
         return _beginning(query, name, target, cover)
-    rivals: list[Score | None] = [_inside(query, name, target, at, cover)] if at > 0 else []
+    rivals: list[Score | None] = []
+    if at > 0:
+        inside = _inside(query, name, target, at, cover)
+        if inside.kind is MatchKind.WORD:
+            return inside
+        rivals.append(inside)
     if tier in (None, MatchKind.HUMPS):
         rivals.append(_humps(query, name, target))
     if at < 0 and tier in (None, MatchKind.TYPO, MatchKind.SUBSEQUENCE):

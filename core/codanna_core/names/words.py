@@ -44,7 +44,7 @@ CODES: Final = _code_table()
 
 _PATH_SEPARATOR: Final = "/"
 _QUALIFIER_SEPARATORS: Final = re.compile(r"::|->|[.#:\\]")
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+|[^\W_A-Za-z0-9]+")
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+|[^\x00-\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def squeeze(text: str) -> str:
 
 def words(name: str) -> list[tuple[int, str]]:
     """The words of a name in lower case, each with its place: `getHTTPUser2` is get, http, user, 2."""
-    return [(found.start(), found.group().lower()) for found in _WORD.finditer(name)]
+    return [(found.start(), fold(found.group())) for found in _WORD.finditer(name)]
 
 
 def codes_of(squeezed: str) -> NDArray[np.uint8]:
