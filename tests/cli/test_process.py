@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ def test_help_and_version_load_nothing_heavy() -> None:
     """`--help` and `--version` import no library, so that they answer at once."""
     script = f"""
 import sys
+import time
 from codanna_core.cli.main import main
 for arguments in (["--version"], ["--help"], ["search", "--help"]):
     try:
@@ -120,3 +122,39 @@ def test_module_in_the_workspace_is_not_imported(tmp_path: Path) -> None:
         check=False,
     )
     assert "the workspace was executed" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found in /proc")
+def test_ctrl_c_in_a_terminal_reaches_the_workers_too(tmp_path: Path) -> None:
+    """A terminal sends Ctrl-C to every process of the command; the workers end without a word."""
+    for number in range(300):
+        (tmp_path / f"part{number}.py").write_text(
+            f"def handler_{number}(request):\n    return {number}\n" * 200
+        )
+    process = subprocess.Popen(
+        [*COMMAND, "index", "--set", "semantic.enabled=false", "--set", "index.workers=2"],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and not any(map(is_importing, children_of(process.pid))):
+        time.sleep(0.005)  # Nothing tells from outside that a worker was started.
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "codanna-lsp: stopped; what was indexed until now is kept"
+
+
+def children_of(process: int) -> list[str]:
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+
+
+def is_importing(process: str) -> bool:
+    """Whether a Python process has loaded its first extension module."""
+    try:
+        return ".cpython-" in Path(f"/proc/{process}/maps").read_text()
+    except OSError:
+        return False  # Ended since it was listed.
