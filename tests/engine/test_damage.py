@@ -24,7 +24,7 @@ NOT_DATA = {
 }
 
 # Derived files are rebuilt without a word to the user: nothing was lost.
-DERIVED = {"files.bin", "listing.bin", "verified.json"}
+DERIVED = {"files.bin", "listing.bin", "verified.json", "added.json", "names-00000001.bin"}
 
 
 def cut_in_half(data: bytes) -> bytes:
@@ -85,6 +85,8 @@ def test_damage_to_each_file_is_noticed_and_healed(
             assert on_record(engine) == expected, relative
             hit = engine.search("deposit: put cash into an account").hits[0]
             assert hit.name == "deposit_money", relative
+            assert engine.symbols("depo")[0].name == "deposit_money", relative
+            assert engine.symbols("press")[0].name == "press", relative
             assert engine.wait_until_idle(60)
             status = engine.status()
             assert status.vectors_pending == 0, relative

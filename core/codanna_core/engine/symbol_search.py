@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import orjson
@@ -25,7 +26,7 @@ _ADDED = "added.json"
 _FOLD_IN = 4096
 """More new names than this are folded into the stored part; fewer are kept in a small file beside it."""
 _REBUILT_AT_ONCE = 60_000
-"""An index with fewer symbols has its names read back while the caller waits; that takes a blink."""
+"""An index with fewer symbols has its names read back while the caller waits: a blink."""
 _EXACT_SHARE = 4
 _LOOK_UPS = 3
 """Symbols looked up for each result wanted, so that the order among equal names has something to choose from."""
@@ -94,8 +95,8 @@ class SymbolSearch:
             added = list(self._added)
         try:
             if index.stamp and len(added) <= _FOLD_IN:
-                values = {"base": index.stamp, "generation": text.generation, "names": added}
-                self._directory.replace(_ADDED, orjson.dumps(values))
+                body = orjson.dumps({"base": index.stamp, "generation": text.generation, "names": added})
+                self._directory.replace(_ADDED, b"%08x" % zlib.crc32(body) + body)
                 return
             index.save(self._directory, text.generation)
         except OSError as error:
@@ -165,7 +166,10 @@ class SymbolSearch:
             return None
         current, names = index.stamp, []
         try:
-            values = orjson.loads(self._directory.read(_ADDED))
+            data = self._directory.read(_ADDED)
+            if data[:8] != b"%08x" % zlib.crc32(data[8:]):
+                raise ValueError("its checksum is wrong")
+            values = orjson.loads(data[8:])
             if values["base"] == index.stamp:
                 current, names = int(values["generation"]), [str(name) for name in values["names"]]
         except FileNotFoundError:
