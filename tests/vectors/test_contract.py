@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,26 +11,50 @@ import pytest
 
 from codanna_core.errors import DimensionMismatch, InvalidQuery
 from codanna_core.storage import Directory, FsDirectory, MemoryDirectory
-from codanna_core.vectors import VectorIndex, VectorOptions, open_vector_index
+from codanna_core.vectors import VectorIndex, VectorOptions, open_vector_index, rebuild, store
 from codanna_core.vectors.exact import ExactIndex
+from codanna_core.vectors.ivf import calibrate, policy
 
 DIMENSION = 24
 
 Open = Callable[..., VectorIndex]
 
 
-@pytest.fixture(params=["exact", "memory", "disk"])
-def open_index(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
-    """Opens the same index again at every call; the exact reference keeps one in memory."""
-    directory: Directory = MemoryDirectory() if request.param == "memory" else FsDirectory(tmp_path / "v")
+@pytest.fixture(params=["exact", "ivf-memory", "ivf-disk", "hnsw-memory", "hnsw-disk"])
+def open_index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens the same index again at every call; the exact reference keeps one in memory.
+
+    Every upsert is followed by maintenance that seals and rebuilds after a few vectors, so that the tests meet
+    vectors in every place where they can be.
+    """
+    for module, name, value in (
+        (store, "SEAL_AT", 32),
+        (policy, "CLUSTER_AT", 64),
+        (policy, "MERGE_AT", 48),
+        (calibrate, "QUERIES", 8),
+        (rebuild, "OWN_PROCESS_AT", 10**9),
+    ):
+        monkeypatch.setattr(module, name, value)
+    implementation, _, place = request.param.partition("-")
+    directory: Directory = MemoryDirectory() if place == "memory" else FsDirectory(tmp_path / "v")
     reference: list[ExactIndex] = []
 
     def reopen(options: VectorOptions | None = None) -> VectorIndex:
         options = options or VectorOptions()
-        if request.param == "exact":
+        if implementation == "exact":
             reference[:] = reference or [ExactIndex(options)]
             return reference[0]
-        return open_vector_index(directory, options, writable=True)
+        index = open_vector_index(
+            directory, dataclasses.replace(options, implementation=implementation), writable=True
+        )
+        upsert = index.upsert
+
+        def upsert_and_maintain(keys: np.ndarray, vectors: np.ndarray) -> None:
+            upsert(keys, vectors)
+            index.maintain()
+
+        monkeypatch.setattr(index, "upsert", upsert_and_maintain)
+        return index
 
     return reopen
 

@@ -116,8 +116,12 @@ class Container:
         data = self._view[entry["at"] : entry["at"] + entry["bytes"]]
         return np.frombuffer(data, dtype=np.dtype(entry["dtype"])).reshape(entry["shape"])
 
+    def check(self, section: str) -> None:
+        """Check one section against its checksum."""
+        self._check(section, self._sections[section])
+
     def verify(self) -> None:
-        """Check every section against its checksum."""
+        """Check every byte against its checksum."""
         end = len(MAGIC)
         for section, entry in self._sections.items():
             if any(self._view[end : entry["at"]]):

@@ -21,6 +21,7 @@ import orjson
 from codanna_core.errors import CodannaError
 from codanna_core.storage import Directory, FsDirectory
 from codanna_core.vectors.base import Calibration, CancelToken, Progress, VectorOptions, check_cancelled
+from codanna_core.vectors.hnsw import write_graph
 from codanna_core.vectors.ivf.build import Step, write_clustered, write_flat
 from codanna_core.vectors.ivf.calibrate import calibrate
 from codanna_core.vectors.ivf.policy import Plan
@@ -82,11 +83,16 @@ def _build(
     if todo.action == "join":
         return Built(name, write_flat(directory, name, row_codec, dimension, sources))
     base = todo.parts[0].segment if todo.action == "merge" else None
+    if options.implementation == "hnsw":
+        graph, keys = (base.graph, base.keys) if base is not None else (None, sources[0].keys[:0])
+        return Built(name, write_graph(directory, name, row_codec, dimension, sources, graph, keys, step))
     size = write_clustered(directory, name, row_codec, dimension, sources, base, options.seed, step)
     if base is not None:  # The lists are those that the last calibration measured.
         return Built(name, size)
     segment = Segment(directory, name, row_codec, dimension, size)
-    return Built(name, size, calibrate(segment, options.recall_target, options.seed, step))
+    if segment.lists is None:
+        raise segment.file.corrupt("it was written without lists")
+    return Built(name, size, calibrate(segment, segment.lists, options.recall_target, options.seed, step))
 
 
 def _build_elsewhere(

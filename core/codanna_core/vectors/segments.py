@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from codanna_core.storage import Directory
 from codanna_core.vectors.base import Floats, Keys, Mask
 from codanna_core.vectors.container import Container, ContainerWriter
+from codanna_core.vectors.hnsw import Graph
 from codanna_core.vectors.ivf.assign import Coarse
 from codanna_core.vectors.ivf.build import Source
 from codanna_core.vectors.ivf.codec import words
@@ -43,7 +44,14 @@ class Segment:
             self._sorted_keys, self._order = self.file.array("sorted_keys"), self.file.array("order")
         if len(self.keys) != self.count or self.rows.shape != (self.count, dimension):
             raise self.file.corrupt("its sections do not fit together")
-        self.lists = Lists(self.file, codec.metric, words(dimension))
+        self.layout: str = facts["layout"]
+        """`flat`, one list around the mean; `clustered`, lists of a training; or `graph`."""
+        self.lists: Lists | None = None
+        self.graph: Graph | None = None
+        if self.layout == "graph":
+            self.graph = Graph(self.file, codec, dimension)
+        else:
+            self.lists = Lists(self.file, codec.metric, words(dimension))
 
     def find(self, keys: Keys) -> RowNumbers:
         """The row of each key, -1 where there is none."""
@@ -67,13 +75,9 @@ class Segment:
         return self.codec.decode(self.rows.take(rows, axis=0), self.scales_of(rows))
 
     @property
-    def clustered(self) -> bool:
-        """Whether its lists come from a training; a flat segment is one list around its mean."""
-        return self._order is not None
-
-    @property
     def coarse(self) -> Coarse:
-        return Coarse(self.lists.centroids, self.file.facts["spherical"])
+        """The centroids of a clustered segment."""
+        return Coarse(self.file.array("centroids"), self.file.facts["spherical"])
 
     @property
     def homes(self) -> NDArray[np.int32]:

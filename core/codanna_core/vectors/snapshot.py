@@ -22,6 +22,7 @@ from codanna_core.vectors.base import (
     prepared_query,
 )
 from codanna_core.vectors.delta import DeltaView
+from codanna_core.vectors.hnsw import OVERFETCH, Graph
 from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.scan import Estimates, estimate, rows_above, threshold
 from codanna_core.vectors.manifest import Manifest
@@ -164,23 +165,32 @@ class Snapshot:
         nprobe = policy.nprobe or (calibration.nprobe if calibration else DEFAULT_NPROBE)
         wanted = policy.rescore or (calibration.rescore if calibration else DEFAULT_RESCORE)
         if not policy.rescore:
-            flat = sum(part.segment.count for part in parts if not part.segment.clustered)
+            flat = sum(part.segment.count for part in parts if part.segment.layout == "flat")
             wanted += min(FLAT_RESCORE, flat // 32)
         wanted = max(wanted, 8 * k)
         if allowed is not None:
             # A list holds only a share of matching rows, so that more lists are needed for as many of them.
             share = sum(int(np.count_nonzero(mask)) for mask in allowed) / max(1, state.count)
             nprobe = round(nprobe * min(8.0, 1 / max(share, 1e-9)))
-        estimates: list[Estimates] = []
+        rows: list[NDArray[np.integer]] = [np.zeros(0, np.int64)] * len(parts)
+        estimates: list[tuple[int, Estimates]] = []
         for number, part in enumerate(parts):
+            if part.segment.graph is not None:
+                mask = allowed[number] if allowed is not None else part.live
+                rows[number] = _by_graph(part, part.segment.graph, vector, k, mask)
+            if part.segment.lists is None:
+                continue
             found = estimate(part.segment.lists, vector, code, nprobe)
             work.codes_scanned += len(found.rows)
             work.lists_probed += found.lists
             if allowed is not None:
                 found.scores[~allowed[number].take(found.rows)] = -np.inf
-            estimates.append(found)
-        bound = max(threshold([found.scores for found in estimates], wanted), float(np.finfo(np.float32).min))
-        return [rows_above(found, bound, part.live) for part, found in zip(parts, estimates, strict=True)]
+            estimates.append((number, found))
+        bound = threshold([found.scores for _, found in estimates], wanted)
+        bound = max(bound, float(np.finfo(np.float32).min))
+        for number, found in estimates:
+            rows[number] = rows_above(found, bound, parts[number].live)
+        return rows
 
     def get(self, keys: Keys) -> tuple[Floats, Mask]:
         keys = np.ascontiguousarray(keys, dtype=np.uint64)
@@ -225,6 +235,16 @@ class Snapshot:
         if self._state.delta is not None:
             keys.append(self._state.delta.keys[self._state.delta.live])
         return keys
+
+
+def _by_graph(part: Part, graph: Graph, vector: Floats, k: int, mask: Mask | None) -> NDArray[np.integer]:
+    """The rows of the nearest neighbours that a mask leaves over; more are taken where it leaves few."""
+    count = k + OVERFETCH
+    if mask is not None:
+        count = round(count * min(16.0, part.segment.count / max(1, int(np.count_nonzero(mask)))))
+    found = part.segment.find(graph.nearest(vector, count))
+    found = np.sort(found[found >= 0])
+    return found if mask is None else found[mask.take(found)]
 
 
 def _scores(

@@ -22,6 +22,7 @@ _ROLES = {
     "sorted_keys": "keys",
     "order": "keys",
     "homes": "homes",
+    "graph": "graph",
 }
 """What the sections of a segment are for; `lists` is the first stage of a search."""
 
@@ -43,7 +44,7 @@ def collect_stats(state: State, options: VectorOptions, row_codec: RowCodec) -> 
         segments=[
             {
                 "file": part.segment.name,
-                "kind": "clustered" if part.segment.clustered else "flat",
+                "kind": part.segment.layout,
                 "count": part.segment.count,
                 "dead": part.dead_count,
                 "bytes": part.segment.file.size,
@@ -54,7 +55,7 @@ def collect_stats(state: State, options: VectorOptions, row_codec: RowCodec) -> 
         bytes_per_vector=_bytes_per_vector([part.segment for part in state.parts]),
         calibration=manifest.calibration,
     )
-    base = next((part.segment for part in state.parts if part.segment.clustered), None)
+    base = next((part.segment for part in state.parts if part.segment.layout == "clustered"), None)
     return stats if base is None else _with_clusters(stats, base)
 
 
@@ -68,7 +69,7 @@ def _bytes_per_vector(segments: list[Segment]) -> dict[str, float]:
 
 
 def _with_clusters(stats: VectorStats, base: Segment) -> VectorStats:
-    sizes = base.lists.sizes
+    sizes = np.diff(base.file.array("list_starts"))
     homes = base.homes
     stats.clusters = len(sizes)
     stats.cluster_sizes = sizes.tolist()

@@ -359,7 +359,10 @@ class DurableIndex:
         delta = self._delta
         if not self._writable or delta is None:
             return False
-        return delta.used >= SEAL_AT or plan(self._state.parts, len(delta)) is not None
+        return (
+            delta.used >= SEAL_AT
+            or plan(self._state.parts, len(delta), self._options.implementation) is not None
+        )
 
     def maintain(self, cancel: CancelToken | None = None, progress: Progress | None = None) -> None:
         self._check_writable()
@@ -373,10 +376,11 @@ class DurableIndex:
         with self._lock:
             if self._delta is None:
                 return None
-            todo = plan(self._state.parts, len(self._delta))
+            implementation = self._options.implementation
+            todo = plan(self._state.parts, len(self._delta), implementation)
             if self._delta.used >= SEAL_AT or (todo is not None and todo.action == "train"):
                 self._seal(self._state.parts)
-                todo = plan(self._state.parts, 0)
+                todo = plan(self._state.parts, 0, implementation)
             return todo
 
     def _rebuild(self, todo: Plan, cancel: CancelToken | None, progress: Progress | None) -> None:

@@ -169,6 +169,24 @@ def _quiet(_what: str, _share: float) -> None:
     """Sealing a flat segment is too short to report."""
 
 
+def write_rows(
+    writer: ContainerWriter, row_codec: RowCodec, dimension: int, pool: Pool, order: Ints, step: Step
+) -> None:
+    """Write the sections that every segment has: keys, rows and their scales, in `order`."""
+    scales_in_order = np.empty(pool.count, np.float32)
+
+    def rows_in_order() -> Iterator[Rows]:
+        for start, end, rows, scales in pool.blocks(order):
+            step("write", start / pool.count)
+            scales_in_order[start:end] = scales
+            yield rows
+
+    writer.add("keys", pool.keys()[order])
+    writer.add("rows", rows_in_order(), (pool.count, dimension))
+    if row_codec.scaled:
+        writer.add("scales", scales_in_order)
+
+
 def _write(
     directory: Directory,
     name: str,
@@ -182,23 +200,12 @@ def _write(
     step: Step,
 ) -> int:
     """Write rows in `order`; `homes` belongs to the rows as ordered."""
-    count = pool.count
     keys = pool.keys()[order]
+    clustered = len(coarse.centroids) > 1
     with directory.create(name) as file:
         writer = ContainerWriter(file)
-        writer.add("keys", keys)
-        kept_scales = np.empty(count, np.float32)
-
-        def rows_in_order() -> Iterator[Rows]:
-            for start, end, rows, scales in pool.blocks(order):
-                step("write", start / count)
-                kept_scales[start:end] = scales
-                yield rows
-
-        writer.add("rows", rows_in_order(), (count, dimension))
-        if row_codec.scaled:
-            writer.add("scales", kept_scales)
-        if len(coarse.centroids) > 1:
+        write_rows(writer, row_codec, dimension, pool, order, step)
+        if clustered:
             key_order = np.argsort(keys).astype(np.uint32)
             writer.add("sorted_keys", keys[key_order])
             writer.add("order", key_order)
@@ -208,7 +215,8 @@ def _write(
         return writer.finish(
             {
                 "kind": "segment",
-                "count": count,
+                "layout": "clustered" if clustered else "flat",
+                "count": pool.count,
                 "dimension": dimension,
                 "precision": row_codec.precision,
                 "spherical": coarse.spherical,

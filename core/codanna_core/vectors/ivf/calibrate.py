@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from codanna_core.vectors.base import Calibration, Floats
 from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.build import Step
+from codanna_core.vectors.ivf.lists import Lists
 from codanna_core.vectors.ivf.scan import estimate, rows_above, threshold
 from codanna_core.vectors.segments import Segment
 
@@ -30,22 +31,22 @@ _CODE_COST, _ROW_COST = 0.013, 0.15
 """Microseconds to scan one code and to score one row, as measured; only their ratio matters here."""
 
 
-def calibrate(segment: Segment, target: float, seed: int, step: Step) -> Calibration:
+def calibrate(segment: Segment, lists: Lists, target: float, seed: int, step: Step) -> Calibration:
     """The cheapest policy that finds `target` of the true ten nearest, or the most thorough one tried."""
     queries = _queries(segment, seed)
     nearest = _exact(segment, queries, step)
-    probes = [count for count in PROBES if count < len(segment.lists)] or [len(segment.lists)]
+    probes = [count for count in PROBES if count < len(lists)] or [len(lists)]
     recalls = np.empty((len(probes), len(RESCORES)))
     scanned = np.empty(len(probes))
     for number, nprobe in enumerate(probes):
         step("calibrate", number / len(probes))
-        recalls[number], scanned[number] = _recalls(segment, queries, nearest, nprobe)
+        recalls[number], scanned[number] = _recalls(lists, queries, nearest, nprobe)
     costs = _CODE_COST * scanned[:, None] + _ROW_COST * np.array(RESCORES)[None, :]
     enough = recalls >= target
     ranking = np.where(enough, costs, np.inf) if enough.any() else costs * 1e-9 - recalls
     row, column = np.unravel_index(np.argmin(ranking), recalls.shape)
     nprobe, rescore = probes[int(row)], RESCORES[int(column)]
-    milliseconds = _median_time(segment, queries, nprobe, rescore)
+    milliseconds = _median_time(segment, lists, queries, nprobe, rescore)
     return Calibration(float(recalls[row, column]), nprobe, rescore, milliseconds, len(queries))
 
 
@@ -86,13 +87,13 @@ def _exact(segment: Segment, queries: Floats, step: Step) -> NDArray[np.int64]:
 
 
 def _recalls(
-    segment: Segment, queries: Floats, nearest: NDArray[np.int64], nprobe: int
+    lists: Lists, queries: Floats, nearest: NDArray[np.int64], nprobe: int
 ) -> tuple[NDArray[np.float64], float]:
     """The recall for each number of rescored rows, and the codes scanned a query."""
     found = np.zeros(len(RESCORES))
     scanned = 0
     for query, truth in zip(queries, nearest, strict=True):
-        estimates = estimate(segment.lists, query, codec.encode_query(query), nprobe)
+        estimates = estimate(lists, query, codec.encode_query(query), nprobe)
         scanned += len(estimates.rows)
         for column, wanted in enumerate(RESCORES):
             rows = rows_above(estimates, threshold([estimates.scores], wanted), None)
@@ -100,11 +101,11 @@ def _recalls(
     return found / len(queries), scanned / len(queries)
 
 
-def _median_time(segment: Segment, queries: Floats, nprobe: int, rescore: int) -> float:
+def _median_time(segment: Segment, lists: Lists, queries: Floats, nprobe: int, rescore: int) -> float:
     times: list[float] = []
     for query in queries[:32]:
         start = time.perf_counter()
-        estimates = estimate(segment.lists, query, codec.encode_query(query), nprobe)
+        estimates = estimate(lists, query, codec.encode_query(query), nprobe)
         rows = rows_above(estimates, threshold([estimates.scores], rescore), None)
         segment.scores(rows, query)
         times.append(time.perf_counter() - start)

@@ -59,10 +59,6 @@ class Lists:
     def __len__(self) -> int:
         return len(self._views)
 
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        return np.diff(self.starts)
-
     def block(self, number: int) -> Block:
         """The entries of one list, u64[columns, m]."""
         view = self._views[number]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from codanna_core.vectors.base import Implementation
 from codanna_core.vectors.segments import Part
 
 CLUSTER_AT = 1000
@@ -25,6 +26,7 @@ JOIN_AT = 6
 JOIN_BELOW = 32768
 
 Action = Literal["train", "merge", "join"]
+LAYOUTS: dict[Implementation, str] = {"ivf": "clustered", "hnsw": "graph"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +37,30 @@ class Plan:
     parts: tuple[Part, ...]
 
 
-def plan(parts: Sequence[Part], delta: int) -> Plan | None:
+def plan(parts: Sequence[Part], delta: int, implementation: Implementation) -> Plan | None:
     """The most useful rebuild of sealed segments, None when all is well; `delta` counts unsealed vectors."""
-    base = next((part for part in parts if part.segment.clustered), None)
-    flat = [part for part in parts if not part.segment.clustered]
+    base = next((part for part in parts if part.segment.layout != "flat"), None)
+    flat = [part for part in parts if part.segment.layout == "flat"]
     live = sum(part.live_count for part in parts)
     if base is None:
         return Plan("train", tuple(parts)) if live + delta >= CLUSTER_AT else None
-    training = base.segment.training
-    grown = live + delta >= GROWTH * max(training["trained_on"], CLUSTER_AT)
-    drifted = training["drift"] > DRIFT and training["added"] > training["trained_on"] / 4
-    if grown or drifted:
+    if base.segment.layout != LAYOUTS[implementation] or _outgrown(base, live + delta):
         return Plan("train", (base, *flat))
     waiting = sum(part.segment.count for part in flat)
     stale = base.dead_count > DEAD_SHARE * base.segment.count
+    if stale and base.segment.layout == "graph":  # A graph keeps the places of what it removed.
+        return Plan("train", (base, *flat))
     if stale or waiting > max(MERGE_AT, MERGE_SHARE * base.segment.count):
         return Plan("merge", (base, *flat))
     small = [part for part in flat if part.segment.count < JOIN_BELOW]
     return Plan("join", tuple(small)) if len(small) >= JOIN_AT else None
+
+
+def _outgrown(base: Part, live: int) -> bool:
+    """Whether the lists were trained on too few or on other vectors; a graph has no training."""
+    if base.segment.layout == "graph":
+        return False
+    training = base.segment.training
+    if live >= GROWTH * max(training["trained_on"], CLUSTER_AT):
+        return True
+    return bool(training["drift"] > DRIFT and training["added"] > training["trained_on"] / 4)

@@ -82,8 +82,7 @@ def estimate(lists: Lists, query: Floats, code: QueryCode, nprobe: int) -> Estim
 
 def threshold(scores: Sequence[Floats], wanted: int) -> float:
     """A score that about `wanted` of all scores exceed, found from a sample where there are many."""
-    total = sum(map(len, scores))
-    if total <= wanted:
+    if sum(map(len, scores)) <= wanted:
         return -np.inf
     step = max(1, wanted // _SAMPLED)
     sample = np.concatenate([part[::step] for part in scores]) if len(scores) > 1 else scores[0][::step]
