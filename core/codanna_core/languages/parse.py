@@ -20,6 +20,10 @@ MAX_RUN = 20_000
 """Longest run of bare tokens side by side that is queried. A query looks ahead over the run from each of
 its tokens: 20,000 cost a second, a megabyte of `(` would cost an hour."""
 
+READ_SIZE = 2048
+"""Bytes handed to tree-sitter at once. Scanners that jump back, and the texts of query predicates, read anew from
+where they stand: handing over all the rest each time cost a Scheme file of 500 kB half a minute."""
+
 Match = tuple[int, dict[str, list[Node]]]
 
 
@@ -87,10 +91,12 @@ class _Tools:
         def late(_offset: int, _has_error: bool) -> bool:
             return time.monotonic() > deadline
 
-        # Only the form with a read callback takes a progress callback; the rest at once costs nothing.
+        # Only the form with a read callback takes a progress callback.
         try:
             return self.parser.parse(
-                lambda offset, _point: data[offset:], encoding="utf8", progress_callback=late
+                lambda offset, _point: data[offset : offset + READ_SIZE],
+                encoding="utf8",
+                progress_callback=late,
             )
         except ValueError:  # The binding's way to say that the callback stopped it.
             self.parser.reset()  # Otherwise the next parse would go on with this file.
