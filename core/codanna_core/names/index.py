@@ -3,6 +3,7 @@ new."""
 
 from __future__ import annotations
 
+import mmap
 import re
 import threading
 from collections.abc import Iterable
@@ -88,7 +89,7 @@ class NameIndex:
         """The newest index stored in a folder; None where there is none that is whole."""
         for name in reversed(_stored(directory)):
             try:
-                part, stamp = Part.from_buffer(directory.map(name))
+                part, stamp = _load(directory, name)
             except (ValueError, OSError):
                 continue  # Cut short by a crash or damaged: an older one serves, or a rebuild.
             return cls([part], stamp)
@@ -106,7 +107,7 @@ class NameIndex:
                 for chunk in merged.to_chunks(stamp):
                     file.write(chunk)
                 file.finish()
-            stored, _ = Part.from_buffer(directory.map(name))
+            stored, _ = _load(directory, name)
             with self._lock:
                 # What came meanwhile stays in memory; a new part may hold names that were stored just now.
                 later = _merged(self._parts[len(parts) :], self._fresh)
@@ -228,6 +229,15 @@ def _in_parts(parts: tuple[Part, ...], name: str) -> bool:
     encoded = name.encode("utf-8", "replace")
     codes = codes_of(squeeze(name))
     return any(len(scan.exact_rows(part, encoded, codes)) for part in parts)
+
+
+def _load(directory: Directory, name: str) -> tuple[Part, int]:
+    data = directory.map(name)
+    loaded = Part.from_buffer(data)
+    if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        # The checksum has touched every page; searches need few of them.
+        data.obj.madvise(mmap.MADV_DONTNEED)
+    return loaded
 
 
 def _stored(directory: Directory) -> list[str]:
