@@ -21,8 +21,8 @@ MAX_RUN = 20_000
 its tokens: 20,000 cost a second, a megabyte of `(` would cost an hour."""
 
 READ_SIZE = 2048
-"""Bytes handed to tree-sitter at once. Scanners that jump back, and the texts of query predicates, read anew from
-where they stand: handing over all the rest each time cost a Scheme file of 500 kB half a minute."""
+"""Bytes handed to tree-sitter at once. Scanners that jump back, and the texts of query predicates, read anew
+from where they stand: handing over all the rest each time cost a Scheme file of 500 kB half a minute."""
 
 Match = tuple[int, dict[str, list[Node]]]
 
