@@ -24,7 +24,7 @@ Open = Callable[..., VectorIndex]
 def open_index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens the same index again at every call; the exact reference keeps one in memory.
 
-    Every upsert is followed by maintenance that seals and rebuilds after a few vectors, so that the tests meet
+    Every upsert is followed by maintenance that seals and rebuilds after few vectors, so that the tests meet
     vectors in every place where they can be.
     """
     for module, name, value in (

@@ -52,13 +52,13 @@ def calibrate(segment: Segment, lists: Lists, target: float, seed: int, step: St
 
 def _queries(segment: Segment, seed: int) -> Floats:
     rng = np.random.default_rng(seed)
-    picked = rng.integers(0, segment.count, (3, QUERIES))
+    picked = rng.integers(0, segment.count, (3, min(QUERIES, max(32, segment.count // 64))))
     first, second, third = (segment.vectors(rows) for rows in picked)
     blended = first + np.float32(_BLEND) * (second + third)
     lengths = np.sqrt(np.einsum("ij,ij->i", first, first))[:, None]
     noise = rng.standard_normal(first.shape).astype(np.float32) / np.sqrt(np.float32(first.shape[1]))
     noisy = first + np.float32(_NOISE) * lengths * noise
-    queries: Floats = np.where(np.arange(QUERIES)[:, None] % 2 == 0, blended, noisy)
+    queries: Floats = np.where(np.arange(len(first))[:, None] % 2 == 0, blended, noisy)
     if segment.codec.metric == "cosine":
         lengths = np.sqrt(np.einsum("ij,ij->i", queries, queries))[:, None]
         queries = queries / np.maximum(lengths, np.float32(1e-12))
@@ -95,9 +95,13 @@ def _recalls(
     for query, truth in zip(queries, nearest, strict=True):
         estimates = estimate(lists, query, codec.encode_query(query), nprobe)
         scanned += len(estimates.rows)
-        for column, wanted in enumerate(RESCORES):
-            rows = rows_above(estimates, threshold([estimates.scores], wanted), None)
-            found[column] += np.isin(truth, rows).mean()
+        top = np.arange(len(estimates.rows))
+        if len(top) > RESCORES[-1]:
+            top = np.argpartition(-estimates.scores, RESCORES[-1])[: RESCORES[-1]]
+        top = top[np.argsort(-estimates.scores[top], kind="stable")]
+        places = np.flatnonzero(np.isin(estimates.rows[top], truth))
+        _, first = np.unique(estimates.rows[top[places]], return_index=True)
+        found += np.searchsorted(np.sort(places[first]), RESCORES) / len(truth)
     return found / len(queries), scanned / len(queries)
 
 

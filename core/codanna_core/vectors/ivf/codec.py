@@ -73,10 +73,13 @@ def encode_query(query: Floats) -> QueryCode:
     bits = np.empty((2, len(query)), dtype=bool)
     np.less_equal(query, 0, out=bits[0])
     # The best threshold between the two weights for normally distributed components.
-    np.greater(sizes, 0.98 * math.sqrt(float(np.dot(query, query)) / len(query)), out=bits[1])
+    square = float(np.dot(query, query))
+    np.greater(sizes, 0.98 * math.sqrt(square / len(query)), out=bits[1])
     planes = _pack(bits)
     total = len(query) + 2 * int(np.count_nonzero(bits[1]))
-    unit = float(sizes.sum()) / total
+    # With this unit the rounded query has the right product with the query itself: no bias.
+    product = float(sizes.sum()) + 2 * float(np.dot(sizes, bits[1]))
+    unit = square / product if product > 0 else 0.0
     scale = np.float32(1 / (2 * unit)) if unit > 0 else np.float32(1)
     return QueryCode(planes[0][:, None], planes[1][:, None], np.float32(total / 2), scale)
 

@@ -108,7 +108,7 @@ def _means(
         means[filled[first:last]] = sums / sizes[filled[first:last], None]
     empty = np.flatnonzero(sizes == 0)
     if len(empty):
-        largest = np.argsort(-sizes, kind="stable")[: len(empty)]
+        largest = np.argsort(-sizes, kind="stable")[: min(len(empty), len(filled))]
         donors = order[(np.cumsum(sizes) - sizes)[largest] + rng.integers(0, sizes[largest])]
         means[empty[: len(donors)]] = points[donors]
         means[empty[len(donors) :]] = points[rng.integers(0, len(points), len(empty) - len(donors))]

@@ -1,0 +1,223 @@
+"""How well and with how much work the clustered index searches, alone and under concurrent writes."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codanna_core.errors import Cancelled
+from codanna_core.storage import FsDirectory, MemoryDirectory
+from codanna_core.vectors import ProbePolicy, VectorIndex, VectorOptions, open_vector_index, store
+from codanna_core.vectors import rebuild as rebuilding
+from codanna_core.vectors.ivf import codec, policy
+from codanna_core.vectors.ivf.assign import Assigner, Coarse
+from codanna_core.vectors.ivf.train import train
+
+DIMENSION = 96
+EXACT = ProbePolicy(exact=True)
+
+
+def code_like(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors in uneven groups, as embeddings of code are."""
+    rng = np.random.default_rng(seed)
+    themes = np.random.default_rng(99).standard_normal((300, DIMENSION))
+    member = (rng.random(count) ** 2 * len(themes)).astype(int)
+    vectors = themes[member] + 0.9 * rng.standard_normal((count, DIMENSION))
+    keys = np.random.default_rng(seed + 1).integers(0, 2**63, count).astype(np.uint64)
+    return keys, vectors.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def clustered() -> VectorIndex:
+    """12,000 vectors in lists; nothing in this module writes to it."""
+    index = open_vector_index(MemoryDirectory(), VectorOptions(), writable=True)
+    index.upsert(*code_like(12000))
+    index.maintain()
+    return index
+
+
+def recall(index: VectorIndex, queries: np.ndarray, **arguments: object) -> float:
+    snapshot = index.snapshot()
+    shares = []
+    for query in queries:
+        truth = snapshot.search(query, 10, policy=EXACT, **arguments)  # type: ignore[arg-type]
+        found = snapshot.search(query, 10, **arguments)  # type: ignore[arg-type]
+        shares.append(np.isin(truth.keys, found.keys).mean())
+    return float(np.mean(shares))
+
+
+def test_recall_reaches_the_target(clustered: VectorIndex) -> None:
+    """Held-out queries find their true neighbours as the recall target promises, within two points."""
+    assert recall(clustered, code_like(100, seed=5)[1]) >= 0.95
+
+
+def test_a_search_reads_a_small_share(clustered: VectorIndex) -> None:
+    """A search scans a fraction of the codes and scores a few hundred rows."""
+    work = clustered.snapshot().search(code_like(1, seed=6)[1][0], 10).work
+    assert 0 < work.codes_scanned < 12000
+    assert work.rows_rescored < 1200
+
+
+def test_more_probes_find_more(clustered: VectorIndex) -> None:
+    """A policy overrides the calibration in both directions."""
+    snapshot = clustered.snapshot()
+    query = code_like(1, seed=7)[1][0]
+    few = snapshot.search(query, 10, policy=ProbePolicy(nprobe=1, rescore=50)).work
+    many = snapshot.search(query, 10, policy=ProbePolicy(nprobe=50, rescore=500)).work
+    assert few.lists_probed == 1
+    assert many.lists_probed == 50
+    assert few.rows_rescored < many.rows_rescored
+
+
+def test_loose_filter(clustered: VectorIndex) -> None:
+    """Under a filter that allows half of the index the recall holds and nothing else is found."""
+    keys, _ = code_like(12000)
+    allowed = np.sort(keys[::2])
+    assert recall(clustered, code_like(40, seed=8)[1], filter=allowed) >= 0.93
+    found = clustered.snapshot().search(code_like(1, seed=9)[1][0], 50, filter=allowed).keys
+    assert np.isin(found, allowed).all()
+
+
+def test_selective_filter_is_exact(clustered: VectorIndex) -> None:
+    """Under a filter that allows a few hundred vectors the search is exact."""
+    keys, _ = code_like(12000)
+    assert recall(clustered, code_like(20, seed=8)[1], filter=np.sort(keys[::40])) == 1
+
+
+def test_filter_far_from_the_query(clustered: VectorIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the probed lists hold too few allowed vectors the rest of the filter is scored."""
+    monkeypatch.setattr("codanna_core.vectors.snapshot.EXACT_FILTER", 0)
+    keys, vectors = code_like(12000)
+    query = vectors[0]
+    farthest = np.argsort(vectors @ query)[:4000]
+    found = clustered.snapshot().search(
+        query, 10, filter=np.sort(keys[farthest]), policy=ProbePolicy(nprobe=1)
+    )
+    assert len(found.keys) == 10
+
+
+def test_cancelled_search(clustered: VectorIndex) -> None:
+    """A search whose caller gave up raises Cancelled."""
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Cancelled):
+        clustered.snapshot().search(np.ones(DIMENSION, np.float32), 5, cancel=stop)
+
+
+@pytest.mark.parametrize("metric", ["l2", "dot"])
+def test_other_metrics(metric: str) -> None:
+    """Lists and codes serve distances and products as well as angles."""
+    index = open_vector_index(MemoryDirectory(), VectorOptions(metric=metric), writable=True)  # type: ignore[arg-type]
+    keys, vectors = code_like(4000)
+    scales = np.random.default_rng(4).uniform(0.5, 2, (4000, 1)).astype(np.float32)
+    index.upsert(keys, vectors * scales)
+    index.maintain()
+    assert index.stats().clusters > 1
+    assert recall(index, code_like(40, seed=5)[1]) >= 0.9
+
+
+def test_searches_during_maintenance_equal_a_quiet_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While segments are sealed, merged and clustered anew, searches of one snapshot never change or fail."""
+    monkeypatch.setattr(store, "SEAL_AT", 500)
+    monkeypatch.setattr(policy, "MERGE_AT", 800)
+    monkeypatch.setattr(rebuilding, "OWN_PROCESS_AT", 10**9)
+    keys, vectors = code_like(6000)
+    queries = code_like(10, seed=3)[1]
+    index = open_vector_index(FsDirectory(tmp_path), VectorOptions(), writable=True)
+    index.upsert(keys[:2000], vectors[:2000])
+    index.maintain()
+    snapshot = index.snapshot()
+    quiet = [snapshot.search(query, 10).keys.tolist() for query in queries]
+    done, failures, rounds = threading.Event(), [], [0, 0]
+
+    def search(number: int) -> None:
+        while not done.is_set() or rounds[number] == 0:
+            for query, expected in zip(queries, quiet, strict=True):
+                if snapshot.search(query, 10).keys.tolist() != expected:
+                    failures.append("the snapshot changed")
+                newest = index.snapshot()
+                if len(newest.search(query, 10).keys) != 10:
+                    failures.append("the newest state misses results")
+            rounds[number] += 1
+
+    threads = [threading.Thread(target=search, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for start in range(2000, 6000, 400):
+        index.upsert(keys[start : start + 400], vectors[start : start + 400])
+        index.remove(keys[start - 2000 : start - 1900])
+        index.maintain()
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert min(rounds) > 0
+    assert index.snapshot().count == 5000
+
+
+def test_trained_again_when_doubled() -> None:
+    """An index that has doubled since its training gets new centroids; one that grew a little keeps them."""
+    index = open_vector_index(MemoryDirectory(), VectorOptions(), writable=True)
+    keys, vectors = code_like(9000)
+    index.upsert(keys[:4200], vectors[:4200])
+    index.maintain()
+    assert index.stats().trained_on == 4200
+    index.upsert(keys[4200:8300], vectors[4200:8300])
+    index.maintain()
+    assert index.stats().trained_on == 4200
+    index.upsert(keys[8300:], vectors[8300:])
+    index.maintain()
+    assert index.stats().trained_on == 9000
+
+
+def test_codes_estimate_products_without_bias() -> None:
+    """The estimate of a product from one bit a dimension is right on average and close in rank."""
+    rng = np.random.default_rng(0)
+    residuals = rng.standard_normal((4000, 128)).astype(np.float32)
+    query = rng.standard_normal(128).astype(np.float32)
+    codes, factors = codec.encode(residuals)
+    code = codec.encode_query(query)
+    estimates = codec.products(np.ascontiguousarray(codes.T), code) * factors / code.scale
+    truth = residuals @ query
+    assert abs(np.polyfit(truth, estimates, 1)[0] - 1) < 0.15
+    assert np.corrcoef(truth, estimates)[0, 1] > 0.7
+
+
+def test_bits_beyond_the_dimension_do_not_count() -> None:
+    """A dimension that does not fill its last word scores as its own bits say."""
+    residuals = np.where(np.random.default_rng(1).random((50, 70)) < 0.5, -1, 1).astype(np.float32)
+    query = np.ones(70, np.float32)
+    codes, _ = codec.encode(residuals)
+    code = codec.encode_query(query)
+    agreeing = (residuals > 0).sum(axis=1)
+    assert np.allclose(codec.products(np.ascontiguousarray(codes.T), code), agreeing * 3 - 105)
+
+
+def test_second_list_is_another_one() -> None:
+    """Every vector gets two different lists, the first of them the nearest."""
+    _, vectors = code_like(800)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    coarse = train(vectors, 40, spherical=True, seed=0, tick=lambda share: None)
+    first, second = Assigner(coarse, 1.5).assign(vectors)
+    assert (first != second).all()
+    assert (first == (vectors @ coarse.centroids.T).argmax(axis=1)).all()
+
+
+def test_training_fills_every_list() -> None:
+    """Many equal points do not leave centroids without a direction."""
+    vectors = np.repeat(np.eye(8, dtype=np.float32), 50, axis=0)
+    coarse = train(vectors, 20, spherical=True, seed=0, tick=lambda share: None)
+    assert np.allclose(np.linalg.norm(coarse.centroids, axis=1), 1, atol=1e-5)
+
+
+def test_assignment_to_one_list() -> None:
+    """With a single centroid both lists are that one."""
+    vectors = np.eye(4, dtype=np.float32)
+    first, second = Assigner(Coarse(vectors[:1], True), 1.5).assign(vectors)
+    assert not first.any()
+    assert not second.any()
