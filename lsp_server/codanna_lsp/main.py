@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codanna_lsp import log
-from codanna_lsp.transport import Channel, stdio_channel, tcp_channel
+from codanna_lsp.handshake import greet
+from codanna_lsp.processes import visible
+from codanna_lsp.transport import Channel, Writer, stdio_channel, tcp_channel
 
 if TYPE_CHECKING:
     from codanna_core.engine.engine import Engine
@@ -43,29 +45,43 @@ class InstalledEngine:
 def serve(argv: list[str], engines: EngineSource | None = None) -> int:
     """Run the language server; gives the exit code. Tests bring `engines` of their own."""
     arguments = _arguments(argv)
+    arguments.parent_pid = visible(arguments.parent_pid)
     channel = _channel(arguments)
     log_file = log.set_up(arguments.log_level or "info")
     sys.setswitchinterval(SWITCH_INTERVAL)
-    from codanna_lsp.server import Server
-
-    server = Server(
-        engines or InstalledEngine(),
-        parent_pid=arguments.parent_pid,
-        log_file=log_file,
-        log_level=arguments.log_level,
-    )
+    writer = Writer(channel.write, writable=channel.writable)
     try:
-        code = server.run(channel)
+        code = _converse(channel, writer, engines or InstalledEngine(), arguments, log_file)
     except KeyboardInterrupt:
         code = 1
     except Exception:
         logger.exception("the server stopped by a defect")
         code = 70
+    writer.close()
     logging.shutdown()
     if engines is None:
         # A query that still computes would hold up a normal exit; the index needs no farewell.
         os._exit(code)
     return code
+
+
+def _converse(
+    channel: Channel,
+    writer: Writer,
+    engines: EngineSource,
+    arguments: argparse.Namespace,
+    log_file: Path | None,
+) -> int:
+    greeting = greet(channel, writer)
+    if greeting is None:
+        return 1
+    # Loaded after `initialize` is answered: the classes that pygls builds take longer than all the rest.
+    from codanna_lsp.server import Server
+
+    server = Server(
+        engines, parent_pid=arguments.parent_pid, log_file=log_file, log_level=arguments.log_level
+    )
+    return server.run(channel, writer, greeting)
 
 
 def _channel(arguments: argparse.Namespace) -> Channel:

@@ -6,37 +6,23 @@ carries a traceback or a local path, and nothing is sent over a connection that 
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pygls.protocol import LanguageServerProtocol
 
-from codanna_lsp.transport import BadFrame, Writer
+from codanna_lsp import jsonrpc
+from codanna_lsp.jsonrpc import MsgId, Receiver
+from codanna_lsp.transport import Writer
 
 if TYPE_CHECKING:
     from codanna_lsp.server import Server
 
 logger = logging.getLogger(__name__)
-
-MsgId = int | str
-
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
-NOT_INITIALIZED = -32002
-REQUEST_CANCELLED = -32800
-REQUEST_FAILED = -32803
-
-_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class ClientRefused(Exception):
@@ -70,17 +56,19 @@ class Reply:
         problem: dict[str, Any] = {"code": code, "message": message}
         if data is not None:
             problem["data"] = data
-        self._protocol.finish(self, {"error": problem}, "cancelled" if code == REQUEST_CANCELLED else "error")
+        self._protocol.finish(
+            self, {"error": problem}, "cancelled" if code == jsonrpc.REQUEST_CANCELLED else "error"
+        )
 
     def cancel(self, message: str, data: Any = None) -> None:
         """Answer that the request was cancelled, at once, and tell the work to stop."""
         self.cancelled = True
         if self._on_cancel is not None:
             self._on_cancel()
-        self.error(REQUEST_CANCELLED, message, data)
+        self.error(jsonrpc.REQUEST_CANCELLED, message, data)
 
 
-class Protocol(LanguageServerProtocol):
+class Protocol(Receiver, LanguageServerProtocol):
     """The protocol of one connection."""
 
     _server: Server
@@ -118,17 +106,14 @@ class Protocol(LanguageServerProtocol):
         message["method"] = data.method
         if data.params is not None:
             message["params"] = data.params
-        self._send(message)
+        self.send(message)
 
-    def _send(self, message: dict[str, Any]) -> int:
-        try:
-            body = orjson.dumps(message)
-        except TypeError:
-            # A lone surrogate in a name: legal in JSON as an escape, refused by the fast encoder.
-            body = json.dumps(message, ensure_ascii=True).encode()
+    def send(self, message: dict[str, Any]) -> int:
+        """Send a message; silently nothing once the client is gone. Any thread."""
+        data = jsonrpc.frame(message)
         if self._out is not None:
-            self._out.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        return len(body)
+            self._out.write(data)
+        return len(data)
 
     def finish(self, reply: Reply, outcome: dict[str, Any], kind: str) -> None:
         """Send an answer unless one was sent before. Any thread."""
@@ -138,7 +123,7 @@ class Protocol(LanguageServerProtocol):
             reply.done = True
             if self._open.get(reply.id) is reply:
                 del self._open[reply.id]
-        size = self._send({"jsonrpc": "2.0", "id": reply.id, **outcome})
+        size = self.send({"jsonrpc": "2.0", "id": reply.id, **outcome})
         self.on_answered(reply, kind, size)
 
     def request(self, method: str, params: Any, timeout: float) -> Any:
@@ -148,56 +133,21 @@ class Protocol(LanguageServerProtocol):
 
     # --- in
 
-    def receive(self, frame: bytes | BadFrame) -> None:
-        """Handle one frame. On the event loop; never raises."""
-        if isinstance(frame, BadFrame):
-            logger.warning("ignored input that is no message: %s", frame.reason)
-            if frame.answerable:
-                self._refuse(None, INVALID_REQUEST, frame.reason)
-            return
-        try:
-            message = parse(frame)
-        except (ValueError, RecursionError) as error:
-            logger.warning("a message is not valid JSON: %s", error)
-            self._refuse(None, PARSE_ERROR, "the message is not valid JSON")
-            return
-        try:
-            self._sort(message)
-        except Exception:
-            # A defect of ours in one message must not end the connection.
-            logger.exception("failed to handle a message")
-
-    def _sort(self, message: Any) -> None:
-        if not isinstance(message, dict):
-            self._refuse(
-                None, INVALID_REQUEST, "a message must be one JSON object; batches are not part of LSP"
-            )
-            return
-        has_id, msg_id, method = "id" in message, message.get("id"), message.get("method")
-        valid_id = isinstance(msg_id, int | str) and not isinstance(msg_id, bool)
-        if message.get("jsonrpc") != "2.0" or ("method" in message and not isinstance(method, str)):
-            if has_id:
-                self._refuse(msg_id if valid_id else None, INVALID_REQUEST, "not a JSON-RPC 2.0 message")
-            return
-        if isinstance(method, str):
-            if not has_id:
-                self._server.on_notification(method, message.get("params"))
-            elif valid_id:
-                self._on_request(msg_id, method, message.get("params"))
-            else:
-                self._refuse(None, INVALID_REQUEST, "the id of a request must be a whole number or a string")
-        elif isinstance(msg_id, int | str):
-            self._on_response(msg_id, message)
-
-    def _on_request(self, msg_id: Any, method: str, params: Any) -> None:
+    def on_request(self, msg_id: MsgId, method: str, params: Any) -> None:
+        """Hand a request to the server with the means to answer it once."""
         if msg_id in self._open:
-            self._refuse(msg_id, INVALID_REQUEST, "a request with this id is still being answered")
+            self.refuse(msg_id, jsonrpc.INVALID_REQUEST, "a request with this id is still being answered")
             return
         reply = Reply(self, msg_id, method)
         self._open[msg_id] = reply
         self._server.on_request(reply, method, params)
 
-    def _on_response(self, msg_id: MsgId, message: dict[str, Any]) -> None:
+    def on_notification(self, method: str, params: Any) -> None:
+        """Hand a notification to the server."""
+        self._server.on_notification(method, params)
+
+    def on_response(self, msg_id: MsgId, message: dict[str, Any]) -> None:
+        """Give the answer to whoever of us asked."""
         future = self._request_futures.pop(msg_id, None)
         if future is None:
             logger.info("the client answered a request that nobody made")
@@ -211,9 +161,6 @@ class Protocol(LanguageServerProtocol):
                 future.set_result(message.get("result"))
         except InvalidStateError:
             pass  # Whoever asked has given up waiting.
-
-    def _refuse(self, msg_id: MsgId | None, code: int, text: str) -> None:
-        self._send({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": text}})
 
     def cancel_request(self, msg_id: Any) -> None:
         """The client wants no answer to this request any more, except the one that says so."""
@@ -231,21 +178,3 @@ class Protocol(LanguageServerProtocol):
     def open_requests(self) -> int:
         """How many requests wait for their answer."""
         return len(self._open)
-
-
-def parse(body: bytes) -> Any:
-    """JSON to Python; text with half a surrogate pair, which JavaScript editors do send, is repaired."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return _repaired(json.loads(body))
-
-
-def _repaired(value: Any) -> Any:
-    if isinstance(value, str):
-        return _LONE_SURROGATES.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_repaired(item) for item in value]
-    if isinstance(value, dict):
-        return {_repaired(key): _repaired(item) for key, item in value.items()}
-    return value

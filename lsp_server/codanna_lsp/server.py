@@ -20,14 +20,15 @@ from pygls.lsp.server import LanguageServer
 from codanna_core._version import __version__
 from codanna_core.engine.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery
-from codanna_lsp import convert, log, protocol, settings
-from codanna_lsp.capabilities import read_client, server_capabilities
+from codanna_lsp import jsonrpc, log, settings
 from codanna_lsp.features import register_all
+from codanna_lsp.handshake import Greeting, Introduction
 from codanna_lsp.params import InvalidParams, Params
+from codanna_lsp.processes import process_lives
 from codanna_lsp.protocol import ClientRefused, Protocol, Reply
 from codanna_lsp.registry import Registry, SnapshotMethod, SyncMethod
 from codanna_lsp.session import Context, Session, Snapshot
-from codanna_lsp.transport import Channel, FrameParser, Reader, Writer
+from codanna_lsp.transport import Channel, Reader, Writer
 from codanna_lsp.watcher import Watching
 
 if TYPE_CHECKING:
@@ -107,20 +108,19 @@ class Server(LanguageServer):
 
     # --- running
 
-    def run(self, channel: Channel) -> int:
-        """Serve one client until it leaves; gives the exit code."""
-        return asyncio.run(self._serve(channel))
+    def run(self, channel: Channel, writer: Writer, greeting: Greeting) -> int:
+        """Serve a client that has introduced itself until it leaves; gives the exit code."""
+        return asyncio.run(self._serve(channel, writer, greeting))
 
-    async def _serve(self, channel: Channel) -> int:
+    async def _serve(self, channel: Channel, writer: Writer, greeting: Greeting) -> int:
         loop = self._loop = asyncio.get_running_loop()
         self._stopped: asyncio.Future[int] = loop.create_future()
-        parser = FrameParser()
 
         def on_data(data: bytes) -> None:
             if not data:
                 self._stop("the client closed the connection")
                 return
-            for frame in parser.feed(data):
+            for frame in greeting.parser.feed(data):
                 self.protocol.receive(frame)
             reader.handled()
 
@@ -137,11 +137,12 @@ class Server(LanguageServer):
                 pass  # See above.
 
         reader = Reader(channel.read, on_data_threadsafe)
-        writer = Writer(channel.write, on_lost, writable=channel.writable)
         self.protocol.connect(writer)
         self._handle_signals()
-        if self._parent_pid is not None:
-            self._watch_parent(self._parent_pid)
+        self.session = self._introduced(greeting.introduction)
+        for frame in greeting.frames:
+            self.protocol.receive(frame)
+        writer.when_lost(on_lost)
         reader.start()
         code = await self._stopped
         self._state = "stopped"
@@ -171,11 +172,6 @@ class Server(LanguageServer):
                 return  # Not the main thread: a test runs the server inside of itself.
 
     def _watch_parent(self, pid: int) -> None:
-        if not process_lives(pid):
-            # Clients inside containers send a number from another process table.
-            logger.info("the client's process %d is not visible from here; not watching it", pid)
-            return
-
         def look() -> None:
             if not process_lives(pid):
                 self._stop("the client's process is gone")
@@ -188,12 +184,10 @@ class Server(LanguageServer):
 
     def on_request(self, reply: Reply, method: str, raw: Any) -> None:
         """Start to answer a request. On the event loop."""
-        if method == "initialize":
-            self._answer(reply, lambda: self._initialize(raw))
-        elif self._state == "created":
-            reply.error(protocol.NOT_INITIALIZED, "send `initialize` first")
-        elif self._state != "running":
-            reply.error(protocol.INVALID_REQUEST, "the server is shutting down")
+        if self._state != "running":
+            reply.error(jsonrpc.INVALID_REQUEST, "the server is shutting down")
+        elif method == "initialize":
+            reply.error(jsonrpc.INVALID_REQUEST, "`initialize` was sent before; it may be sent once")
         elif method == "shutdown":
             self._state = "shutdown"
             self.protocol.cancel_all("the server is shutting down", but=reply)
@@ -230,12 +224,12 @@ class Server(LanguageServer):
         session = self.session
         entry = self.registry.methods.get(method)
         if entry is None:
-            reply.error(protocol.METHOD_NOT_FOUND, f"unknown method `{method[:100]}`")
+            reply.error(jsonrpc.METHOD_NOT_FOUND, f"unknown method `{method[:100]}`")
             return
         try:
             decoded = entry.decode(Params({} if raw is None else raw))
         except InvalidParams as error:
-            reply.error(protocol.INVALID_PARAMS, str(error))
+            reply.error(jsonrpc.INVALID_PARAMS, str(error))
             return
         except Exception as error:
             self._failed(reply, error)
@@ -270,14 +264,14 @@ class Server(LanguageServer):
         if isinstance(error, Cancelled):
             reply.cancel("the request was cancelled")
         elif isinstance(error, InvalidParams | InvalidQuery | ConfigError):
-            reply.error(protocol.INVALID_PARAMS, str(error))
+            reply.error(jsonrpc.INVALID_PARAMS, str(error))
         elif isinstance(error, CodannaError):
             logger.warning("%s failed: %s", reply.method, error)
-            reply.error(protocol.REQUEST_FAILED, str(error))
+            reply.error(jsonrpc.REQUEST_FAILED, str(error))
         else:
             # The cause holds local paths and perhaps source text: it belongs into the log alone.
             logger.error("%s failed", reply.method, exc_info=error)
-            reply.error(protocol.INTERNAL_ERROR, f"{reply.method} failed inside the server; the log says why")
+            reply.error(jsonrpc.INTERNAL_ERROR, f"{reply.method} failed inside the server; the log says why")
 
     def _answered(self, reply: Reply, outcome: str, size: int) -> None:
         milliseconds = 1000 * (time.perf_counter() - reply.started)
@@ -291,48 +285,32 @@ class Server(LanguageServer):
 
     # --- lifecycle
 
-    def _initialize(self, raw: Any) -> dict[str, Any]:
-        if self._state != "created":
-            raise InvalidParams("`initialize` was sent before; it may be sent once")
-        params = Params({} if raw is None else raw)
-        client = read_client(params.raw("capabilities"))
-        raw_options = params.raw("initializationOptions")
-        raw_options = dict(raw_options) if isinstance(raw_options, dict) else {}
-        outline_languages = settings.take_outline_languages(raw_options)
-        options = settings.unwrap(raw_options) or {}
-        folders = read_folders(params)
-        roots = [root for uri, _ in folders if (root := convert.path_from_uri(uri)) is not None]
-        server_settings = settings.server_settings(options, roots[0] if roots else None)
+    def _introduced(self, introduction: Introduction) -> Session:
+        """Take over from the handshake, which has answered `initialize`."""
         if self._log_level is None:
-            log.set_level(server_settings.log_level)
-        session = self.session = Session(
+            log.set_level(introduction.server_settings.log_level)
+        session = Session(
             self.protocol,
             self._loop,
             self._engines,
-            client,
-            options,
-            server_settings,
-            outline_languages,
+            introduction.client,
+            introduction.options,
+            introduction.server_settings,
+            introduction.outline_languages,
         )
         session.counters = self._status_extras
         self._offered = self._wanted_offers(session)
-        for uri, name in folders:
+        for uri, name in introduction.folders:
             session.add_folder(uri, name)
-        self._trace = str(params.raw("trace") or "off")
-        process = params.raw("processId")
-        if isinstance(process, int) and process > 0 and process != self._parent_pid:
-            self._watch_parent(process)
-        self._state = "running"
+        self._trace = introduction.trace
+        for process in (self._parent_pid, introduction.process_id):
+            if process is not None:
+                self._watch_parent(process)
         # Some clients forget `initialized`; the index must not depend on their manners.
         self._loop.call_later(START_WITHOUT_INITIALIZED, self._begin)
-        return {
-            "capabilities": server_capabilities(
-                client,
-                document_symbol=OUTLINES in self._offered,
-                code_lens=LENSES in self._offered,
-            ),
-            "serverInfo": {"name": "codanna-lsp", "version": __version__},
-        }
+        self.counters.add("initialize", "ok", 1000 * introduction.seconds)
+        self._state = "running"
+        return session
 
     def _begin(self) -> None:
         if self._started or self.session is None or self._state != "running":
@@ -410,37 +388,3 @@ class Server(LanguageServer):
             "openRequests": self.protocol.open_requests,
             "requests": self.counters.shape(),
         }
-
-
-def read_folders(params: Params) -> list[tuple[str, str]]:
-    """The folders of `initialize`, in whichever of its three forms the client names them."""
-    listed = [(item.text("uri"), item.text("name", "")) for item in params.children("workspaceFolders")]
-    if listed:
-        return listed
-    if isinstance(uri := params.raw("rootUri"), str):
-        return [(uri, "")]
-    if isinstance(path := params.raw("rootPath"), str) and Path(path).is_absolute():
-        return [(convert.uri_from_path(Path(path)), "")]
-    return []
-
-
-def process_lives(pid: int) -> bool:
-    """Whether a process with this number exists."""
-    if sys.platform == "win32":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32
-        handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
-        if not handle:
-            return False
-        code = ctypes.c_ulong()
-        kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-        kernel.CloseHandle(handle)
-        return code.value == 259  # STILL_ACTIVE
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -133,13 +133,12 @@ class Writer:
     def __init__(
         self,
         write: Callable[[bytes | memoryview], int],
-        on_lost: Callable[[], None],
         *,
         writable: int | None,
     ) -> None:
         """`writable` is a non-blocking descriptor to wait on, None where `write` blocks."""
         self._write = write
-        self._on_lost = on_lost
+        self._on_lost: Callable[[], None] = lambda: None
         self._writable = writable
         self._backlog: deque[memoryview] = deque()
         self._condition = threading.Condition()
@@ -148,6 +147,14 @@ class Writer:
         self._lost = False
         self._thread = threading.Thread(target=self._run, name="codanna-write", daemon=True)
         self._thread.start()
+
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """Run `call` once when the client reads no more, at once if that is so already."""
+        with self._condition:
+            self._on_lost = call
+            lost = self._lost
+        if lost:
+            call()
 
     def write(self, frame: bytes) -> None:
         """Send one frame; silently nothing once the client is gone."""

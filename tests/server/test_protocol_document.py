@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from raw_client import RawClient, running
 
-from codanna_lsp import capabilities, protocol
+from codanna_lsp import capabilities, jsonrpc
 from codanna_lsp.features import register_all
 from codanna_lsp.registry import Registry
 
@@ -143,5 +143,5 @@ def test_every_command_is_documented() -> None:
 
 def test_every_error_code_is_documented() -> None:
     """The codes in the code are the codes on the page."""
-    used = {value for name, value in vars(protocol).items() if name.isupper() and type(value) is int}
+    used = {value for name, value in vars(jsonrpc).items() if name.isupper() and type(value) is int}
     assert used == {int(code) for code in re.findall(r"^\| (-\d+) \|", section("Errors"), re.MULTILINE)}

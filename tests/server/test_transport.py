@@ -82,7 +82,8 @@ def test_writer_never_blocks_and_keeps_the_order() -> None:
     source, sink = os.pipe()
     os.set_blocking(sink, False)
     lost = threading.Event()
-    writer = Writer(lambda data: os.write(sink, data), lost.set, writable=sink)
+    writer = Writer(lambda data: os.write(sink, data), writable=sink)
+    writer.when_lost(lost.set)
     frames = [frame(b"%06d" % number * 5000) for number in range(40)]
     for item in frames:  # 1.2 MB, far more than a pipe holds, and nobody reads yet.
         writer.write(item)
@@ -102,7 +103,8 @@ def test_writer_reports_a_client_that_is_gone() -> None:
     source, sink = os.pipe()
     os.set_blocking(sink, False)
     lost = threading.Event()
-    writer = Writer(lambda data: os.write(sink, data), lost.set, writable=sink)
+    writer = Writer(lambda data: os.write(sink, data), writable=sink)
+    writer.when_lost(lost.set)
     os.close(source)
     writer.write(frame(b"{}"))
     assert lost.wait(5)
