@@ -171,7 +171,13 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         else:
             head = data[start : min(body_start, start + MAX_SIGNATURE)]
             # Nearly every head is one short line; the others need the slow way.
-            if b"\n" in head or len(head) == MAX_SIGNATURE or name_start >= body_start or b"\r" in head:
+            if (
+                b"\n" in head
+                or "doc" in captures
+                or len(head) == MAX_SIGNATURE
+                or name_start >= body_start
+                or b"\r" in head
+            ):
                 code = _code_of_head(data, start, body_start, captures.get("doc", ()), docs.line_markers)
                 if code is None:
                     signature = _signature(data, start, body_start, name_start, name)
