@@ -51,8 +51,8 @@ torture: install ## kill the indexer hundreds of times and compare what is left 
 soak: install ## a day's worth of edits and searches: no growth, no loss of recall
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)
 
-test-editors: install ## the tests inside real editors
-	$(MAKE) -C editors test
+test-editors: install ## the tests inside real editors that are there; INSTALL=1 installs the rest, E=neovim picks
+	$(BIN)/python tests/editors/run.py $(if $(INSTALL),--install) $(E)
 
 vscode: install ## package the VS Code extension into editors/vscode
 	cd editors/vscode && npm ci --no-fund --no-audit && npm run package

@@ -1,0 +1,190 @@
+---Results: reading them, showing them on a line, opening them, and keeping the last ones for the lists.
+local M = {}
+
+local has_011 = vim.fn.has("nvim-0.11") == 1
+
+---@class codanna.Hit
+---@field name string
+---@field kind string
+---@field container string
+---@field path string Relative to the workspace folder.
+---@field uri string
+---@field filename string
+---@field lnum integer Line of the name, counted from 1.
+---@field end_lnum integer Last line of the definition.
+---@field character integer Column of the name in `encoding`.
+---@field encoding string
+---@field signature string
+---@field text string The line that fits the question best.
+
+---@type codanna.Hit[]
+M.last = {}
+M.last_title = "Codanna"
+
+local function byte_column(line, character, encoding)
+  if encoding == "utf-8" then
+    return math.min(character, #line)
+  end
+  if has_011 then
+    return vim.str_byteindex(line, encoding, character, false)
+  end
+  local ok, index = pcall(vim.str_byteindex, line, character, encoding == "utf-16")
+  return ok and index or #line
+end
+
+---Column as the server counts it, of a byte column.
+---@param line string
+---@param byte integer
+---@param encoding string
+---@return integer
+function M.character(line, byte, encoding)
+  byte = math.min(byte, #line)
+  if encoding == "utf-8" then
+    return byte
+  end
+  if has_011 then
+    return vim.str_utfindex(line, encoding, byte, false)
+  end
+  local utf32, utf16 = vim.str_utfindex(line, byte)
+  return encoding == "utf-16" and utf16 or utf32
+end
+
+local function best_line(hit)
+  for _, part in ipairs(hit.snippet or {}) do
+    if part.best then
+      return vim.trim(part.text)
+    end
+  end
+  return hit.signature or ""
+end
+
+---@param raw table A hit of `codanna/semanticSearch`.
+---@param encoding string
+---@return codanna.Hit
+function M.read(raw, encoding)
+  return {
+    name = raw.name,
+    kind = raw.kind,
+    container = raw.container or "",
+    path = raw.path,
+    uri = raw.uri,
+    filename = vim.uri_to_fname(raw.uri),
+    lnum = raw.selectionRange.start.line + 1,
+    end_lnum = raw.range["end"].line + 1,
+    character = raw.selectionRange.start.character,
+    encoding = encoding,
+    signature = raw.signature or "",
+    text = best_line(raw),
+  }
+end
+
+---@param raw table A `SymbolInformation` or `WorkspaceSymbol`.
+---@param encoding string
+---@return codanna.Hit
+function M.read_symbol(raw, encoding)
+  local range = raw.location.range
+  local filename = vim.uri_to_fname(raw.location.uri)
+  return {
+    name = raw.name,
+    kind = (vim.lsp.protocol.SymbolKind[raw.kind] or "text"):lower(),
+    container = raw.containerName or "",
+    path = vim.fn.fnamemodify(filename, ":."),
+    uri = raw.location.uri,
+    filename = filename,
+    lnum = range.start.line + 1,
+    end_lnum = range["end"].line + 1,
+    character = range.start.character,
+    encoding = encoding,
+    signature = "",
+    text = "",
+  }
+end
+
+---Remember results for `:Codanna quickfix` and `loclist`.
+---@param hits codanna.Hit[]
+---@param title string
+function M.keep(hits, title)
+  M.last, M.last_title = hits, title
+end
+
+---@param hit codanna.Hit
+---@return string
+function M.label(hit)
+  if hit.name == "" then
+    return hit.text
+  end
+  local container = hit.container ~= "" and hit.kind ~= "text" and hit.container .. "." or ""
+  return container .. hit.name
+end
+
+---One line for pickers that show plain text.
+---@param hit codanna.Hit
+---@return string
+function M.line(hit)
+  return ("%-9s %s  %s:%d"):format(hit.kind, M.label(hit), hit.path, hit.lnum)
+end
+
+---Byte column of the name, counted from 1. Reads the line from its buffer or file.
+---@param hit codanna.Hit
+---@return integer
+function M.column(hit)
+  if hit.character == 0 then
+    return 1
+  end
+  local buffer = vim.fn.bufnr(hit.filename)
+  local line
+  if buffer > 0 and vim.api.nvim_buf_is_loaded(buffer) then
+    line = vim.api.nvim_buf_get_lines(buffer, hit.lnum - 1, hit.lnum, false)[1]
+  else
+    local ok, lines = pcall(vim.fn.readfile, hit.filename, "", hit.lnum)
+    line = ok and lines[hit.lnum] or nil
+  end
+  return byte_column(line or "", hit.character, hit.encoding) + 1
+end
+
+---Open a hit in the current window, or as the command says.
+---@param hit codanna.Hit
+---@param command string|nil "edit", "split", "vsplit" or "tabedit"
+function M.open(hit, command)
+  vim.cmd("normal! m'") -- So that CTRL-O leads back.
+  if command and command ~= "edit" then
+    vim.cmd(command .. " " .. vim.fn.fnameescape(hit.filename))
+  else
+    local buffer = vim.fn.bufadd(hit.filename)
+    vim.bo[buffer].buflisted = true
+    if buffer ~= vim.api.nvim_get_current_buf() then
+      vim.cmd("buffer " .. buffer)
+    end
+  end
+  local last = vim.api.nvim_buf_line_count(0)
+  local lnum = math.min(hit.lnum, last)
+  vim.api.nvim_win_set_cursor(0, { lnum, M.column(hit) - 1 })
+  vim.cmd("normal! zvzz")
+end
+
+---@param hits codanna.Hit[]
+---@return table[] items for setqflist()
+function M.items(hits)
+  return vim.tbl_map(function(hit)
+    local detail = hit.signature ~= "" and hit.signature or hit.text
+    local text = hit.kind .. " " .. M.label(hit) .. (detail ~= "" and "  " .. detail or "")
+    return { filename = hit.filename, lnum = hit.lnum, end_lnum = hit.end_lnum, col = M.column(hit), text = text }
+  end, hits)
+end
+
+---Put results into the quickfix or location list and show it.
+---@param hits codanna.Hit[]
+---@param title string
+---@param where "quickfix"|"loclist"
+function M.to_list(hits, title, where)
+  local what = { title = title, items = M.items(hits) }
+  if where == "loclist" then
+    vim.fn.setloclist(0, {}, " ", what)
+    vim.cmd("lopen")
+  else
+    vim.fn.setqflist({}, " ", what)
+    vim.cmd("copen")
+  end
+end
+
+return M

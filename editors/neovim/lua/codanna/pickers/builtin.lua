@@ -1,0 +1,353 @@
+---A small picker of our own, for a live search with a preview where nothing else is installed.
+local client = require("codanna.client")
+local hits = require("codanna.hits")
+local sources = require("codanna.source")
+
+local M = {}
+
+local NAMESPACE = vim.api.nvim_create_namespace("codanna")
+local MAX_PREVIEW_BYTES = 1024 * 1024
+
+local KIND_HIGHLIGHT = {
+  ["function"] = "Function",
+  method = "Function",
+  macro = "Macro",
+  class = "Type",
+  struct = "Type",
+  enum = "Type",
+  trait = "Type",
+  interface = "Type",
+  type = "Type",
+  module = "Include",
+  constant = "Constant",
+  variable = "Identifier",
+  field = "Identifier",
+  heading = "Title",
+}
+
+local function scratch()
+  local buffer = vim.api.nvim_create_buf(false, true)
+  vim.bo[buffer].bufhidden = "wipe"
+  return buffer
+end
+
+---Where the three windows stand.
+local function layout(live)
+  local columns, lines = vim.o.columns, vim.o.lines - vim.o.cmdheight
+  local width = math.max(20, math.min(columns - 4, math.floor(columns * 0.9)))
+  local height = math.max(6, math.min(lines - 4, math.floor(lines * 0.8)))
+  local row = math.max(0, math.floor((lines - height) / 2) - 1)
+  local column = math.max(0, math.floor((columns - width) / 2))
+  local beside = width >= 90
+  local list_width = beside and math.floor(width * 0.48) or width
+  local prompt = live and 3 or 0
+  local body = height - prompt
+  local list_height = beside and body - 2 or math.max(1, math.floor(body / 2) - 2)
+  local float = { relative = "editor", style = "minimal", border = "rounded" }
+  local function place(spec)
+    return vim.tbl_extend("force", float, spec)
+  end
+  return {
+    prompt = live and place({ row = row, col = column, width = list_width - 2, height = 1 }) or nil,
+    list = place({ row = row + prompt, col = column, width = list_width - 2, height = list_height, focusable = true }),
+    preview = beside
+        and place({ row = row, col = column + list_width, width = width - list_width - 2, height = height - 2 })
+      or place({
+        row = row + prompt + list_height + 2,
+        col = column,
+        width = list_width - 2,
+        height = math.max(1, body - list_height - 4),
+      }),
+  }
+end
+
+---@class codanna.Builtin
+---@field hits codanna.Hit[]
+---@field selected integer
+local Picker = {}
+Picker.__index = Picker
+
+---@param source codanna.Source
+---@param query string
+---@return codanna.Builtin
+function M.show(source, query)
+  local live = source.live
+  local self = setmetatable({
+    source = source,
+    origin = vim.api.nvim_get_current_win(),
+    hits = {},
+    selected = 1,
+    places = layout(live),
+    windows = {},
+    buffers = { list = scratch(), preview = scratch() },
+  }, Picker)
+
+  for _, name in ipairs({ "preview", "list" }) do
+    self.windows[name] = vim.api.nvim_open_win(self.buffers[name], false, self.places[name])
+    vim.wo[self.windows[name]].wrap = false
+    vim.wo[self.windows[name]].winhighlight = "NormalFloat:Normal,CursorLine:Visual"
+  end
+  vim.wo[self.windows.list].cursorline = true
+  vim.wo[self.windows.list].scrolloff = 0
+  self:title("list", source.title)
+
+  local input = self.buffers.list
+  if live then
+    input = scratch()
+    self.buffers.prompt = input
+    self.windows.prompt = vim.api.nvim_open_win(input, true, self.places.prompt)
+    vim.wo[self.windows.prompt].winhighlight = "NormalFloat:Normal"
+    self:title("prompt", source.title)
+    self:title("list", "")
+    self:title("preview", "")
+    vim.api.nvim_buf_set_lines(input, 0, -1, false, { query })
+    vim.api.nvim_win_set_cursor(self.windows.prompt, { 1, #query })
+  else
+    vim.api.nvim_set_current_win(self.windows.list)
+  end
+  self:map(input, live)
+
+  self.live = sources.live(source, function(err, list, problems, text)
+    self:fill(err, list, problems, text)
+  end)
+  local group = vim.api.nvim_create_augroup("codanna_picker", { clear = true })
+  self.group = group
+  vim.api.nvim_create_autocmd("WinLeave", {
+    group = group,
+    buffer = input,
+    callback = function()
+      vim.schedule(function()
+        self:close()
+      end)
+    end,
+  })
+  if live then
+    vim.api.nvim_create_autocmd({ "TextChangedI", "TextChanged" }, {
+      group = group,
+      buffer = input,
+      callback = function()
+        self:typed()
+      end,
+    })
+    vim.cmd("startinsert!")
+    self:typed()
+  else
+    vim.api.nvim_create_autocmd("CursorMoved", {
+      group = group,
+      buffer = input,
+      callback = function()
+        self:move(vim.api.nvim_win_get_cursor(self.windows.list)[1] - self.selected)
+      end,
+    })
+    self.cancel = source.ask("", function(err, list, problems)
+      self:fill(err, list, problems, "")
+    end)
+  end
+  M.current = self
+  return self
+end
+
+---Titles of windows exist from Neovim 0.9.
+function Picker:title(name, text)
+  if vim.fn.has("nvim-0.9") == 0 or not self.windows[name] then
+    return
+  end
+  local place = vim.api.nvim_win_get_config(self.windows[name])
+  place.title = text ~= "" and " " .. text .. " " or ""
+  place.title_pos = "left"
+  pcall(vim.api.nvim_win_set_config, self.windows[name], place)
+end
+
+function Picker:map(buffer, live)
+  local function map(keys, action)
+    for _, key in ipairs(keys) do
+      for _, mode in ipairs(live and { "i", "n" } or { "n" }) do
+        vim.api.nvim_buf_set_keymap(buffer, mode, key, "", { callback = action, noremap = true, nowait = true, silent = true })
+      end
+    end
+  end
+  map({ "<CR>" }, function()
+    self:choose("edit")
+  end)
+  map({ "<C-x>" }, function()
+    self:choose("split")
+  end)
+  map({ "<C-v>" }, function()
+    self:choose("vsplit")
+  end)
+  map({ "<C-t>" }, function()
+    self:choose("tabedit")
+  end)
+  map({ "<C-q>" }, function()
+    self:close()
+    require("codanna").quickfix()
+  end)
+  map({ "<C-c>" }, function()
+    self:close()
+  end)
+  if live then
+    map({ "<C-n>", "<Down>", "<C-j>" }, function()
+      self:move(1)
+    end)
+    map({ "<C-p>", "<Up>", "<C-k>" }, function()
+      self:move(-1)
+    end)
+  else
+    map({ "q" }, function()
+      self:close()
+    end)
+  end
+  vim.api.nvim_buf_set_keymap(buffer, "n", "<Esc>", "", {
+    callback = function()
+      self:close()
+    end,
+    noremap = true,
+  })
+end
+
+function Picker:typed()
+  local text = vim.api.nvim_buf_get_lines(self.buffers.prompt, 0, 1, false)[1] or ""
+  self.live:query(text)
+end
+
+function Picker:fill(err, list, problems, text)
+  if self.closed then
+    return
+  end
+  self.hits, self.selected = list, 1
+  local buffer = self.buffers.list
+  local width = vim.api.nvim_win_get_width(self.windows.list)
+  local lines, marks = {}, {}
+  local message = err or (#list == 0 and (text ~= "" or not self.source.live) and "nothing was found") or nil
+  if message then
+    lines = { " " .. message }
+    marks = { { 0, 0, #lines[1], err and "ErrorMsg" or "Comment" } }
+  end
+  for number, hit in ipairs(list) do
+    local kind = hit.kind:sub(1, 9)
+    local label = hits.label(hit):gsub("%s+", " ")
+    local place = ("%s:%d"):format(hit.path, hit.lnum)
+    local room = width - 13 - vim.fn.strdisplaywidth(label) - vim.fn.strdisplaywidth(place)
+    if room < 0 and vim.fn.strdisplaywidth(place) > 20 then
+      -- The end of a path tells files apart, so its beginning gives way.
+      local keep = math.max(16, vim.fn.strdisplaywidth(place) + room - 1)
+      place = "…" .. vim.fn.strcharpart(place, vim.fn.strchars(place) - keep)
+      room = width - 13 - vim.fn.strdisplaywidth(label) - vim.fn.strdisplaywidth(place)
+    end
+    local head = (" %-9s "):format(kind)
+    local line = head .. label .. (" "):rep(math.max(1, room + 1)) .. place
+    lines[number] = line
+    table.insert(marks, { number - 1, 1, #head, KIND_HIGHLIGHT[hit.kind] or "Comment" })
+    table.insert(marks, { number - 1, #line - #place, #line, "Comment" })
+  end
+  vim.bo[buffer].modifiable = true
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
+  vim.bo[buffer].modifiable = false
+  vim.api.nvim_buf_clear_namespace(buffer, NAMESPACE, 0, -1)
+  for _, mark in ipairs(marks) do
+    vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, mark[1], mark[2], { end_col = mark[3], hl_group = mark[4] })
+  end
+  self:title("list", #list > 0 and ("%d found"):format(#list) .. (problems[1] and "; " .. problems[1] or "") or "")
+  vim.api.nvim_win_set_cursor(self.windows.list, { 1, 0 })
+  self:preview()
+end
+
+---@param by integer
+function Picker:move(by)
+  if #self.hits == 0 or by == 0 then
+    return
+  end
+  self.selected = (self.selected - 1 + by) % #self.hits + 1
+  vim.api.nvim_win_set_cursor(self.windows.list, { self.selected, 0 })
+  self:preview()
+end
+
+local function file_lines(hit)
+  local buffer = vim.fn.bufnr(hit.filename)
+  if buffer > 0 and vim.api.nvim_buf_is_loaded(buffer) then
+    return vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+  end
+  local stat = vim.loop.fs_stat(hit.filename)
+  if not stat or stat.size > MAX_PREVIEW_BYTES then
+    return { stat and "(too large for a preview)" or "(the file is gone)" }
+  end
+  local lines = vim.fn.readfile(hit.filename)
+  for number, line in ipairs(lines) do
+    lines[number] = line:gsub("\r$", ""):gsub("\n", " ")
+  end
+  return lines
+end
+
+function Picker:preview()
+  local buffer, window = self.buffers.preview, self.windows.preview
+  local hit = self.hits[self.selected]
+  local lines = hit and file_lines(hit) or {}
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
+  vim.api.nvim_buf_clear_namespace(buffer, NAMESPACE, 0, -1)
+  if not hit then
+    self:title("preview", "")
+    return
+  end
+  self:title("preview", hit.path)
+  local name = hit.filename
+  if self.previewed ~= name then
+    self.previewed = name
+    -- "syntax" instead of "filetype" colours the text without starting language servers for a preview.
+    local detected = vim.filetype and vim.filetype.match and vim.fn.has("nvim-0.8") == 1
+      and vim.filetype.match({ filename = name, contents = vim.list_slice(lines, 1, 20) })
+    if not detected then
+      local extensions = { py = "python", rs = "rust", js = "javascript", ts = "typescript", rb = "ruby", md = "markdown" }
+      local extension = vim.fn.fnamemodify(name, ":e")
+      detected = extensions[extension] or extension
+    end
+    vim.bo[buffer].syntax = detected or ""
+  end
+  local last = #lines
+  local first_line, last_line = math.min(hit.lnum, last), math.min(hit.end_lnum, last)
+  for line = first_line, math.max(first_line, last_line) do
+    vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, line - 1, 0, { line_hl_group = "CursorLine" })
+  end
+  vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, first_line - 1, 0, { line_hl_group = "Visual" })
+  vim.wo[window].number = true
+  vim.api.nvim_win_set_cursor(window, { first_line, 0 })
+  vim.api.nvim_win_call(window, function()
+    local height = vim.api.nvim_win_get_height(0)
+    vim.fn.winrestview({ topline = math.max(1, first_line - math.floor(height / 4)) })
+  end)
+end
+
+---@param command string
+function Picker:choose(command)
+  local hit = self.hits[self.selected]
+  if not hit then
+    return
+  end
+  self:close()
+  hits.open(hit, command)
+end
+
+function Picker:close()
+  if self.closed then
+    return
+  end
+  self.closed = true
+  self.live:stop()
+  if self.cancel then
+    self.cancel()
+  end
+  pcall(vim.api.nvim_del_augroup_by_id, self.group)
+  if vim.api.nvim_win_is_valid(self.origin) then
+    vim.api.nvim_set_current_win(self.origin)
+  end
+  vim.cmd("stopinsert")
+  for _, window in pairs(self.windows) do
+    if vim.api.nvim_win_is_valid(window) then
+      vim.api.nvim_win_close(window, true)
+    end
+  end
+  if M.current == self then
+    M.current = nil
+  end
+end
+
+return M

@@ -1,0 +1,152 @@
+---The three kinds of questions, asked the same way by every picker.
+local client = require("codanna.client")
+local config = require("codanna.config")
+local hits = require("codanna.hits")
+
+local M = {}
+
+---@class codanna.Source
+---@field title string
+---@field live boolean Whether the question can change while results are shown.
+---@field ask fun(query: string, callback: fun(err: string|nil, hits: codanna.Hit[], problems: string[])): fun()
+---`ask` gives a function that cancels; after it the callback is not called any more.
+
+local function messages(problems)
+  return vim.tbl_map(function(problem)
+    return problem.message
+  end, problems or {})
+end
+
+---@param method string
+---@param params table
+---@param buffer integer
+---@param title string
+---@param callback fun(err: string|nil, hits: codanna.Hit[], problems: string[])
+---@return fun() cancel
+local function ask(method, params, buffer, title, callback)
+  return client.request(method, params, function(err, result, at)
+    if err then
+      callback(err.message or "the request failed", {}, {})
+      return
+    end
+    local read = method == "workspace/symbol" and hits.read_symbol or hits.read
+    local list = vim.tbl_map(function(raw)
+      return read(raw, at.offset_encoding)
+    end, (method == "workspace/symbol" and result or result and result.hits) or {})
+    hits.keep(list, title)
+    callback(nil, list, result and messages(result.problems) or {})
+  end, buffer)
+end
+
+local function document(buffer)
+  if not vim.api.nvim_buf_is_valid(buffer) then
+    return nil
+  end
+  local name = vim.api.nvim_buf_get_name(buffer)
+  if name == "" or vim.bo[buffer].buftype ~= "" then
+    return nil
+  end
+  return { uri = vim.uri_from_bufnr(buffer) }
+end
+
+---@return codanna.Source
+function M.search()
+  local buffer = vim.api.nvim_get_current_buf()
+  return {
+    title = "Search by meaning",
+    live = true,
+    ask = function(query, callback)
+      local params = { query = query, limit = config.options.limit, textDocument = document(buffer) }
+      return ask("codanna/semanticSearch", params, buffer, "Codanna: " .. query, callback)
+    end,
+  }
+end
+
+---@return codanna.Source
+function M.symbols()
+  local buffer = vim.api.nvim_get_current_buf()
+  return {
+    title = "Symbols",
+    live = true,
+    ask = function(query, callback)
+      return ask("workspace/symbol", { query = query }, buffer, "Codanna symbols: " .. query, callback)
+    end,
+  }
+end
+
+---@param range table|nil An LSP range; the definition under the cursor when nil.
+---@param uri string|nil The current document when nil.
+---@param position table|nil The cursor when nil.
+---@return codanna.Source
+function M.similar(range, uri, position)
+  local buffer = vim.api.nvim_get_current_buf()
+  local at = client.get(buffer)
+  local encoding = at and at.offset_encoding or "utf-16"
+  local cursor = vim.api.nvim_win_get_cursor(0)
+  local line = vim.api.nvim_get_current_line()
+  local params = {
+    textDocument = { uri = uri or vim.uri_from_bufnr(buffer) },
+    position = position or { line = cursor[1] - 1, character = hits.character(line, cursor[2], encoding) },
+    range = range,
+    limit = config.options.limit,
+  }
+  return {
+    title = "Similar code",
+    live = false,
+    ask = function(_, callback)
+      return ask("codanna/findSimilar", params, buffer, "Codanna: similar code", callback)
+    end,
+  }
+end
+
+---A search that follows the typing: waits for a pause, cancels what is under way, and never shows an answer
+---to an older question.
+---@param source codanna.Source
+---@param show fun(err: string|nil, hits: codanna.Hit[], problems: string[], query: string)
+---@return { query: fun(self: table, text: string), stop: fun(self: table) }
+function M.live(source, show)
+  local timer = vim.loop.new_timer()
+  local cancel = function() end
+  local round = 0
+  local asked
+  local live = {}
+
+  function live:query(text)
+    text = vim.trim(text)
+    if text == asked then
+      return
+    end
+    asked = text
+    round = round + 1
+    local mine = round
+    cancel()
+    timer:stop()
+    if text == "" then
+      show(nil, {}, {}, text)
+      return
+    end
+    timer:start(config.options.debounce_ms, 0, vim.schedule_wrap(function()
+      if mine ~= round then
+        return
+      end
+      cancel = source.ask(text, function(err, list, problems)
+        if mine == round then
+          show(err, list, problems, text)
+        end
+      end)
+    end))
+  end
+
+  function live:stop()
+    round = round + 1
+    cancel()
+    timer:stop()
+    if not timer:is_closing() then
+      timer:close()
+    end
+  end
+
+  return live
+end
+
+return M

@@ -1,0 +1,230 @@
+"""Runs the tests inside real editors: `make test-editors`, or some of them: `make test-editors E=neovim`.
+
+Each suite works in a home folder of its own with a fresh copy of `workspace/`, may not outlive its time
+limit, and must leave no process behind. A suite whose editor is missing is skipped, but fails with `CI=true`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import tools
+
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[1]
+IN_CI: Final = os.environ.get("CI", "").lower() in ("true", "1")
+KEEP: Final = "KEEP_EDITOR_TESTS"
+
+
+@dataclass
+class Place:
+    """Where a suite runs: a home folder, a workspace and the environment that leads to both."""
+
+    home: Path
+    workspace: Path
+    environment: dict[str, str]
+
+
+@dataclass
+class Suite:
+    """Tests in one editor: what they need, and the command that runs them."""
+
+    name: str
+    missing: Callable[[], str | None]
+    """Says what is missing and how to get it; None when nothing is."""
+    command: Callable[[Place], list[str]]
+    limit: float = 150.0
+    environment: dict[str, str] = field(default_factory=dict)
+    blocking: bool = True
+
+
+@contextmanager
+def fresh_place(suite: Suite) -> Iterator[Place]:
+    """A home folder and a workspace that only this suite uses."""
+    home = Path(tempfile.mkdtemp(prefix="codanna-editor-"))
+    workspace = home / "workspace"
+    shutil.copytree(HERE / "workspace", workspace)
+    (workspace / ".git").mkdir()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("XDG_", "VSCODE_", "CODANNA_", "NVIM", "VIM")) and name != "TMUX"
+    }
+    environment |= {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_DATA_HOME": str(home / ".local/share"),
+        "XDG_STATE_HOME": str(home / ".local/state"),
+        "XDG_RUNTIME_DIR": str(home / "run"),
+        "TMPDIR": str(home / "tmp"),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "SERVER": str(tools.server()),
+        "PYTHON": sys.executable,
+        "WORKSPACE": str(workspace),
+        "EDITOR_TESTS": str(HERE),
+        "EDITOR_TOOLS": str(tools.TOOLS),
+        "SHOTS": str(tools.TOOLS / "shots"),
+    }
+    environment |= suite.environment
+    for folder in ("run", "tmp"):
+        (home / folder).mkdir(mode=0o700)
+    tools.TOOLS.joinpath("shots").mkdir(parents=True, exist_ok=True)
+    try:
+        yield Place(home, workspace, environment)
+    finally:
+        if os.environ.get(KEEP):
+            print(f"   kept {home}")
+        else:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def processes_of(home: Path) -> list[int]:
+    """Processes that belong to a suite: its home folder is in their environment."""
+    marker = f"HOME={home}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if marker in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found
+
+
+def end_processes(home: Path) -> list[str]:
+    """Wait for what a suite started to end by itself; end the rest, and name it."""
+    deadline = time.monotonic() + 10
+    while (left := processes_of(home)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    names = []
+    for pid in left:
+        with suppress(OSError):
+            names.append(
+                Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:120].strip()
+            )
+            os.kill(pid, signal.SIGKILL)
+    return [name for name in names if name]
+
+
+def run(suite: Suite) -> bool:
+    """Run one suite; True when it passed and left nothing running."""
+    print(f"== {suite.name}", flush=True)
+    began = time.monotonic()
+    with fresh_place(suite) as place:
+        process = subprocess.Popen(
+            suite.command(place),
+            cwd=place.workspace,
+            env=place.environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(suite.limit)
+        except subprocess.TimeoutExpired:
+            code = -1
+            print(f"not ok - {suite.name} took longer than {suite.limit:.0f} s")
+        except KeyboardInterrupt:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            end_processes(place.home)
+            raise
+        if code != 0:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        left = end_processes(place.home)
+    if left and code == 0:
+        code = 1
+        print("not ok - left running: " + "; ".join(left))
+    seconds = time.monotonic() - began
+    print(f"== {suite.name}: {'passed' if code == 0 else 'FAILED'} in {seconds:.0f} s", flush=True)
+    return code == 0
+
+
+def neovim_suites() -> list[Suite]:
+    """The same tests in every Neovim that is there."""
+
+    def command(program: Path) -> Callable[[Place], list[str]]:
+        def make(place: Place) -> list[str]:
+            # A copy, for helptags are written beside the help.
+            plugin = place.home / "codanna.nvim"
+            shutil.copytree(ROOT / "editors/neovim", plugin)
+            place.environment["PLUGIN"] = str(plugin)
+            script = HERE / "neovim"
+            return [
+                *(str(program), "--headless", "--noplugin", "-u", str(script / "init.lua")),
+                *("-c", "runtime plugin/codanna.lua", "-c", f"luafile {script / 'tests.lua'}"),
+            ]
+
+        return make
+
+    suites = []
+    for neovim in tools.NEOVIMS:
+        program = neovim.program
+        suites.append(
+            Suite(
+                f"neovim {neovim.version}",
+                lambda neovim=neovim: neovim.missing(),
+                command(program),
+                environment=neovim.environment,
+                blocking=neovim.blocking,
+            )
+        )
+    on_path = shutil.which("nvim")
+    if on_path and not IN_CI and all(neovim.missing() for neovim in tools.NEOVIMS):
+        suites.append(Suite("neovim on PATH", lambda: None, command(Path(on_path))))
+    return suites
+
+
+def all_suites() -> list[Suite]:
+    """Every suite, the quick ones first."""
+    return [*neovim_suites()]
+
+
+def main() -> int:
+    """Run the named suites; gives the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("suites", nargs="*", help="beginnings of names; all suites without any")
+    parser.add_argument("--install", action="store_true", help="first install the editors, as in CI")
+    parser.add_argument("--list", action="store_true", help="only list the suites and what they lack")
+    arguments = parser.parse_args()
+    if (arguments.install or IN_CI) and not arguments.list:
+        tools.install()
+    wanted = [
+        suite
+        for suite in all_suites()
+        if not arguments.suites or suite.name.startswith(tuple(arguments.suites))
+    ]
+    if arguments.list:
+        for suite in wanted:
+            print(f"{suite.name}: {suite.missing() or 'ready'}")
+        return 0
+    failed, skipped, passed = [], [], []
+    for suite in wanted:
+        if lacks := suite.missing():
+            print(f"== {suite.name}: {'FAILED, for' if IN_CI else 'skipped:'} {lacks}", flush=True)
+            (failed if IN_CI and suite.blocking else skipped).append(suite.name)
+        elif run(suite):
+            passed.append(suite.name)
+        else:
+            (failed if suite.blocking else skipped).append(suite.name)
+    print(f"editors: {len(passed)} passed, {len(failed)} failed, {len(skipped)} skipped")
+    if skipped and not IN_CI:
+        print("`make test-editors INSTALL=1` installs what is missing (Debian with root; about 1.2 GB).")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Where the editors for the tests come from: Debian's packages and npm, installed under `build/editors`.
+
+Only what has to be installed into the system (Chromium, Emacs, Vim, tmux, patchelf) needs Debian and root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[1]
+TOOLS: Final = ROOT / "build" / "editors"
+
+PACKAGES: Final = {
+    "chromium": "chromium",
+    "emacs": "emacs-nox elpa-eglot",
+    "patchelf": "patchelf",
+    "tmux": "tmux",
+    "vim.nox": "vim-nox vim-ale",
+}
+"""Debian packages by the program that shows that they are there."""
+
+HINT: Final = "`make test-editors INSTALL=1` installs it on Debian"
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A program of another Debian release, unpacked beside the system with all its libraries."""
+
+    program_name: str
+    package: str
+    suite: str
+    version: str
+    runtime_variable: str
+    runtime: str
+    blocking: bool = True
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds it."""
+        return TOOLS / self.suite / self.package
+
+    @property
+    def program(self) -> Path:
+        """The program itself."""
+        return self.root / "usr/bin" / self.program_name
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it needs to find its own files."""
+        return {self.runtime_variable: str(self.root / self.runtime)}
+
+    def missing(self) -> str | None:
+        """What to do where it is not there."""
+        ready = self.root / ".ready"
+        return None if ready.exists() else f"{self.program_name} {self.version} is not there; {HINT}"
+
+    def install(self) -> None:
+        """Unpack it, and make it use its own libraries."""
+        if self.missing() is None:
+            return
+        shutil.rmtree(self.root, ignore_errors=True)
+        subprocess.run([HERE / "deb_root.sh", self.suite, self.root, self.package], check=True)
+        libraries = next((self.root / "usr/lib").glob("*-linux-gnu*"))
+        loader = next(path for path in sorted(self.root.rglob("ld-linux*.so.*")))
+        folders = f"{libraries}:{self.root}/lib/{libraries.name}"
+        # Neovim starts itself again, so a wrapper script around the loader would not do.
+        subprocess.run(
+            ["patchelf", "--set-interpreter", loader, "--force-rpath", "--set-rpath", folders, self.program],
+            check=True,
+        )
+        (self.root / ".ready").touch()
+
+
+NEOVIMS: Final = (
+    Unpacked("nvim", "neovim", "bookworm", "0.7.2", "VIMRUNTIME", "usr/share/nvim/runtime"),
+    Unpacked("nvim", "neovim", "trixie", "0.10.4", "VIMRUNTIME", "usr/share/nvim/runtime"),
+    Unpacked("nvim", "neovim", "sid", "newest", "VIMRUNTIME", "usr/share/nvim/runtime", blocking=False),
+)
+HELIX: Final = Unpacked("hx", "hx", "trixie", "25.01", "HELIX_RUNTIME", "usr/lib/hx/runtime")
+
+
+def server() -> Path:
+    """The server of the environment that runs this script."""
+    return Path(sys.executable).parent / "codanna-lsp"
+
+
+def lacks(program: str) -> str | None:
+    """What to do where a program of the system is not there."""
+    return None if shutil.which(program) else f"{program} is not there; {HINT}"
+
+
+def _install_packages() -> None:
+    wanted = [name for program, name in PACKAGES.items() if lacks(program)]
+    if not wanted:
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        print(f"not installed, for that needs Debian and root: {', '.join(wanted)}", file=sys.stderr)
+        return
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "-qq", "update"], check=True, env=environment)
+    packages = " ".join(wanted).split()
+    subprocess.run(
+        ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages],
+        check=True,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def install() -> None:
+    """Install everything that is missing and can be had; what still lacks is told by the suites."""
+    print("== installing the editors", flush=True)
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    _install_packages()
+    if shutil.which("patchelf") and shutil.which("apt-get"):
+        for unpacked in (*NEOVIMS, HELIX):
+            try:
+                unpacked.install()
+            except (subprocess.CalledProcessError, StopIteration) as error:
+                print(
+                    f"{unpacked.program_name} of {unpacked.suite} was not installed: {error}", file=sys.stderr
+                )
