@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from codanna_core.languages import extract, languages
 from codanna_core.model import Symbol
 
+FIXTURES = Path(__file__).parent / "fixtures"
 SETTING_BEHIND_PREDICATE = re.compile(r'\(#(?!set!)[^()"]*(?:"(?:[^"\\]|\\.)*"[^()"]*)*\)[\s)]*\(#set!')
 
 
@@ -108,3 +110,13 @@ def test_docstrings_and_comments_in_the_head_are_no_part_of_the_signature() -> N
 def test_a_file_that_ends_in_a_comment_is_parsed() -> None:
     """Perl's scanner hangs on `y#` at the very end of a text without a line end."""
     assert outline("sub f { 1 }\ny#", "perl")[0] == "function |f"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, language in languages().items() if language.grammar))
+def test_a_broken_line_costs_only_its_surroundings(name: str) -> None:
+    """Nonsense in the middle of a fixture leaves at least a quarter of its symbols, and no error."""
+    (source,) = (path for path in (FIXTURES / name).iterdir() if path.name != "outline.txt")
+    lines = source.read_text(encoding="utf-8").split("\n")
+    whole = set(outline("\n".join(lines), name))
+    lines.insert(len(lines) // 2, ") ] ??? ) = =")
+    assert len(whole & set(outline("\n".join(lines), name))) * 4 >= len(whole)
