@@ -35,6 +35,9 @@ class EngineSource(Protocol):
 
 CLOSE_TIMEOUT = 30.0
 
+NEEDS_SYNC = frozenset({"server.watch"})
+"""Settings of the server after whose change the folder is reconciled: nobody may have watched until now."""
+
 
 class Reporter(Protocol):
     """Where progress goes."""
@@ -158,8 +161,9 @@ class Folder:
                 self._note("settings", str(error))
                 return
             logger.info("settings changed: %s", ", ".join(changed) or "none")
-            if changed:
+            if any(name in NEEDS_SYNC or not name.startswith(("search.", "server.")) for name in changed):
                 self.sync()
+            if changed:
                 self._host.status_changed(self)
 
         # Settings may open another model, which takes a while.

@@ -42,6 +42,14 @@ START_WITHOUT_INITIALIZED = 2.0
 
 OUTLINES = "textDocument/documentSymbol"
 LENSES = "textDocument/codeLens"
+FILES = "workspace/didChangeWatchedFiles"
+CONFIGURATION = "workspace/didChangeConfiguration"
+REGISTER_OPTIONS: dict[str, dict[str, Any]] = {
+    OUTLINES: {"documentSelector": None},
+    LENSES: {"documentSelector": None},
+    FILES: {"watchers": [{"globPattern": "**/*"}]},
+    CONFIGURATION: {"section": settings.SECTION},
+}
 
 
 class Counters:
@@ -299,6 +307,7 @@ class Server(LanguageServer):
             introduction.outline_languages,
         )
         session.counters = self._status_extras
+        session.log_file = self.log_file
         self._offered = self._wanted_offers(session)
         for uri, name in introduction.folders:
             session.add_folder(uri, name)
@@ -329,6 +338,8 @@ class Server(LanguageServer):
             wanted.add(OUTLINES)
         if session.server_settings.code_lens:
             wanted.add(LENSES)
+        if session.watched_by_client():
+            wanted.add(FILES)
         return wanted
 
     def _settings_changed(self, session: Session) -> None:
@@ -337,15 +348,15 @@ class Server(LanguageServer):
             log.set_level(session.server_settings.log_level)
         if self._watching is not None:
             self._watching.settings_changed()
-        can = {OUTLINES: session.client.registers_outlines, LENSES: session.client.registers_code_lens}
+        can = {
+            OUTLINES: session.client.registers_outlines,
+            LENSES: session.client.registers_code_lens,
+            FILES: session.client.watches_files,
+        }
         new = {method for method in self._wanted_offers(session) - self._offered if can[method]}
         self._offered |= new
         if new:
-            registrations = [
-                {"id": f"codanna-{method}", "method": method, "registerOptions": {"documentSelector": None}}
-                for method in sorted(new)
-            ]
-            session.long_pool.submit(self._register, registrations)
+            session.long_pool.submit(self._register, [registration(method) for method in sorted(new)])
 
     def _register(self, registrations: list[dict[str, Any]]) -> bool:
         """Ask the client to switch abilities on. On a worker thread, because it waits."""
@@ -360,21 +371,9 @@ class Server(LanguageServer):
         """Ask for what LSP lets only the client switch on. On a worker thread, because it waits."""
         registrations: list[dict[str, Any]] = []
         if session.client.registers_configuration:
-            registrations.append(
-                {
-                    "id": "codanna-configuration",
-                    "method": "workspace/didChangeConfiguration",
-                    "registerOptions": {"section": settings.SECTION},
-                }
-            )
-        if session.watched_by_client():
-            registrations.append(
-                {
-                    "id": "codanna-files",
-                    "method": "workspace/didChangeWatchedFiles",
-                    "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
-                }
-            )
+            registrations.append(registration(CONFIGURATION))
+        if FILES in self._offered:
+            registrations.append(registration(FILES))
         if registrations and not self._register(registrations):
             session.loop.call_soon_threadsafe(session.client_does_not_watch)
         session.pull_configuration()
@@ -388,3 +387,8 @@ class Server(LanguageServer):
             "openRequests": self.protocol.open_requests,
             "requests": self.counters.shape(),
         }
+
+
+def registration(method: str) -> dict[str, Any]:
+    """What switches a method on at the client."""
+    return {"id": f"codanna-{method}", "method": method, "registerOptions": REGISTER_OPTIONS[method]}

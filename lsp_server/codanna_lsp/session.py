@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 CONFIGURATION_TIMEOUT = 10.0
 
+IGNORED_FOLDERS = frozenset({".git", ".hg", ".svn"})
+"""Version control writes into these all the time, and nothing in them is code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -128,10 +131,11 @@ class Session:
         self.server_settings = server_settings
         self.outline_languages = outline_languages
         """Languages (LSP ids) for which the client says that nobody else answers outline requests."""
-        self.folders: dict[str, Folder] = {}
+        self.folders: dict[Path, Folder] = {}
         self._closed_folders: dict[Path, Folder] = {}
         self.documents: dict[Path, Document] = {}
         self.progress_tokens: dict[int | str, Callable[[], None]] = {}
+        self.log_file: Path | None = None
         self.counters: Callable[[], dict[str, Any]] = dict
         self.long_pool = ThreadPoolExecutor(16, "codanna-long")
         self.on_folder_opened: Callable[[Folder], None] = lambda folder: None
@@ -170,19 +174,20 @@ class Session:
     def add_folder(self, uri: str, name: str, *, clean: bool = False) -> None:
         """Open a folder of the workspace; what is no local folder is left alone."""
         root = convert.path_from_uri(uri)
-        if root is None or uri in self.folders:
+        if root is None or root in self.folders:
             logger.info("a workspace folder is not local or known already; left alone")
             return
         # An index has one writer; the folder's last engine must be gone before the next one is opened.
         before = self._closed_folders.pop(root, None)
         folder = Folder(uri, name, root, self.overrides, self._engines, self, before, clean=clean)
-        self.folders[uri] = folder
+        self.folders[root] = folder
         if self._running:
             folder.start()
 
     def remove_folder(self, uri: str) -> None:
         """Let a folder go."""
-        folder = self.folders.pop(uri, None)
+        root = convert.path_from_uri(uri)
+        folder = self.folders.pop(root, None) if root is not None else None
         if folder is not None:
             folder.close()
             self._closed_folders[folder.root] = folder
@@ -193,9 +198,9 @@ class Session:
         reopened: Future[list[Folder]] = Future()
 
         def reopen() -> None:
-            for uri, folder in list(self.folders.items()):
-                self.remove_folder(uri)
-                self.add_folder(uri, folder.name, clean=clean)
+            for folder in list(self.folders.values()):
+                self.remove_folder(folder.uri)
+                self.add_folder(folder.uri, folder.name, clean=clean)
             reopened.set_result(list(self.folders.values()))
 
         self.loop.call_soon_threadsafe(reopen)
@@ -230,14 +235,27 @@ class Session:
 
     def containing(self, path: Path) -> list[tuple[Folder, str]]:
         """Every folder that holds the path; nested folders both index it."""
-        found = ((folder, folder.relative(path)) for folder in self.folders.values())
+        found = ((folder, folder.relative(path)) for folder in list(self.folders.values()))
         return [(folder, relative) for folder, relative in found if relative is not None]
 
-    def changed_on_disk(self, paths: Iterable[Path]) -> None:
-        """Files or folders changed; a burst becomes one batch."""
-        for path in paths:
+    def changed_on_disk(self, uris: Iterable[str]) -> None:
+        """Files or folders changed; a burst becomes one batch. Any thread; the work is not on the loop."""
+        self.long_pool.submit(self._sort_changed, uris)
+
+    def _sort_changed(self, uris: Iterable[str]) -> None:
+        changed: dict[Folder, set[str]] = {}
+        for uri in uris:
+            path = convert.path_from_uri(uri)
+            if path is None or not IGNORED_FOLDERS.isdisjoint(path.parts):
+                continue
             for folder, relative in self.containing(path):
-                self._changed.setdefault(folder, set()).add(relative)
+                changed.setdefault(folder, set()).add(relative)
+        if changed:
+            self.loop.call_soon_threadsafe(self._note_changed, changed)
+
+    def _note_changed(self, changed: dict[Folder, set[str]]) -> None:
+        for folder, paths in changed.items():
+            self._changed.setdefault(folder, set()).update(paths)
         if self._changed and self._changed_timer is None:
             self._changed_timer = self.loop.call_later(
                 self.server_settings.debounce_ms / 1000, self._flush_changed
@@ -399,15 +417,14 @@ class Session:
     def _send_status_now(self) -> None:
         with self._status_lock:
             due, self._status_due = self._status_due, set()
-        shapes = [
-            folder_status(folder) for folder in due if folder.uri in {f.uri for f in self.folders.values()}
-        ]
+        shapes = [folder_status(folder) for folder in due if self.folders.get(folder.root) is folder]
         if shapes:
             self.protocol.notify("codanna/statusChanged", {"folders": shapes})
 
     def tell_user(self, message: str) -> None:
         """Show a plain message; rare."""
-        self.protocol.notify("window/showMessage", {"type": 1, "message": f"{message}. The log says more."})
+        where = f"The log says more: {self.log_file}" if self.log_file is not None else ""
+        self.protocol.notify("window/showMessage", {"type": 1, "message": f"{message}. {where}".rstrip()})
 
 
 def folder_status(folder: Folder) -> convert.Json:

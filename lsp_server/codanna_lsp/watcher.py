@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codanna_core.model import Problem
+from codanna_lsp import convert
+from codanna_lsp.session import IGNORED_FOLDERS, Session
 
 if TYPE_CHECKING:
     from codanna_lsp.folder import Folder
-    from codanna_lsp.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +20,6 @@ BURST = 5_000
 """From so many changes at once on, the system may have dropped some: the whole folder is reconciled."""
 STEP_MS = 50
 QUIET_MS = 300
-
-_IGNORED_PARTS = frozenset({".git", ".hg", ".svn", ".codanna"})
 
 
 class Watching:
@@ -74,7 +73,7 @@ class Watching:
         try:
             for changes in watch(
                 folder.root,
-                watch_filter=lambda change, path: _IGNORED_PARTS.isdisjoint(Path(path).parts),
+                watch_filter=lambda change, path: IGNORED_FOLDERS.isdisjoint(Path(path).parts),
                 debounce=QUIET_MS,
                 step=STEP_MS,
                 stop_event=stop,
@@ -85,8 +84,7 @@ class Watching:
                 if len(changes) >= BURST:
                     folder.sync()
                 else:
-                    paths = [Path(path) for _, path in changes]
-                    self._session.loop.call_soon_threadsafe(self._session.changed_on_disk, paths)
+                    self._session.changed_on_disk([convert.uri_from_path(Path(path)) for _, path in changes])
         except Exception as error:
             if stop.is_set():
                 return

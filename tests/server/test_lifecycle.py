@@ -152,7 +152,9 @@ def test_folder_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
         assert client.symbols("alpha") == ["alpha"]
         states = {item["name"]: item["state"] for item in client.request("codanna/status", {})["folders"]}
         assert states == {"good": "ready", "FAKE_BROKEN": "failed"}
-        assert len(client.seen("window/showMessage")) == 1
+        (message,) = client.seen("window/showMessage")
+        assert "FAKE_BROKEN" in message["message"]
+        assert client.request("codanna/status", {})["server"]["log"] in message["message"]
         assert client.request("codanna/semanticSearch", {"query": "alpha"})["indexed"] == 0.5
 
 

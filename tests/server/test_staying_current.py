@@ -155,7 +155,9 @@ def test_watching_client_is_asked_to_watch(project: Path) -> None:
     with running() as client:
         client.initialize(project, capabilities=VSCODE)
         client.wait_indexed()
-        (request,) = [item for item in client.requests if item["method"] == "client/registerCapability"]
+        (request,) = client.wait(
+            lambda: [item for item in client.requests if item["method"] == "client/registerCapability"]
+        )
         methods = {item["method"] for item in request["params"]["registrations"]}
         assert methods == {"workspace/didChangeWatchedFiles", "workspace/didChangeConfiguration"}
         paths = [project / f"branch{number}.py" for number in range(1000)]
@@ -200,6 +202,32 @@ def test_nobody_watches_when_switched_off(project: Path) -> None:
         saved(client, project / "a.py", "def mark(): pass\n")
         found(client, "mark")
         assert "didChangeWatchedFiles" not in str(client.requests)
+
+
+def test_watching_can_be_switched_on_while_running(project: Path) -> None:
+    """The setting `watch` counts at once: the client is asked when it is switched on."""
+    with running() as client:
+        client.configuration = {"server": {"watch": "off"}}
+        client.initialize(project, capabilities=VSCODE, options={"server": {"watch": "off"}})
+        client.wait_indexed()
+        client.configuration = {"server": {"watch": "auto"}}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        client.wait(lambda: "workspace/didChangeWatchedFiles" in str(client.requests))
+        (project / "a.py").write_text("def followed_event(): pass\n")
+        watched(client, project / "a.py")
+        found(client, "followed_event")
+
+
+def test_same_folder_twice_is_one_folder(project: Path) -> None:
+    """Two spellings of one folder are one index."""
+    with running() as client:
+        client.initialize(project, uris=[project.as_uri() + "/"])
+        assert len(client.wait_indexed()["folders"]) == 1
+        client.notify(
+            "workspace/didChangeWorkspaceFolders",
+            {"event": {"added": [], "removed": [{"uri": project.as_uri() + "/", "name": ""}]}},
+        )
+        client.eventually(lambda: client.request("codanna/status", {})["folders"] == [])
 
 
 @pytest.mark.parametrize("operation", ["rename", "delete"])

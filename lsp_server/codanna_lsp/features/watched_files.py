@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from codanna_lsp import convert
 from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Session
 
 
-def decode(params: Params) -> list[Path]:
+def decode(params: Params) -> list[str]:
     """Read `DidChangeWatchedFilesParams`; whether a file came, changed or went, the disk says better."""
-    uris = (item.text("uri", limit=10_000) for item in params.children("changes"))
-    return [path for path in map(convert.path_from_uri, uris) if path is not None]
+    return [item.text("uri", limit=10_000) for item in params.children("changes")]
 
 
-def did_change_watched_files(session: Session, paths: list[Path]) -> None:
+def did_change_watched_files(session: Session, uris: list[str]) -> None:
     """Index them in one batch."""
-    session.changed_on_disk(path for path in paths if ".git" not in path.parts)
+    if session.server_settings.watch != "off":
+        session.changed_on_disk(uris)
 
 
 def setup(registry: Registry) -> None:
