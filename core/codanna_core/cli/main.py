@@ -18,6 +18,9 @@ from codanna_core._version import __version__
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery
 
+# The matrices of one search are small: more threads would only wake each other up, and starve an editor.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 COMMANDS = {
     "search": "find code by meaning and by words",
     "similar": "find code like the code at FILE:LINE",

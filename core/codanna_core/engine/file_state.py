@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,11 +57,12 @@ class FileState:
         self._generation = -1
         self._listing: Listing | None = None
         self._skipped: dict[SkipReason, int] = {}
-        self._dirty = False
+        self.dirty = False
+        """Whether something changed since the last `save`."""
 
     def forget(self) -> None:
         """Start from nothing: the text index is empty."""
-        self._table, self._generation, self._dirty = FileTable(), 0, True
+        self._table, self._generation, self.dirty = FileTable(), 0, True
 
     def reconcile(
         self,
@@ -77,7 +79,7 @@ class FileState:
             self._listing = self._read_listing()
         found = scan(root, settings, self._listing, cancel)
         if found.listing is not self._listing:
-            self._listing, self._dirty = found.listing, True
+            self._listing, self.dirty = found.listing, True
         self._skipped = dict(found.skipped)
         changes = compare(table, found)
         result = FileChanges(
@@ -145,11 +147,11 @@ class FileState:
                 skipped=prepared.skipped,
             )
         self._generation = max(self._generation, generation)
-        self._dirty = True
+        self.dirty = True
 
     def save(self, generation: int) -> None:
         """Write both files, if anything changed; a failure costs time at the next start, nothing else."""
-        if not self._dirty or self._table is None or self._generation != generation:
+        if not self.dirty or self._table is None or self._generation != generation:
             return
         try:
             self._directory.replace(_TABLE, generation.to_bytes(8, "little") + self._table.to_bytes())
@@ -158,11 +160,15 @@ class FileState:
         except OSError as error:
             log.warning("the table of files was not saved: %s", error)
             return
-        self._dirty = False
+        self.dirty = False
 
     def skipped(self, generation: int) -> dict[str, int]:
         """How many files were left out, by reason, as far as this process knows."""
         counts = dict(self._skipped)
+        if not counts:
+            # This process has not looked at the folder yet; what the last look left out is on record.
+            listing = self._listing or self._read_listing()
+            counts = dict(Counter(listing.skipped.values())) if listing is not None else {}
         table = self._table if self._table is not None else self._read_table(generation)
         if table is not None:
             for reason, count in table.skipped().items():
@@ -176,7 +182,7 @@ class FileState:
             record = table.get(path)
             if record is not None and record.skipped is not None:
                 table.remove(path)
-                self._dirty = True
+                self.dirty = True
             else:
                 kept.append(path)
         result.removed = kept
@@ -197,7 +203,7 @@ class FileState:
                         digest=file.digest,
                         seen_ns=file.seen_ns,
                     )
-            self._dirty = True
+            self.dirty = True
         self._table, self._generation = table, text.generation
         return table
 

@@ -27,8 +27,8 @@ from codanna_core.vectors.base import VectorIndex
 # Up to this many files are parsed in this process: starting workers would cost more.
 _INLINE_FILES = 12
 _UPSERT_ROWS = 8192
-# Beyond this many, collecting names costs more memory than reading them back from the index.
-_MAX_NAMES = 50_000
+# Beyond this many, reading all names back from the index costs less than adding them one by one.
+_MAX_NAMES = 2_000
 _MAX_PROBLEMS = 1000
 _MAX_COMMIT_GROWTH = 64
 _PROGRESS_EVERY_S = 0.2

@@ -146,6 +146,8 @@ class WorkerPool:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=-1,
+            # Ctrl-C in a terminal is for the engine, which ends its workers itself.
+            process_group=0 if os.name == "posix" else None,
             env=environment,
         )
         worker = _Worker(process)

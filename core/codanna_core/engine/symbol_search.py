@@ -29,7 +29,7 @@ _REBUILT_AT_ONCE = 60_000
 """An index with fewer symbols has its names read back while the caller waits: a blink."""
 _EXACT_SHARE = 4
 _LOOK_UPS = 3
-"""Symbols looked up for each result wanted, so that the order among equal names has something to choose from."""
+"""Symbols looked up for each result wanted: the order among equal names needs a choice."""
 
 _CLOSE = 0.04
 """A symbol of the file, or near the file, that the user is in comes before its namesakes."""
@@ -88,11 +88,19 @@ class SymbolSearch:
             self._added.update(dict.fromkeys(new))
             self._generation = generation
 
-    def save(self, text: TextSnapshot) -> None:
-        """Store what is known: rarely all names, usually a small file with those that came since."""
-        index = self._current(text, wait=True)
+    def save(self, text: TextSnapshot, *, hurry: bool) -> None:
+        """Store what is known: rarely all names, usually a small file with those that came since.
+
+        In a `hurry` only the small file is written; where it does not do, the next one reads the names back.
+        """
         with self._lock:
+            index = self._index if self._generation == text.generation else None
             added = list(self._added)
+        if hurry and (index is None or not index.stamp or len(added) > _FOLD_IN):
+            return
+        if index is None:
+            index = self._current(text, wait=True)
+            added = []
         try:
             if index.stamp and len(added) <= _FOLD_IN:
                 body = orjson.dumps({"base": index.stamp, "generation": text.generation, "names": added})

@@ -72,6 +72,7 @@ class Writing:
         self._saved_lock = threading.Lock()
         self._saved: list[_Saved] = []
         self._running: Indexer | None = None
+        self._unsaved = False
         self.text = TextStore(folder, root, options_digest(settings))
         self.background = Background(self._job_failed)
         names.rebuild_soon = self._rebuild_names_soon
@@ -110,8 +111,8 @@ class Writing:
         self._closing.cancel()
         self.background.stop()
         with self._mutex:
-            if self._lock.held:
-                self._save_derived()
+            if self._lock.held and self._unsaved:
+                self._save_derived(hurry=True)
             self._drop_writer()
             self._lock.release()
 
@@ -290,12 +291,15 @@ class Writing:
             (outcome.prepared.path for outcome in outcomes),
             (problem for outcome in outcomes for problem in outcome.prepared.problems),
         )
+        self._unsaved = True
         self._notes.changed()
 
     def _after_writing(self) -> None:
         """Hand what nobody waits for to the background."""
         schedule = self.background.schedule
-        schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
+        if self._unsaved or self._files.dirty:
+            self._unsaved = True
+            schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
         schedule("verify", lambda cancel: self._verify_rest())
         if not self._meanings.is_complete(self.text.index.snapshot().generation):
             schedule("embed", self._embed_missing)
@@ -356,17 +360,16 @@ class Writing:
         if writer is not None:
             writer.abandon()
 
-    def _save_derived(self) -> None:
-        """Write what can be rebuilt but is quicker to read: the table of files, the names, the checked
-        stamps.
-        """
+    def _save_derived(self, *, hurry: bool = False) -> None:
+        """Write what is quicker to read than to rebuild: the table of files, names, checked stamps."""
         with self._mutex:
             if not self._lock.held or not self.text.ready:
                 return
+            self._unsaved = False
             snapshot = self.text.index.snapshot()
             self._files.save(snapshot.generation)
             self.text.save_stamps()
-        self._names.save(snapshot)
+        self._names.save(snapshot, hurry=hurry)
 
     def _verify_rest(self) -> None:
         try:

@@ -22,6 +22,7 @@ from codanna_core.text.schema import CODE, build_schema, code_analyzer
 _META = "\x00meta"
 _BULK_HEAP = 192_000_000
 _SAVE_HEAP = 30_000_000
+_UNION_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,7 @@ class TextSnapshot:
         if not names:
             return []
         query = self._restricted(
-            tantivy.Query.const_score_query(
-                tantivy.Query.term_set_query(self._schema, "exact", list(names)), 1.0
-            ),
+            tantivy.Query.const_score_query(self._any_of("exact", names), 1.0),
             only,
         )
         return [address for _, address in self._find(query, limit)]
@@ -163,9 +162,7 @@ class TextSnapshot:
         if not keys:
             return []
         query = self._restricted(
-            tantivy.Query.const_score_query(
-                tantivy.Query.term_set_query(self._schema, "key", list(keys)), 1.0
-            ),
+            tantivy.Query.const_score_query(self._any_of("key", keys), 1.0),
             only,
         )
         addresses = [address for _, address in self._find(query, limit)]
@@ -241,6 +238,16 @@ class TextSnapshot:
                 raise IndexCorrupt(self._folder, "a stored document has no content")
             return unpack_payload(bytes(raw))
 
+    def _any_of(self, field: str, values: Sequence[str] | Sequence[int]) -> tantivy.Query:
+        # A union of terms is some ten times faster than a set, which walks every segment's dictionary; only
+        # for thousands of terms the set is better.
+        if len(values) > _UNION_LIMIT:
+            return tantivy.Query.term_set_query(self._schema, field, list(values))
+        union = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, value)) for value in values
+        ]
+        return tantivy.Query.boolean_query(union)
+
     def _term(self, field: str, value: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, value)
 
@@ -252,9 +259,7 @@ class TextSnapshot:
         if only:
             for field, values in (("lang", only.languages), ("kind", only.kinds), ("owner", only.owners)):
                 if values:
-                    parts.append(
-                        (must, _free(tantivy.Query.term_set_query(self._schema, field, list(values))))
-                    )
+                    parts.append((must, _free(self._any_of(field, values))))
             if only.path_regexes:
                 parts.append((must, self._any_path(only.path_regexes)))
             for words in only.container_words:
