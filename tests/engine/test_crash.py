@@ -185,6 +185,6 @@ def test_kills_at_random_moments_of_indexing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_two_hundred_kills_at_random_moments(tmp_path: Path) -> None:
+def test_torture_two_hundred_kills_at_random_moments(tmp_path: Path) -> None:
     """The long run of the same."""
     kill_at_random(tmp_path, kills=200, seed=11)
