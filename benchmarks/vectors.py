@@ -4,9 +4,9 @@
     vectors.py --vectors V.npy --held H.npy --docs D.npy
 
 Queries are held-out code (vectors like those in the index) and docstrings. Recall is that of the true ten
-nearest by exact f32. Times are medians of processor time in one thread, so that other load on the machine counts
-little; p95 is wall time. Peers that are not installed are left out. Set OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1
-and RAYON_NUM_THREADS=1.
+nearest by exact f32. Times are medians of processor time in one thread, so that other load on the machine
+counts little; p95 is wall time. Peers that are not installed are left out. Set OMP_NUM_THREADS=1,
+OPENBLAS_NUM_THREADS=1 and RAYON_NUM_THREADS=1.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def exact(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
 
 
 def measure(data: Data, search: Search) -> tuple[dict[str, float], float, float]:
-    """Recall of each kind of query, median microseconds of processor time, p95 in milliseconds of wall time."""
+    """Recall of each kind of query, median microseconds of processor time, p95 in wall milliseconds."""
     recalls: dict[str, float] = {}
     used: list[float] = []
     walls: list[float] = []

@@ -1,0 +1,170 @@
+"""A long life of the vector index: random single-file updates with searches beside them.
+
+Fails when, at the end, recall is more than 0.5 points below a fresh build, disk more than 1.5 times its size,
+or memory, open files or segments have grown. `soak.py --updates 2000` is a short run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from codanna_core.storage import FsDirectory
+from codanna_core.vectors import ProbePolicy, VectorIndex, VectorOptions, open_vector_index
+
+PER_FILE = 30
+DIMENSION = 256
+K = 10
+
+
+THEMES = np.random.default_rng(99).standard_normal((2000, DIMENSION)).astype(np.float32)
+
+
+def code_like(count: int, seed: int) -> np.ndarray:
+    """Vectors in uneven groups around common themes, as embeddings of code are."""
+    rng = np.random.default_rng(seed)
+    member = (rng.random(count) ** 2 * len(THEMES)).astype(int)
+    return THEMES[member] + 0.9 * rng.standard_normal((count, DIMENSION)).astype(np.float32)
+
+
+def recall(index: VectorIndex, queries: np.ndarray) -> float:
+    snapshot = index.snapshot()
+    shares: list[float] = []
+    for query in queries:
+        truth = snapshot.search(query, K, policy=ProbePolicy(exact=True)).keys
+        shares.append(float(np.isin(truth, snapshot.search(query, K).keys).mean()))
+    return float(np.mean(shares))
+
+
+def private_mb() -> float:
+    """Memory that is this process's own, mapped files not counted."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def mapped(folder: Path) -> int:
+    """Files of the index that are mapped, deleted ones included."""
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return len({line.split(maxsplit=5)[5] for line in lines if str(folder) in line})
+
+
+class Life:
+    """Files of PER_FILE vectors each; an update gives one file new vectors and drops its old ones."""
+
+    def __init__(self, index: VectorIndex, files: int) -> None:
+        self.index = index
+        self.rng = np.random.default_rng(1)
+        self.next_key = files * PER_FILE
+        self.keys = np.arange(self.next_key, dtype=np.uint64).reshape(files, PER_FILE)
+
+    def update(self) -> None:
+        file = int(self.rng.integers(len(self.keys)))
+        fresh = np.arange(self.next_key, self.next_key + PER_FILE, dtype=np.uint64)
+        self.next_key += PER_FILE
+        self.index.upsert(fresh, code_like(PER_FILE, self.next_key))
+        self.index.remove(self.keys[file])
+        self.index.flush()
+        self.keys[file] = fresh
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--files", type=int, default=3000)
+    parser.add_argument("--updates", type=int, default=100_000)
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    try:
+        return soak(folder, options.files, options.updates)
+    finally:
+        shutil.rmtree(folder)
+
+
+def soak(folder: Path, files: int, updates: int) -> int:
+    index = open_vector_index(FsDirectory(folder / "old"), VectorOptions(), writable=True)
+    life = Life(index, files)
+    flat = life.keys.reshape(-1)
+    index.upsert(flat, code_like(len(flat), 0))
+    index.maintain()
+    queries = code_like(200, 7)
+    stop, wrong = threading.Event(), []
+    searches = [0]
+
+    def search() -> None:
+        while not stop.is_set():
+            query = queries[searches[0] % len(queries)]
+            if len(index.snapshot().search(query, K).keys) != K:
+                wrong.append("a search found too few")
+            searches[0] += 1
+
+    def maintain() -> None:
+        while not stop.is_set():
+            if index.needs_maintenance():
+                index.maintain()
+            stop.wait(0.05)
+
+    threads = [threading.Thread(target=search), threading.Thread(target=maintain)]
+    for thread in threads:
+        thread.start()
+    begin = time.perf_counter()
+    early: tuple[float, int, int] | None = None
+    for number in range(1, updates + 1):
+        life.update()
+        if number == max(1, updates // 5):
+            early = private_mb(), open_files(), mapped(folder)
+        if number % max(1, updates // 10) == 0:
+            stats = index.stats()
+            rate = number / (time.perf_counter() - begin)
+            print(
+                f"{number} updates, {rate:.0f} a second, {searches[0]} searches, "
+                f"{len(stats.segments)} segments, {private_mb():.0f} MB private, {open_files()} open files, "
+                f"{mapped(folder)} mapped, {stats.disk_bytes / 1e6:.0f} MB on disk",
+                flush=True,
+            )
+    stop.set()
+    for thread in threads:
+        thread.join()
+    index.maintain()
+    late = private_mb(), open_files(), mapped(folder)
+
+    fresh = open_vector_index(FsDirectory(folder / "new"), VectorOptions(), writable=True)
+    live = life.keys.reshape(-1)
+    fresh.upsert(live, index.snapshot().get(live)[0])
+    fresh.maintain()
+    old_recall, new_recall = recall(index, queries), recall(fresh, queries)
+    old_disk, new_disk = index.stats().disk_bytes, fresh.stats().disk_bytes
+    print(f"recall {old_recall:.4f}, fresh {new_recall:.4f}")
+    print(f"disk {old_disk / 1e6:.0f} MB, fresh {new_disk / 1e6:.0f} MB")
+    problems = list(dict.fromkeys(wrong))
+    if index.snapshot().count != len(live) or not index.contains(live).all():
+        problems.append("the index does not hold what was written")
+    if old_recall < new_recall - 0.005:
+        problems.append("recall fell")
+    if old_disk > 1.5 * new_disk:
+        problems.append("disk grew")
+    if len(index.stats().segments) > 10:
+        problems.append("segments grew")
+    if early is not None:
+        if late[0] > early[0] + 50:
+            problems.append(f"memory grew from {early[0]:.0f} to {late[0]:.0f} MB")
+        if late[1] > early[1] + 3:
+            problems.append(f"open files grew from {early[1]} to {late[1]}")
+        if late[2] > early[2] + 5:
+            problems.append(f"mapped files grew from {early[2]} to {late[2]}")
+    for problem in problems:
+        print("FAILED:", problem)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
