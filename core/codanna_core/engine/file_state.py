@@ -115,8 +115,14 @@ class FileState:
             else:
                 result.removed.extend([path] if path in table else table.below(path))
         new: set[str] = set()
-        for path, reason in are_indexable(root, present, settings).items():
-            record = table.get(path)
+        # The rules let a known file in once and have not changed since: their files are watched too, and a
+        # change of them reconciles everything. Asking again for each save would cost more than parsing it.
+        known = {
+            path for path in present if (record := table.get(path)) is not None and record.skipped is None
+        }
+        verdicts = dict.fromkeys(known) | are_indexable(root, sorted(set(present) - known), settings)
+        for path in present:
+            record, reason = table.get(path), verdicts[path]
             if reason is not None:
                 if record is not None:
                     result.removed.append(path)
