@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
@@ -226,15 +227,16 @@ class Folder:
         self._follow_other_writer()
         if start_sync:
             self._host.long_pool.submit(self._sync)
-        if batch and not self._update(batch):
-            return
-        if self._writes():
+        stored = not batch or self._update(batch)
+        if stored and self._writes():
             for call in done:
                 call()
         else:
-            # The other process has yet to see these changes; what shows them meanwhile must stay.
-            until = time.monotonic() + self.OTHER_WRITER_TIME
-            self._held += [(until, call) for call in done]
+            # The index, or the process that writes it, has yet to take these changes in: what shows them
+            # meanwhile must stay.
+            until = time.monotonic() + self.OTHER_WRITER_TIME if stored else math.inf
+            with self._wake:
+                self._held += [(until, call) for call in done]
 
     def _sync_due(self) -> bool:
         return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at
@@ -258,14 +260,18 @@ class Folder:
         except (CodannaError, OSError) as error:
             logger.info("following another process's index failed: %s", error)
             return
-        now = time.monotonic()
-        ready = [call for until, call in self._held if news or until < now]
-        self._held = [] if news else [(until, call) for until, call in self._held if until >= now]
-        for call in ready:
-            call()
+        self._release(math.inf if news else time.monotonic())
         if self._writes():
             logger.info("writing the index of %s from now on", self.root)
             self.sync()
+
+    def _release(self, now: float) -> None:
+        """Run what was held until the index has a change."""
+        with self._wake:
+            ready = [call for until, call in self._held if until <= now]
+            self._held = [(until, call) for until, call in self._held if until > now]
+        for call in ready:
+            call()
 
     def _remove_index(self) -> None:
         try:
@@ -298,17 +304,12 @@ class Folder:
     def _sync(self) -> None:
         assert self.engine is not None
         cancel = Cancel()
-        stop = self._closing
         try:
             with self._host.progress(f"Indexing {self.name}", cancel) as display:
-
-                def step(progress: Progress) -> None:
-                    if stop.cancelled:
-                        cancel.cancel()
-                    display.report(progress)
-
-                report = self.engine.sync(progress=step, cancel=cancel)
+                report = self.engine.sync(progress=display.report, cancel=Cancel(cancel, self._closing))
             self._forget("sync", "update", "sync-stopped")
+            if self._writes():
+                self._release(math.inf)
             logger.info(
                 "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
                 report.added,
@@ -320,7 +321,7 @@ class Folder:
         except IndexMissing:
             logger.info("another process has just begun with the first index of %s", self.root)
         except Cancelled:
-            if not stop.cancelled:
+            if not self._closing.cancelled:
                 self._note("sync-stopped", "indexing was stopped; run `codanna.reindex` or reopen the folder")
         except Exception as error:
             logger.exception("synchronising %s failed", self.root)

@@ -85,6 +85,25 @@ def test_save_during_a_long_index_is_not_lost(project: Path) -> None:
         client.eventually(lambda: "saved_early" in client.symbols("saved_early"), timeout=3.5)
 
 
+def test_failed_save_is_told_and_made_good(project: Path) -> None:
+    """While the disk is full the status says so and the text stays findable; afterwards it is indexed."""
+    with running() as client:
+        client.initialize(project)
+        client.wait_indexed()
+        full = project / "FAKE_DISK_FULL"
+        full.touch()
+        uri = opened(client, project / "alpha.py")
+        changed(client, uri, 2, {"text": "def typed_on_full_disk(): pass\n"})
+        saved(client, project / "alpha.py", "def typed_on_full_disk(): pass\n")
+        problems = client.eventually(lambda: client.request("codanna/status", {})["folders"][0]["problems"])
+        assert [problem["code"] for problem in problems] == ["update"]
+        assert client.symbols("typed_on_full_disk") == ["typed_on_full_disk"]
+        full.unlink()
+        client.eventually(lambda: not client.request("codanna/status", {})["folders"][0]["problems"])
+        client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        found(client, "typed_on_full_disk")
+
+
 @pytest.mark.parametrize("capabilities", [VSCODE, NEOVIM, EMACS], ids=["utf-16", "utf-8", "utf-32"])
 def test_unsaved_text_is_found_at_its_place(project: Path, capabilities: dict[str, Any]) -> None:
     """While typing, symbols are where they are in the buffer; closing without saving brings the disk back."""

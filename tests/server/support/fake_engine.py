@@ -2,7 +2,7 @@
 
 Questions steer it: `slow 0.5 ...` computes that long and polls its cancel token, `fail` raises a defect,
 `refuse` raises an error of the engine. `FAKE_SYNC_SECONDS` makes a sync long, `FAKE_PRINTS` makes it print,
-a folder named `FAKE_BROKEN` cannot be opened.
+a folder named `FAKE_BROKEN` cannot be opened, and with a file `FAKE_DISK_FULL` updates fail.
 """
 
 from __future__ import annotations
@@ -264,6 +264,8 @@ class FakeEngine:
 
     def update(self, paths: Iterable[str], *, cancel: Cancel | None = None) -> SyncReport:
         """Read these files; a folder stands for everything below it."""
+        if (self.root / "FAKE_DISK_FULL").exists():
+            raise OSError(28, "No space left on device")
         with self._lock:
             files = dict(self._files)
             for path in paths:
