@@ -1,0 +1,51 @@
+---Results in fzf-lua.
+local client = require("codanna.client")
+local hits = require("codanna.hits")
+
+local M = {}
+
+local function line(hit)
+  local path = vim.fn.fnamemodify(hit.filename, ":.")
+  return ("%s:%d:%d: %s %s"):format(path, hit.lnum, hits.column(hit), hit.kind, hits.label(hit))
+end
+
+---@param source codanna.Source
+---@param query string
+function M.show(source, query)
+  local fzf = require("fzf-lua")
+  local cancel = function() end
+  local function contents(args)
+    -- Newer versions hand over the arguments of fzf, older ones the question itself.
+    local text = type(args) == "table" and args[1] or args
+    return function(write)
+      cancel()
+      if source.live and vim.trim(text or "") == "" then
+        return write(nil)
+      end
+      cancel = source.ask(text or "", function(err, list)
+        if err then
+          client.say(err, vim.log.levels.ERROR)
+        end
+        for _, hit in ipairs(list) do
+          write(line(hit))
+        end
+        write(nil)
+      end)
+    end
+  end
+
+  local options = {
+    prompt = source.title .. "> ",
+    query = query,
+    previewer = "builtin",
+    actions = require("fzf-lua.config").globals.actions.files,
+    fzf_opts = { ["--delimiter"] = ":", ["--no-sort"] = true },
+  }
+  if source.live then
+    fzf.fzf_live(contents, vim.tbl_extend("force", options, { exec_empty_query = false }))
+  else
+    fzf.fzf_exec(contents(""), options)
+  end
+end
+
+return M
