@@ -9,7 +9,18 @@ _SPECIAL = set(r"\.+()|^$#&~")
 
 
 def glob_to_regex(glob: str) -> str:
-    """A regular expression for the whole path. `src/` means everything below; no slash means any folder."""
+    """A regular expression for the whole path. `src/` means everything below; no slash means any folder.
+
+    A file whose name holds glob characters is also matched by that name itself.
+    """
+    regex = _glob_to_regex(glob)
+    if not re.search(r"[\[{]", glob):
+        return regex
+    literal = "".join("\\" + one if one in _SPECIAL or one in "*?[]{}" else one for one in glob)
+    return f"({regex})|((.*/)?{literal})"
+
+
+def _glob_to_regex(glob: str) -> str:
     pattern = glob.strip()
     if pattern.startswith("./"):
         pattern = pattern[2:]
@@ -45,8 +56,11 @@ def _translate(pattern: str) -> str:
         elif character == "?":
             out.append("[^/]")
         elif character == "[" and (end := pattern.find("]", position + 1)) > 0:
-            inner = pattern[position:end].replace("\\", "\\\\")
-            out.append("[" + ("^" + inner[1:] if inner.startswith("!") else inner) + "]")
+            inner = pattern[position:end]
+            negated = inner.startswith("!")
+            # Only the dash keeps its meaning inside a set.
+            members = "".join(one if one.isalnum() or one == "-" else "\\" + one for one in inner[negated:])
+            out.append(f"[^{members}]" if negated else f"[{members}]")
             position = end + 1
         elif character == "{" and pattern.find("}", position) > 0:
             out.append("(")

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import tantivy
 
-from codanna_core.errors import IndexCorrupt
+from codanna_core.errors import IndexCorrupt, InvalidQuery
 from codanna_core.text.documents import pack_payload, unpack_payload
 from codanna_core.text.schema import CODE, build_schema, code_analyzer
 
@@ -278,7 +278,10 @@ class TextSnapshot:
         return tantivy.Query.boolean_query(parts)
 
     def _any_path(self, regexes: tuple[str, ...]) -> tantivy.Query:
-        queries = [tantivy.Query.regex_query(self._schema, "owner", regex) for regex in regexes]
+        try:
+            queries = [tantivy.Query.regex_query(self._schema, "owner", regex) for regex in regexes]
+        except ValueError as error:
+            raise InvalidQuery(f"a path filter cannot be understood ({error})") from error
         return _free(tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries]))
 
 
