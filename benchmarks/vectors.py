@@ -397,7 +397,7 @@ def run(data: Data, peers: list[str], busy: bool) -> tuple[list[Row], dict[str, 
         print_table(rows, rows[0].us)
         if "faiss" in peers:
             stored = open_vector_index(FsDirectory(folder), VectorOptions(), writable=False).snapshot()
-            state = stored._state
+            state = stored.state
             segment = next(part.segment for part in state.parts if part.segment.layout == "clustered")
             centroids = segment.coarse.centroids @ state.rotation
             rows.extend(faiss_rows(data, np.ascontiguousarray(centroids)))

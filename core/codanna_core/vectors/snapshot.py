@@ -57,18 +57,18 @@ class Snapshot:
     """A state of the index to search in."""
 
     def __init__(self, state: State, options: VectorOptions, row_codec: RowCodec) -> None:
-        self._state = state
+        self.state = state
         self._options = options
         self._codec = row_codec
         self._filter: tuple[Keys, list[Mask]] | None = None
 
     @property
     def count(self) -> int:
-        return self._state.count
+        return self.state.count
 
     @property
     def dimension(self) -> int | None:
-        return self._state.manifest.dimension if self._state.manifest else None
+        return self.state.manifest.dimension if self.state.manifest else None
 
     def search(
         self,
@@ -83,12 +83,13 @@ class Snapshot:
         check_cancelled(cancel)
         policy = policy or ProbePolicy()
         work = Work()
-        if self._state.rotation is None:
+        if self.state.rotation is None:
             return VectorHits(np.zeros(0, np.uint64), np.zeros(0, np.float32), work)
-        vector = self._state.rotation @ prepared_query(vector, self._options.metric)
-        parts = self._state.parts
+        vector = self.state.rotation @ prepared_query(vector, self._options.metric)
+        parts = self.state.parts
         rows: list[NDArray[np.integer]]
         if filter is not None:
+            filter = np.ascontiguousarray(filter, dtype=np.uint64)
             rows = self._filtered(vector, k, filter, policy, work, cancel)
         elif policy.exact:
             rows = [part.live_rows() for part in parts]
@@ -101,7 +102,7 @@ class Snapshot:
                 work.rows_rescored += len(picked)
                 keys.append(part.segment.keys.take(picked))
                 scores.append(_scores(part.segment, picked, vector, cancel))
-        delta = self._state.delta
+        delta = self.state.delta
         if delta is not None and delta.count:
             live = delta.live if filter is None else delta.live & is_in(delta.keys, filter)
             work.rows_rescored += len(delta.keys)
@@ -122,8 +123,7 @@ class Snapshot:
     ) -> list[NDArray[np.integer]]:
         """Rows to score under a filter: all of a selective one, the best estimates under a loose one."""
         rows: list[NDArray[np.integer]]
-        filter = np.ascontiguousarray(filter, dtype=np.uint64)
-        sealed = sum(part.live_count for part in self._state.parts)
+        sealed = sum(part.live_count for part in self.state.parts)
         if policy.exact or len(filter) <= max(EXACT_FILTER, sealed // 64):
             return [np.sort(rows[rows >= 0]) for rows in self._rows_of(filter)]
         check_cancelled(cancel)
@@ -137,7 +137,7 @@ class Snapshot:
         return rows
 
     def _rows_of(self, keys: Keys) -> list[NDArray[np.int64]]:
-        return [part.find_live(keys) for part in self._state.parts]
+        return [part.find_live(keys) for part in self.state.parts]
 
     def _allowed(self, filter: Keys) -> list[Mask]:
         """For each part which rows a filter allows; kept for the next query with the same filter."""
@@ -145,7 +145,7 @@ class Snapshot:
         if remembered is not None and (remembered[0] is filter or np.array_equal(remembered[0], filter)):
             return remembered[1]
         masks: list[Mask] = []
-        for part, rows in zip(self._state.parts, self._rows_of(filter), strict=True):
+        for part, rows in zip(self.state.parts, self._rows_of(filter), strict=True):
             mask = np.zeros(part.segment.count, dtype=bool)
             mask[rows[rows >= 0]] = True
             masks.append(mask)
@@ -156,7 +156,7 @@ class Snapshot:
         self, vector: Floats, k: int, allowed: list[Mask] | None, policy: ProbePolicy, work: Work
     ) -> list[NDArray[np.integer]]:
         """For each part the rows whose estimated score is among the best of all parts."""
-        state = self._state
+        state = self.state
         parts = state.parts
         if not parts:
             return []
@@ -196,12 +196,12 @@ class Snapshot:
         keys = np.ascontiguousarray(keys, dtype=np.uint64)
         vectors = np.zeros((len(keys), self.dimension or 0), dtype=np.float32)
         found = np.zeros(len(keys), dtype=bool)
-        for part in self._state.parts:
+        for part in self.state.parts:
             rows = part.find_live(keys)
             here = np.flatnonzero(rows >= 0)
             vectors[here] = part.segment.vectors(rows[here])
             found[here] = True
-        delta = self._state.delta
+        delta = self.state.delta
         if delta is not None and delta.count:
             slots = np.flatnonzero(delta.live)
             slots = slots[np.argsort(delta.keys[slots])]
@@ -210,7 +210,7 @@ class Snapshot:
             here = np.flatnonzero(delta.keys[slots[places]] == keys)
             vectors[here] = delta.vectors[slots[places[here]]]
             found[here] = True
-        return vectors if self._state.rotation is None else vectors @ self._state.rotation, found
+        return vectors if self.state.rotation is None else vectors @ self.state.rotation, found
 
     def contains(self, keys: Keys) -> Mask:
         keys = np.ascontiguousarray(keys, dtype=np.uint64)
@@ -218,9 +218,9 @@ class Snapshot:
         order = np.argsort(keys) if len(keys) > 1024 else None
         asked = keys if order is None else keys[order]
         found = np.zeros(len(keys), dtype=bool)
-        for part in self._state.parts:
+        for part in self.state.parts:
             found |= part.find_live(asked) >= 0
-        delta = self._state.delta
+        delta = self.state.delta
         if delta is not None and delta.count:
             found |= np.isin(asked, delta.keys[delta.live])
         if order is None:
@@ -231,9 +231,9 @@ class Snapshot:
 
     def live_keys(self) -> list[Keys]:
         """The keys of all live vectors, one array a part."""
-        keys = [part.segment.keys[part.live_rows()] for part in self._state.parts]
-        if self._state.delta is not None:
-            keys.append(self._state.delta.keys[self._state.delta.live])
+        keys = [part.segment.keys[part.live_rows()] for part in self.state.parts]
+        if self.state.delta is not None:
+            keys.append(self.state.delta.keys[self.state.delta.live])
         return keys
 
 

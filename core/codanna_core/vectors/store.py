@@ -83,6 +83,7 @@ class DurableIndex:
         self._published: dict[str, Part] = {}
         """The parts as the manifest has them, to see which dead rows it lacks."""
         self._state = _EMPTY
+        self._snapshot = Snapshot(_EMPTY, options, self._codec)
         self._load()
         if writable:
             self._start_writing()
@@ -193,7 +194,11 @@ class DurableIndex:
     # Reading
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(self._state, self._options, self._codec)
+        snapshot = self._snapshot
+        if snapshot.state is not self._state:
+            # The same object for the same state, since it remembers which rows a filter allows.
+            self._snapshot = snapshot = Snapshot(self._state, self._options, self._codec)
+        return snapshot
 
     def contains(self, keys: Keys) -> Mask:
         return self.snapshot().contains(keys)
@@ -266,6 +271,7 @@ class DurableIndex:
                 self._wal.close()
             self._wal = self._delta = self._reader = None
             self._segments, self._published, self._state = {}, {}, _EMPTY
+            self._snapshot = Snapshot(_EMPTY, self._options, self._codec)
 
     def _check_writable(self) -> None:
         if not self._writable:
