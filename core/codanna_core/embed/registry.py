@@ -15,7 +15,7 @@ BUILTIN = "builtin"
 BUILTIN_NAME = "codanna-code-256"
 BUILTIN_FOLDER = Path(__file__).with_name("models") / BUILTIN_NAME
 
-# fastembed also lists models that pair text with pictures, or that hold only one side of a query and its passage.
+# fastembed also lists models that pair text with pictures, or that hold only one side of a search.
 _UNSUITED = ("clip", "siglip", "constella", "doc-onnx")
 
 

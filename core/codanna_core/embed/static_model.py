@@ -1,7 +1,7 @@
 """The lean reader of static models: one memory-mapped table of token vectors, a mean, no other library.
 
-It reads the very folder that fastembed's static model class reads and gives the same vectors; it exists because
-importing fastembed costs every indexing process 0.7 s and over 100 MB that this model does not need.
+It reads the very folder that fastembed's static model class reads and gives the same vectors. It exists
+because importing fastembed costs every indexing process 0.7 s and over 100 MB that this model does not need.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BATCH = 1024
 
 
 class StaticEmbedder:
-    """Weighted mean of token vectors. The table is shared by all processes that map it; threads need no lock."""
+    """Weighted mean of token vectors. All processes share the mapped table; threads need no lock."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -70,10 +70,9 @@ class StaticEmbedder:
             if cancel is not None and number % _BATCH == 0:
                 cancel.raise_if_cancelled()
             ids = ids_of(text)
-            if ids:
-                # One small product a text beats reduceat (35 µs) and products over whole batches (12 µs): 7 µs.
-                index = np.array(ids, np.int64)
-                np.dot(weights.take(index), rows.take(index, axis=0).astype(np.float32), out=sums[number])
+            if len(ids):
+                # 7 µs; reduceat over a batch takes 35 µs a text, one product over a batch 12 µs.
+                np.dot(weights.take(ids), rows.take(ids, axis=0).astype(np.float32), out=sums[number])
         return normalised(sums)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """The embedding text of a symbol, and the key under which its vector is stored.
 
-The text is plain lower-case words, identifiers split at their humps: both a static table and a transformer trained
-on English read that best, and equal meaning gives equal text however a project writes its names.
+The text is plain lower-case words, identifiers split at their humps. A static table and a transformer trained
+on English both read that best, and equal meaning gives equal text however a project writes its names.
 """
 
 from __future__ import annotations
@@ -9,46 +9,66 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
-PATH_WORDS = 8
-DOC_WORDS = 64
-SIGNATURE_WORDS = 32
-BODY_WORDS = 48
+# Budgets in characters: cutting a string is free, and what follows the first sentences adds little.
+PATH_CHARACTERS = 80
+CONTAINER_CHARACTERS = 120
+SIGNATURE_CHARACTERS = 240
+DOC_CHARACTERS = 400
+BODY_CHARACTERS = 900
 
-# Longer inputs cannot add words within the budgets above, so they are cut before the regex sees them.
-_DOC_CHARACTERS = 800
-_SIGNATURE_CHARACTERS = 400
-_BODY_CHARACTERS = 1600
-
-_ASCII_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_WORDS = re.compile(r"[^\W\d_]+|[0-9]+")
+_BLANK = bytes(byte if byte >= 128 or chr(byte).isalnum() or byte == 95 else 32 for byte in range(256))
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_FOREIGN_PARTS = re.compile(r"[^\W\d_]+|[0-9]+")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OPERATORS = re.compile(r"[-!#$%&*+./<=>?@\\^|~:]{2,3}")
+_MAX_WORD = 120
+_CACHE_WORDS = 100_000
+
+
+class _SplitWords(dict[bytes, str]):
+    """Lower-case parts, joined by blanks, of raw words; source repeats its words, so most are split once."""
+
+    def __missing__(self, raw: bytes) -> str:
+        if len(self) >= _CACHE_WORDS:
+            self.clear()
+        word = raw[:_MAX_WORD].decode("utf-8", "ignore")
+        parts = _PARTS.findall(word) if word.isascii() else _FOREIGN_PARTS.findall(_HUMPS.sub(" ", word))
+        split = self[raw] = " ".join(parts).lower()
+        return split
+
+
+_split = _SplitWords()
 
 
 def words(text: str) -> list[str]:
     """The lower-case words of a text, identifiers split at case, underscore and digit borders."""
-    if text.isascii():
-        return [*map(str.lower, _ASCII_WORDS.findall(text))]
-    return _WORDS.findall(_HUMPS.sub(" ", text).lower())
+    return " ".join(map(_split.__getitem__, _raw_words(text))).split()
 
 
 def embedding_text(
     path: str, container: str, name: str, kind: str, signature: str, doc: str, body: str
 ) -> str:
-    """The text that is embedded for a symbol; at most about 200 words, equal for equal input.
+    """The text that is embedded for a symbol; at most about 250 words, equal for equal input.
 
-    `path` is relative to the workspace; `body` is the source after the signature, nested definitions left out.
+    `path` is relative to the workspace; `body` is the source after the signature, nested definitions left
+    out.
     """
-    name_words = words(name) or _OPERATORS.findall(name)
-    parts = words(path.rpartition(".")[0] or path)[-PATH_WORDS:]
-    parts += words(container)
-    parts += name_words
-    parts += name_words
-    parts += words(signature[:_SIGNATURE_CHARACTERS])[:SIGNATURE_WORDS]
-    parts += words(doc[:_DOC_CHARACTERS])[:DOC_WORDS]
-    seen = dict.fromkeys(words(body[:_BODY_CHARACTERS]))
-    parts += list(seen)[:BODY_WORDS]
-    return " ".join(parts)
+    stem = path.rpartition(".")[0] or path
+    # What a file is called says what it is about; without the repeats a long definition drowns its name.
+    file = stem.rpartition("/")[2]
+    place = f"{stem[-PATH_CHARACTERS:]} {file} {file} {container[-CONTAINER_CHARACTERS:]}"
+    head = f"{place} {name} {signature[:SIGNATURE_CHARACTERS]} {doc[:DOC_CHARACTERS]}"
+    raw = _raw_words(head)
+    raw += dict.fromkeys(_raw_words(body[:BODY_CHARACTERS]))
+    text = " ".join(map(_split.__getitem__, raw))
+    if name.isidentifier():
+        return text
+    operators = _OPERATORS.findall(name)
+    return " ".join([text, *operators])
+
+
+def _raw_words(text: str) -> list[bytes]:
+    return text.encode("utf-8", "replace").translate(_BLANK).split()
 
 
 def text_key(text: str) -> int:

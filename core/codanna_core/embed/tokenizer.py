@@ -1,15 +1,18 @@
 """The tokenizer of static models: the same tokens as their `tokenizer.json`, with every word looked up once.
 
-Reading a Unigram vocabulary into a dict and caching words is several times faster than the tokenizers library and
-needs none of its memory in worker processes.
+Reading a Unigram vocabulary into a dict and caching words is several times faster than the tokenizers library
+and needs none of its memory in worker processes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from codanna_core.errors import ModelUnavailable
 
@@ -25,6 +28,20 @@ _MAX_CHARACTERS = 1 << 16
 _CACHE_WORDS = 100_000
 
 
+class _Cache(dict[str, bytes]):
+    """Packed token ids by word; forgets everything when it has grown too large."""
+
+    def __init__(self, compute: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def __missing__(self, word: str) -> bytes:
+        if len(self) >= _CACHE_WORDS:
+            self.clear()
+        packed = self[word] = self._compute(word)
+        return packed
+
+
 class WordTokenizer:
     """Token ids of a text. Unknown characters give the unknown token, whose row weighs nothing."""
 
@@ -36,7 +53,7 @@ class WordTokenizer:
         self._longest = max(map(len, vocabulary), default=1)
         self._humps = re.compile(HUMPS)
         self._pieces = re.compile(PIECES)
-        self._cache: dict[str, list[int]] = {}
+        self._cache = _Cache(self._packed)
 
     @classmethod
     def read(cls, path: Path) -> WordTokenizer:
@@ -59,26 +76,14 @@ class WordTokenizer:
         """Number of tokens."""
         return len(self._scores)
 
-    def ids(self, text: str) -> list[int]:
+    def ids(self, text: str) -> NDArray[np.intp]:
         """The first tokens of a text, at most `MAX_TOKENS`."""
-        cache = self._cache
-        ids: list[int] = []
-        for word in text[:_MAX_CHARACTERS].split():
-            try:
-                ids += cache[word]
-            except KeyError:
-                ids += self._remember(word)
-            if len(ids) >= MAX_TOKENS:
-                del ids[MAX_TOKENS:]
-                break
-        return ids
+        # Joining packed ids of whole words is several times faster than a list of Python integers.
+        packed = b"".join(map(self._cache.__getitem__, text[:_MAX_CHARACTERS].split()))
+        return np.frombuffer(packed, np.intp)[:MAX_TOKENS]
 
-    def _remember(self, word: str) -> list[int]:
-        ids = self._split(word)
-        if len(self._cache) >= _CACHE_WORDS:
-            self._cache = {}
-        self._cache[word] = ids
-        return ids
+    def _packed(self, word: str) -> bytes:
+        return np.array(self._split(word), np.intp).tobytes()
 
     def _split(self, word: str) -> list[int]:
         ids: list[int] = []
@@ -88,7 +93,7 @@ class WordTokenizer:
         return ids
 
     def _best_pieces(self, piece: str) -> list[int]:
-        """Viterbi over the vocabulary: the pieces of the highest total score; neighbouring unknowns are one."""
+        """The pieces of the highest total score, found by Viterbi; neighbouring unknowns are one."""
         length = len(piece)
         best = [0.0] + [float("-inf")] * length
         origin = [(0, self._unknown)] * (length + 1)
