@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ _META = "\x00meta"
 _BULK_HEAP = 192_000_000
 _SAVE_HEAP = 30_000_000
 _UNION_LIMIT = 1000
+_LEAST_FREE = 256 << 10
+"""With less than this on the disk no segment can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,14 +377,14 @@ class TextWriter:
 
     def delete_file(self, path: str) -> None:
         """Forget a file and its symbols."""
-        with _writing():
+        with _writing(self._index.folder):
             self._writer.delete_documents_by_term("owner", path)
             self._writer.delete_documents_by_term("file", path)
 
     def add_file(self, file_document: str, symbol_documents: Iterable[str]) -> None:
         """Add a file with its symbols."""
         add = self._writer.add_json
-        with _writing():
+        with _writing(self._index.folder):
             for document in symbol_documents:
                 add(document)
             add(file_document)
@@ -389,7 +392,7 @@ class TextWriter:
     def commit(self, checkpoint: Callable[[str], None]) -> int:
         """Publish the changes as the next generation."""
         payload = pack_payload((self._generation + 1,))
-        with _writing():
+        with _writing(self._index.folder):
             self._writer.delete_documents_by_term("file", _META)
             self._writer.add_json(orjson.dumps({"file": _META, "data": payload}).decode("ascii"))
             checkpoint("text:before-commit")
@@ -414,7 +417,7 @@ class TextWriter:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _writing(folder: Path) -> Iterator[None]:
     """Tantivy tells everything by ValueError; what the environment did wrong is an OSError for everybody
     else.
     """
@@ -422,6 +425,11 @@ def _writing() -> Iterator[None]:
         yield
     except ValueError as error:
         text = str(error)
-        if "No space left" in text or "os error 28" in text:
+        # A write that failed in one of tantivy's threads is only told as "the writer was killed".
+        if "No space left" in text or "os error 28" in text or _is_full(folder):
             raise OSError(errno.ENOSPC, f"the disk is full ({text})") from error
         raise OSError(errno.EIO, f"the text index cannot be written ({text})") from error
+
+
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < _LEAST_FREE
