@@ -240,6 +240,24 @@ def test_reader_follows_the_writer(small: None, tmp_path: Path) -> None:
     assert hits.keys[0] == keys[7]
 
 
+def test_removals_alone_renew_the_log(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that only removals fill is replaced by maintenance, and they hold after reopening."""
+    keys, vectors = sample(300)
+    index = open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=True)
+    index.upsert(keys, vectors)
+    index.maintain()
+    monkeypatch.setattr(store, "LOG_LIMIT", 300)
+    monkeypatch.setattr(policy, "DEAD_SHARE", 1)
+    index.remove(keys[:140])
+    assert index.needs_maintenance()
+    index.maintain()
+    assert not index.needs_maintenance()
+    assert next(tmp_path.glob("wal-*")).stat().st_size < 300
+    index.close()
+    index = open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=False)
+    assert index.contains(keys).tolist() == [False] * 140 + [True] * 160
+
+
 def test_reader_cannot_write(tmp_path: Path) -> None:
     """A read-only opener refuses writes instead of breaking the writer's files."""
     reader = open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=False)

@@ -72,6 +72,23 @@ def test_more_probes_find_more(clustered: VectorIndex) -> None:
     assert few.rows_rescored < many.rows_rescored
 
 
+@pytest.mark.parametrize("policy_given", [None, ProbePolicy(nprobe=1)])
+def test_large_k_is_complete(clustered: VectorIndex, policy_given: ProbePolicy | None) -> None:
+    """A search for thousands gives as many as there are, whatever the lists hold."""
+    hits = clustered.snapshot().search(code_like(1, seed=7)[1][0], 5000, policy=policy_given)
+    assert len(np.unique(hits.keys)) == 5000
+
+
+def test_larger_k_keeps_the_recall(clustered: VectorIndex) -> None:
+    """The neighbours from the eleventh on are found as surely as the first ten."""
+    snapshot = clustered.snapshot()
+    shares = []
+    for query in code_like(20, seed=12)[1]:
+        truth = snapshot.search(query, 100, policy=EXACT).keys
+        shares.append(np.isin(truth, snapshot.search(query, 100).keys).mean())
+    assert np.mean(shares) >= 0.93
+
+
 def test_loose_filter(clustered: VectorIndex) -> None:
     """Under a filter that allows half of the index the recall holds and nothing else is found."""
     keys, _ = code_like(12000)

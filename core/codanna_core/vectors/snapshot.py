@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ from codanna_core.vectors.rows import RowCodec
 from codanna_core.vectors.segments import Part, Segment
 
 SCORE_BLOCK = 4096
+CALIBRATED_K = 10
 EXACT_FILTER = 4096
 """Filters with no more keys than this, or than 1/64 of the index, are scored exactly."""
 DEFAULT_NPROBE, DEFAULT_RESCORE = 32, 256
@@ -95,6 +97,8 @@ class Snapshot:
             rows = [part.live_rows() for part in parts]
         else:
             rows = self._candidates(vector, k, None, policy, work)
+            if sum(map(len, rows)) < k:  # The probed lists held too few.
+                rows = [part.live_rows() for part in parts]
         keys: list[Keys] = []
         scores: list[Floats] = []
         for part, picked in zip(parts, rows, strict=True):
@@ -168,6 +172,9 @@ class Snapshot:
             flat = sum(part.segment.count for part in parts if part.segment.layout == "flat")
             wanted += min(FLAT_RESCORE, flat // 32)
         wanted = max(wanted, 8 * k)
+        if not policy.nprobe and k > CALIBRATED_K:
+            # More neighbours lie in more lists, though not in proportion.
+            nprobe = round(nprobe * math.sqrt(k / CALIBRATED_K))
         if allowed is not None:
             # A list holds only a share of matching rows, so that more lists are needed for as many of them.
             share = sum(int(np.count_nonzero(mask)) for mask in allowed) / max(1, state.count)

@@ -47,6 +47,8 @@ SEAL_AT = 4096
 """Delta size from which maintenance seals it; the exact scan of a full delta costs 0.2 ms."""
 DELTA_LIMIT = 16384
 """Delta size that an upsert never exceeds: it seals instead, which bounds the memory of bulk indexing."""
+LOG_LIMIT = 1 << 24
+"""Bytes of the log from which maintenance starts a new one; the next open replays this much in 20 ms."""
 PIECE = 65536
 """A larger upsert is sealed in pieces of this many vectors."""
 _OWN_FILES = ("seg-", "dead-", "rotation-", "wal-", f"{manifests.NAME}.tmp")
@@ -365,10 +367,14 @@ class DurableIndex:
         delta = self._delta
         if not self._writable or delta is None:
             return False
-        return (
-            delta.used >= SEAL_AT
-            or plan(self._state.parts, len(delta), self._options.implementation) is not None
-        )
+        if self._seal_is_due():
+            return True
+        return plan(self._state.parts, len(delta), self._options.implementation) is not None
+
+    def _seal_is_due(self) -> bool:
+        full = self._delta is not None and self._delta.used >= SEAL_AT
+        # Removals fill the log and not the delta.
+        return full or (self._wal is not None and self._wal.size() >= LOG_LIMIT)
 
     def maintain(self, cancel: CancelToken | None = None, progress: Progress | None = None) -> None:
         self._check_writable()
@@ -384,7 +390,7 @@ class DurableIndex:
                 return None
             implementation = self._options.implementation
             todo = plan(self._state.parts, len(self._delta), implementation)
-            if self._delta.used >= SEAL_AT or (todo is not None and todo.action == "train"):
+            if self._seal_is_due() or (todo is not None and todo.action == "train"):
                 self._seal(self._state.parts)
                 todo = plan(self._state.parts, 0, implementation)
             return todo

@@ -65,6 +65,9 @@ class WalWriter:
             self._file.sync()
             self._unsynced = False
 
+    def size(self) -> int:
+        return self._file.size()
+
     def close(self) -> None:
         self._file.close()
 
