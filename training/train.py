@@ -26,12 +26,13 @@ PEAK_RATE = 2e-3
 BEFORE = (
     "how does|how is|how are|where is|where are|what|how to|code that|function that|method to"
     "|class that|function to|implementation of|logic for|code for|find|support for|definition of"
-    "|handling of|utilities for|how the library handles|how does this project|helpers for|main entry point for|the module that"
-    "|where does the code"
+    "|handling of|utilities for|how the library handles|how does this project|helpers for"
+    "|main entry point for|the module that|where does the code"
 )
 AFTER = (
-    "implementation|logic|handling|work|works|implemented|defined|class|function|support|module|code|handled"
-    "|definition|and its options|internals|utilities|helper|api|for all platforms|interface|and related types"
+    "implementation|logic|handling|work|works|implemented|defined|class|function|support|module|code"
+    "|handled|definition|and its options|internals|utilities|helper|api|for all platforms|interface"
+    "|and related types"
 )
 
 Ids = NDArray[np.uint16]

@@ -1,0 +1,92 @@
+"""The embedding text and its key."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from codanna_core.embed.text import embedding_text, text_key, vkey, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("getHTTPResponse", "get http response"),
+        ("parse_json_2_xml", "parse json 2 xml"),
+        ("sha256Sum", "sha 256 sum"),
+        ("__init__", "init"),
+        ("XMLHttpRequest2", "xml http request 2"),
+        ("größeAendern", "größe aendern"),
+        ("naïve_bayes", "naïve bayes"),
+        ("读取文件", "读取文件"),
+        ("a.b->c(d)", "a b c d"),
+        ("", ""),
+    ],
+)
+def test_words_are_split_at_humps_underscores_and_digits(text: str, expected: str) -> None:
+    """Identifiers become lower-case words, in every script."""
+    assert " ".join(words(text)) == expected
+
+
+def test_an_undocumented_definition_is_described_by_its_place_and_body() -> None:
+    """Path, container, name, signature and body identifiers all take part."""
+    text = embedding_text(
+        "net/http_client.py",
+        "Session",
+        "retryLater",
+        "method",
+        "def retryLater(self, delay_ms)",
+        "",
+        "sleep(backoff)",
+    )
+    assert set(text.split()) >= {"net", "http", "client", "session", "retry", "later", "delay", "backoff"}
+
+
+def test_the_same_definition_written_in_another_style_has_the_same_text() -> None:
+    """Case, underscores and layout carry no meaning."""
+    one = embedding_text("a/b.py", "Foo", "open_file", "function", "def open_file(p)", "Opens it.", "x = y")
+    two = embedding_text("a/b.py", "foo", "openFile", "function", "def openFile( p )", "opens it", "x=y")
+    assert one == two
+
+
+def test_an_operator_keeps_its_name() -> None:
+    """A definition named by signs alone is found by these signs."""
+    assert ">>=" in embedding_text("a.hs", "", ">>=", "function", "", "", "").split()
+
+
+def test_a_repeated_body_word_counts_once() -> None:
+    """A long table of one word does not drown the name."""
+    assert embedding_text("a.c", "", "f", "function", "", "", "zero " * 1000).split().count("zero") == 1
+
+
+def test_a_megabyte_of_doc_and_body_gives_a_short_text_at_once() -> None:
+    """Input size does not matter beyond the budgets."""
+    start = time.process_time()
+    text = embedding_text(
+        "a.c", "c " * 500_000, "f", "function", "s " * 500_000, "d " * 500_000, "b1 " * 500_000
+    )
+    assert len(text) < 3000
+    assert time.process_time() - start < 0.1
+
+
+def test_text_that_is_not_valid_unicode_is_accepted() -> None:
+    """Lone surrogates, as broken files can give, neither raise nor change between calls."""
+    text = embedding_text("\udcff.py", "\ud800", "f", "function", "\udfff", "", "")
+    assert text_key(text) == text_key(text)
+
+
+def test_keys_differ_by_text_and_by_model() -> None:
+    """A vector can never be taken for that of another text or another model."""
+    keys = {
+        vkey(model, text)
+        for model in ("a@1", "a@2", "b@1")
+        for text in ("open file", "open  file", "file open")
+    }
+    assert len(keys) == 9
+    assert all(0 <= key < 1 << 64 for key in keys)
+
+
+def test_keys_never_change() -> None:
+    """Stored indexes depend on these very values; changing them means embedding everything again."""
+    assert text_key("open file") == 10456318995449530995

@@ -1,0 +1,65 @@
+"""The lean tokenizer gives the tokens of the tokenizers library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from codanna_core.embed import tokenizer as module
+from codanna_core.embed.registry import BUILTIN_FOLDER
+from codanna_core.embed.tokenizer import WordTokenizer
+from codanna_core.errors import ModelUnavailable
+
+SAMPLES = [
+    "how does getHTTPResponse parse_the Response2XX",
+    "int main(void) { return x->y ? A::b : 12345; }",
+    "über größe 文件名 привет naïve",
+    "zqxjkvbw aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "a|+|b >>= <$> === ... ???",
+    "\u200b\x00 \t\n",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_bundled_tokenizer_agrees_with_the_library(text: str) -> None:
+    """Same ids, in order, for code, operators, other scripts and nonsense."""
+    library = Tokenizer.from_file(str(BUILTIN_FOLDER / "tokenizer.json"))
+    assert list(WordTokenizer.read(BUILTIN_FOLDER / "tokenizer.json").ids(text)) == library.encode(text).ids
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.sampled_from("abcghpXYZ12_ -:>.(üñ文é\n"), max_size=60))
+def test_any_text_gives_the_ids_of_the_library(static_folder: Path, text: str) -> None:
+    """Splitting, lower-casing and the choice of pieces agree on random text."""
+    path = static_folder / "tokenizer.json"
+    assert list(WordTokenizer.read(path).ids(text)) == Tokenizer.from_file(str(path)).encode(text).ids
+
+
+def test_long_text_is_cut_where_fastembed_cuts_it(static_folder: Path) -> None:
+    """Only the first 512 tokens count."""
+    tokens = WordTokenizer.read(static_folder / "tokenizer.json")
+    assert len(tokens.ids("open file " * 2000)) == 512
+
+
+def test_the_cache_of_words_stays_bounded(static_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More distinct words than the cache holds change neither results nor memory."""
+    monkeypatch.setattr(module, "_CACHE_WORDS", 8)
+    tokens = WordTokenizer.read(static_folder / "tokenizer.json")
+    first = list(tokens.ids("open file"))
+    for number in range(50):
+        tokens.ids(f"word{number}")
+    assert list(tokens.ids("open file")) == first
+    assert len(tokens._cache) <= 8
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"model": {"type": "BPE"}}'])
+def test_a_foreign_tokenizer_is_refused_with_one_sentence(tmp_path: Path, content: str) -> None:
+    """Files that this reader would misread raise `ModelUnavailable`, never anything else."""
+    (tmp_path / "tokenizer.json").write_text(content)
+    with pytest.raises(ModelUnavailable, match="tokenizer"):
+        WordTokenizer.read(tmp_path / "tokenizer.json")
