@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codanna_core import Engine
+from codanna_core.errors import IndexCorrupt
 from codanna_core.testing.embedder import FakeEmbedder
 
 Record = set[tuple[str, str, int]]
@@ -100,3 +101,21 @@ def test_damage_to_each_file_is_noticed_and_healed(
             engine.sync()
             assert on_record(engine) == expected, relative
             assert not engine.status().problems, relative
+
+
+def test_vectors_damaged_under_an_open_engine_are_computed_again(workspace: Path, tmp_path: Path) -> None:
+    """Damage that a query meets in the vectors drops only them, and they are made again."""
+    embedder = FakeEmbedder()
+    with Engine.open(workspace, tmp_path / "index", embedder=embedder) as engine:
+        engine.sync()
+        assert engine.wait_until_idle(60)
+        generation = engine.status().generation
+        store = next(path for path in (tmp_path / "index/vectors").iterdir())
+        engine._writing.heal(IndexCorrupt(store / "wal.log", "damaged for the test"))
+        assert engine.wait_until_idle(60)
+        status = engine.status()
+        assert status.generation == generation
+        assert (status.vectors_pending, status.vectors_total > 0) == (0, True)
+        assert "computed again" in status.problems[0].message
+        hits = engine.search("deposit: put cash into an account", mode="semantic").hits
+        assert "deposit_money" in [hit.name for hit in hits[:3]]

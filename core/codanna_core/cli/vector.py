@@ -18,6 +18,7 @@ from codanna_core.cli.search import print_answer
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, Progress, SearchRequest, State
+from codanna_core.vectors.plot import histogram, write_plot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.set_defaults(run=run_search)
 
     info = commands.add_parser("cluster-info", help="how the vectors are stored, clustered and calibrated")
+    info.add_argument(
+        "--plot", metavar="FILE", type=Path, help="also draw the sizes of the clusters as .svg or .png"
+    )
     add_root(info)
     add_json(info)
     add_common(info)
@@ -105,10 +109,15 @@ def run_info(options: argparse.Namespace) -> int:
     """Show the vector index from the inside."""
     with open_engine(options) as engine:
         info = engine.cluster_info()
+    sizes = info["cluster_sizes"]
+    if options.plot is not None:
+        write_plot(options.plot, sizes, f"{len(sizes)} clusters of {info['count']} vectors")
     if options.json:
         write_json({"version": ENVELOPE_VERSION, **info})
     else:
         print_text("\n".join(_info_lines(info)))
+        if sizes:
+            print_text(histogram(sizes))
     return ExitCode.FOUND if info.get("count") else ExitCode.NOTHING
 
 

@@ -438,7 +438,7 @@ class Engine:
             return call()
         except IndexCorrupt as error:
             log.warning("damage met by a query: %s", error)
-            self._writing.heal_text(error)
+            self._writing.heal(error)
             self.wait_until_idle(_HEAL_WAIT_S)
             return call()
 

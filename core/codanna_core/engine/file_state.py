@@ -18,6 +18,7 @@ from codanna_core.config import DiscoverySettings
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.indexer import Outcome
 from codanna_core.engine.prepare import FileTask
+from codanna_core.errors import IndexCorrupt
 from codanna_core.files.changes import compare
 from codanna_core.files.listing import Listing
 from codanna_core.files.reasons import SkipReason
@@ -197,6 +198,10 @@ class FileState:
         if self._table is not None and self._generation == text.generation:
             return self._table
         table = self._read_table(text.generation)
+        if table is not None and table.indexed_count() != text.file_count:
+            raise IndexCorrupt(
+                text.folder, f"it holds {text.file_count} files, {table.indexed_count()} were committed"
+            )
         if table is None:
             table = FileTable()
             if text.generation:

@@ -57,6 +57,8 @@ class Manifest:
     """Name of the folder with the current text index."""
     options: str
     """Digest of the settings that change what is stored."""
+    schema: int
+    """Checksum of the text index's own description of its fields."""
 
 
 def cache_home() -> Path:
@@ -177,6 +179,6 @@ class IndexFolder:
         ]
         return f"text-{max(numbers, default=0) + 1}"
 
-    def fresh_manifest(self, root: Path, options: str) -> Manifest:
-        """A manifest for a text index that is about to be built."""
-        return Manifest(FORMAT_VERSION, FEATURE_VERSION, str(root), self.next_text_name(), options)
+    def fresh_manifest(self, root: Path, options: str, text: str, schema: int) -> Manifest:
+        """A manifest for a text index that has just been started."""
+        return Manifest(FORMAT_VERSION, FEATURE_VERSION, str(root), text, options, schema)

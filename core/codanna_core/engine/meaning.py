@@ -73,6 +73,7 @@ class Meanings:
         self._lock = threading.RLock()
         self._active: Meaning | None = None
         self._next: Meaning | None = None
+        self._vectors_folder = folder.path / "vectors"
         self._complete: tuple[str, int] = ("", -1)
         """Model and generation for which every vector is known to be there."""
         self.problem: Problem | None = None
@@ -117,6 +118,32 @@ class Meanings:
             switched = old is not None and opened is not None
             if switched and opened.writable and opened.embedder.model_id != old.embedder.model_id:  # type: ignore[union-attr]
                 self._active, self._next = old, opened
+
+    def start_vectors_anew(self, error: IndexCorrupt) -> bool:
+        """Drop a store in which damage was met, so that its vectors are computed again.
+
+        False where the damage is not in a store, or another process writes it and has to notice by itself.
+        """
+        with self._lock:
+            active = self._active
+            if (
+                active is None
+                or active.vectors is None
+                or not error.path.is_relative_to(self._vectors_folder)
+            ):
+                return False
+            self._notes.problem(_lost(error))
+            if not active.writable:
+                return False
+            path = self._store(active.embedder)
+            active.vectors.close()
+            remove_tree(path)
+            vectors = open_vector_index(
+                FsDirectory(path, self._checkpoint), vector_options(self._settings), writable=True
+            )
+            self._active = Meaning(active.embedder, vectors, writable=True)
+            self._complete = ("", -1)
+            return True
 
     def close(self) -> None:
         """Release both stores."""
@@ -203,16 +230,13 @@ class Meanings:
             raise ModelUnavailable("search by meaning is switched off in the settings ([semantic] enabled)")
         embedder = self._given if self._given is not None else load_embedder(settings.semantic)
         options = vector_options(settings)
-        digest = f"{options.metric}-{options.precision}-{options.implementation}"
-        path = self._folder.vectors(embedder.model_id, digest)
+        path = self._store(embedder)
         directory = FsDirectory(path, self._checkpoint)
         try:
             vectors: VectorIndex | None = open_vector_index(directory, options, writable=writable)
         except IndexCorrupt as error:
             log.warning("vectors are damaged: %s", error)
-            self._notes.problem(
-                Problem("vectors-corrupt", f"the vectors are computed again, they were damaged: {error}")
-            )
+            self._notes.problem(_lost(error))
             vectors = None
             if writable:
                 remove_tree(path)
@@ -223,6 +247,15 @@ class Meanings:
             log.info("no vectors to read yet: %s", error)
             vectors = None
         return Meaning(embedder, vectors, writable)
+
+    def _store(self, embedder: Embedder) -> Path:
+        options = vector_options(self._settings)
+        digest = f"{options.metric}-{options.precision}-{options.implementation}"
+        return self._folder.vectors(embedder.model_id, digest)
+
+
+def _lost(error: IndexCorrupt) -> Problem:
+    return Problem("vectors-corrupt", f"the vectors are computed again, they were damaged: {error}")
 
 
 def vector_options(settings: Settings) -> VectorOptions:

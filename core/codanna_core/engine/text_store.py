@@ -12,7 +12,7 @@ from codanna_core.errors import IndexCorrupt, IndexMissing
 from codanna_core.model import Problem
 from codanna_core.storage.collect import remove_tree
 from codanna_core.text.index import TextIndex
-from codanna_core.text.verify import segment_files, verify_file, verify_tail
+from codanna_core.text.verify import schema_checksum, segment_files, verify_file, verify_tail
 
 _STAMPS = "verified.json"
 
@@ -81,8 +81,9 @@ class TextStore:
 
     def start_anew(self) -> None:
         """Begin an empty text index beside the old one and switch to it; only the writer may."""
-        manifest = self._folder.fresh_manifest(self._root, self._options)
-        index = TextIndex(self._folder.path / manifest.text, create=True)
+        name = self._folder.next_text_name()
+        index = TextIndex(self._folder.path / name, create=True)
+        manifest = self._folder.fresh_manifest(self._root, self._options, name, schema_checksum(index.folder))
         self._folder.write_manifest(manifest)
         self._manifest, self._index, self._unchecked = manifest, index, []
         self.rebuilt_because = None
@@ -143,6 +144,8 @@ class TextStore:
 
     def _open_text(self, manifest: Manifest, folder: Path) -> None:
         try:
+            if schema_checksum(folder) != manifest.schema:
+                raise IndexCorrupt(folder / "meta.json", "its description of the fields is damaged")
             files = segment_files(folder)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexCorrupt(folder / "meta.json", f"cannot be read ({error})") from error

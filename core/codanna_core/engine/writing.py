@@ -153,14 +153,13 @@ class Writing:
             if anew:
                 self._start_text_anew()
             self._meanings.open(writable=True)
+            try:
+                changes = self._reconcile(stop, verify=verify)
+            except IndexCorrupt as error:
+                self._notes.problem(Problem("index-corrupt", f"the text index is built anew: {error}"))
+                self._start_text_anew()
+                changes = self._reconcile(stop, verify=verify)
             report = SyncReport(self.text.index.snapshot().generation)
-            changes = self._files.reconcile(
-                self._root,
-                self._settings.discovery,
-                self.text.index.snapshot(),
-                cancel=stop,
-                verify=verify,
-            )
             self._notes.about_files((), changes.problems)
             self.total_files = changes.total
             report.unchanged = changes.unchanged
@@ -192,11 +191,21 @@ class Writing:
             self._meanings.open(writable=True)
             text = self.text.index.snapshot()
             report = SyncReport(text.generation)
-            changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, paths)
+            try:
+                changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, paths)
+            except IndexCorrupt:
+                return self.sync(None, cancel, verify=False)  # It meets the same damage, and repairs it.
             self._apply(changes, report, None, Cancel(cancel, self._closing))
             self._after_writing()
         report.seconds = time.monotonic() - started
         return report
+
+    def heal(self, error: IndexCorrupt) -> None:
+        """Have what is damaged built anew in the background."""
+        if self._meanings.start_vectors_anew(error):
+            self.embed_missing_soon()
+        else:
+            self.heal_text(error)
 
     def heal_text(self, error: IndexCorrupt) -> None:
         """Replace a damaged text index by an empty one and fill it from the sources, in the background."""
@@ -204,6 +213,10 @@ class Writing:
         self.background.schedule(
             "heal", lambda cancel: self._ignore(self.sync(None, cancel, verify=False, anew=True))
         )
+
+    def _reconcile(self, cancel: Cancel, *, verify: bool) -> FileChanges:
+        text = self.text.index.snapshot()
+        return self._files.reconcile(self._root, self._settings.discovery, text, cancel=cancel, verify=verify)
 
     def _apply(
         self,
@@ -392,6 +405,9 @@ class Writing:
         return full.is_dir() and not os.path.islink(full)
 
     def _job_failed(self, name: str, error: Exception) -> None:
+        if isinstance(error, IndexCorrupt):
+            self.heal(error)
+            return
         self._notes.problem(Problem("background", f"{name} failed in the background: {error}"))
 
     @staticmethod

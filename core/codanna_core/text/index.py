@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +93,7 @@ class TextSnapshot:
     def __init__(self, searcher: tantivy.Searcher, schema: tantivy.Schema, folder: Path) -> None:
         self._searcher = searcher
         self._schema = schema
-        self._folder = folder
+        self.folder = folder
         self._analyzer = code_analyzer()
         self.generation = self._read_generation()
 
@@ -104,7 +104,7 @@ class TextSnapshot:
     @property
     def symbol_count(self) -> int:
         """How many symbol documents there are; costs a pass over one column."""
-        with _guarded(self._folder):
+        with _guarded(self.folder):
             found = self._searcher.search(self._restricted(None, None), 1, count=True)
         return int(found.count or 0)
 
@@ -127,7 +127,7 @@ class TextSnapshot:
         return int(self._searcher.num_docs)
 
     def _find(self, query: tantivy.Query, limit: int) -> list[tuple[float, tantivy.DocAddress]]:
-        with _guarded(self._folder):
+        with _guarded(self.folder):
             return list(self._searcher.search(query, limit, count=False).hits)
 
     def search(
@@ -143,6 +143,27 @@ class TextSnapshot:
                 parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
         query = self._restricted(tantivy.Query.boolean_query(parts), only)
         return self._find(query, limit)
+
+    def holding(
+        self, field: str, weights: Mapping[str, float], limit: int, only: Filter | None = None
+    ) -> list[tuple[float, tantivy.DocAddress]]:
+        """Documents by the sum of the weights of the analysed terms that a field holds, however often."""
+        if not weights or limit <= 0:
+            return []
+        parts = [
+            (tantivy.Occur.Should, tantivy.Query.const_score_query(self._term(field, term), weight))
+            for term, weight in weights.items()
+        ]
+        return self._find(self._restricted(tantivy.Query.boolean_query(parts), only), limit)
+
+    def column(self, name: str, addresses: Sequence[tantivy.DocAddress]) -> list[int]:
+        """One number of each document (`file_key`, `traits`), without reading the documents."""
+        with _guarded(self.folder):
+            return [int(value or 0) for value in self._searcher.fast_field_values(name, list(addresses))]
+
+    def path_of_file(self, address: tantivy.DocAddress) -> str:
+        """The path that a file document is about."""
+        return str(self._payload(address)[0])
 
     def named(self, names: Sequence[str], limit: int, only: Filter | None = None) -> list[tantivy.DocAddress]:
         """Symbols with exactly one of these names."""
@@ -235,10 +256,10 @@ class TextSnapshot:
         )
 
     def _payload(self, address: tantivy.DocAddress) -> list[Any]:
-        with _guarded(self._folder):
+        with _guarded(self.folder):
             raw = self._searcher.doc(address).get_first("data")
             if raw is None:
-                raise IndexCorrupt(self._folder, "a stored document has no content")
+                raise IndexCorrupt(self.folder, "a stored document has no content")
             return unpack_payload(bytes(raw))
 
     def _any_of(self, field: str, values: Sequence[str] | Sequence[int]) -> tantivy.Query:

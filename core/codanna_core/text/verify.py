@@ -15,6 +15,13 @@ _CHUNK = 1 << 20
 _ENDINGS = ("store", "term", "idx", "fast", "fieldnorm")
 
 
+def schema_checksum(folder: Path) -> int:
+    """Checksum of the part of tantivy's own manifest that never changes: its fields and settings."""
+    described = orjson.loads((folder / "meta.json").read_bytes())
+    lasting = {name: described[name] for name in ("schema", "index_settings")}
+    return zlib.crc32(orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS))
+
+
 def segment_files(folder: Path) -> list[Path]:
     """The files of every segment that the committed state refers to."""
     described = orjson.loads((folder / "meta.json").read_bytes())
