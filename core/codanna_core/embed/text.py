@@ -13,7 +13,7 @@ from hashlib import blake2b
 PATH_CHARACTERS = 80
 CONTAINER_CHARACTERS = 120
 SIGNATURE_CHARACTERS = 240
-DOC_CHARACTERS = 400
+DOC_CHARACTERS = 600
 BODY_CHARACTERS = 900
 
 _BLANK = bytes(byte if byte >= 128 or chr(byte).isalnum() or byte == 95 else 32 for byte in range(256))
@@ -56,8 +56,10 @@ def embedding_text(
     stem = path.rpartition(".")[0] or path
     # What a file is called says what it is about; without the repeats a long definition drowns its name.
     file = stem.rpartition("/")[2]
+    # Keywords and a second mention of the name only dilute what parameters and result say.
+    parameters = (signature.partition(name)[2] if name else signature)[:SIGNATURE_CHARACTERS]
     place = f"{stem[-PATH_CHARACTERS:]} {file} {file} {container[-CONTAINER_CHARACTERS:]}"
-    head = f"{place} {name} {signature[:SIGNATURE_CHARACTERS]} {doc[:DOC_CHARACTERS]}"
+    head = f"{place} {name} {parameters} {doc[:DOC_CHARACTERS]}"
     raw = _raw_words(head)
     raw += dict.fromkeys(_raw_words(body[:BODY_CHARACTERS]))
     text = " ".join(map(_split.__getitem__, raw))
