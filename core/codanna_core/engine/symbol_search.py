@@ -141,13 +141,13 @@ class SymbolSearch:
         found = _looked_up(snapshot, matches, query, limit)
         if not query.name:
             found = _contained(snapshot, query, limit)
-        hits = [
-            to_symbol_hit(symbol, score + _nuances(symbol, near), kind)
+        ranked = [
+            (score + _nuances(symbol, near), symbol, kind)
             for symbol, score, kind in found
             if _qualified(symbol, query)
         ]
-        hits.sort(key=lambda hit: (-hit.score, len(hit.path), hit.path, hit.selection.start.line))
-        return hits[:limit]
+        ranked.sort(key=lambda item: (-item[0], len(item[1].path), item[1].path, item[1].name_line))
+        return [to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]]
 
     def _current(self, text: TextSnapshot, *, wait: bool) -> NameIndex:
         with self._lock:
@@ -262,6 +262,8 @@ def _index_filter(query: NameQuery) -> Filter:
 def _qualified(symbol: StoredSymbol, query: NameQuery) -> bool:
     if query.path and query.path.lower() not in symbol.path.lower():
         return False
+    if not query.containers:
+        return True
     inside = set(index_text(symbol.container).split())
     return all(inside.issuperset(index_text(container).split()) for container in query.containers)
 
