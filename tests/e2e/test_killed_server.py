@@ -84,7 +84,12 @@ def save_and_kill(tmp_path: Path, kills: int, seed: int) -> None:
             client.request("codanna/status", {})
         editor.kill()
         client = editor.start()
-        client.eventually(lambda: editor.found() == editor.expected(), timeout=60)
+        try:
+            client.eventually(lambda: editor.found() == editor.expected(), timeout=60)
+        except AssertionError:
+            status = client.request("codanna/status", {})
+            found, expected = editor.found(), editor.expected()
+            pytest.fail(f"turn {turn}: missing {expected - found}, too many {found - expected}; {status}")
         client.check()
         assert not client.seen("window/showMessage"), turn
     assert client.shut_down() == 0
