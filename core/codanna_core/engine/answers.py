@@ -1,67 +1,32 @@
-"""From a question to hits: text and vector search side by side, fused, looked up once, explained."""
+"""From a question to hits: candidates of both searches, ranked by file, shown by symbol."""
 
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.embed.text import embedding_text
 from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.globs import glob_to_regex
+from codanna_core.engine.candidates import Pool, add_by_meaning, find_candidates, index_filter, over_fetch
 from codanna_core.engine.prepare import source_text
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.snippets import SnippetReader
 from codanna_core.errors import InvalidQuery
 from codanna_core.languages import extract
 from codanna_core.model import Position, Span
-from codanna_core.ranking.fuse import reciprocal_ranks
+from codanna_core.ranking.query import Question, understand
+from codanna_core.ranking.signals import SIGNALS, own_scores
 from codanna_core.ranking.weights import WEIGHTS
-from codanna_core.results import Filters, Hit, Mode, SearchRequest, SearchResult, SymbolHit
+from codanna_core.results import Filters, Hit, SearchRequest, SearchResult, SymbolHit
 from codanna_core.text.documents import body_words, direct_children, own_body
-from codanna_core.text.index import Filter, StoredSymbol
-from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
+from codanna_core.text.index import StoredSymbol
+from codanna_core.words import STOP_WORDS, find_words, parts_of
 
 SNIPPET_LINES = 3
-
-# A filter that lets fewer symbols through than this is resolved to their keys first and scored exactly.
-_SELECTIVE = 20_000
-
-Place = tuple[int, int]
-"""Where a candidate comes from: (segment, document) of the index, or (-1 - buffer number, symbol number)."""
-
-
-@dataclass(slots=True)
-class _Candidates:
-    """Candidates of one answer with what is known of each."""
-
-    addresses: dict[Place, object] = field(default_factory=dict)
-    symbols: dict[Place, StoredSymbol] = field(default_factory=dict)
-
-
-def over_fetch(limit: int) -> int:
-    """How many candidates each search contributes, so that fusion and filters have something to choose
-    from.
-    """
-    return max(4 * limit, limit + 64)
-
-
-def index_filter(filters: Filters) -> Filter:
-    """The part of a user's filters that the text index applies itself."""
-    return Filter(
-        languages=filters.languages,
-        kinds=filters.kinds,
-        path_regexes=tuple(glob_to_regex(glob) for glob in filters.paths),
-        container_words=tuple(
-            tuple(_stemmable(container)) for container in filters.containers if _stemmable(container)
-        ),
-        excluded_words=filters.excluded_words,
-    )
 
 
 def answer(snapshot: Snapshot, request: SearchRequest, cancel: Cancel | None = None) -> SearchResult:
@@ -69,31 +34,19 @@ def answer(snapshot: Snapshot, request: SearchRequest, cancel: Cancel | None = N
     started = time.perf_counter()
     if request.limit < 1:
         raise InvalidQuery(f"limit is {request.limit}; ask for at least one result")
-    query = request.query.strip()
-    problems = list(snapshot.problems)
+    question = understand(request.query.strip(), request.filters)
     hits: list[Hit] = []
-    if query:
-        only = index_filter(request.filters)
-        found = _Candidates()
-        wanted = over_fetch(request.limit)
-        rankings: dict[str, Sequence[Place]] = {}
-        terms = query_terms(snapshot, query)
-        if request.mode is not Mode.SEMANTIC or snapshot.embedder is None:
-            rankings["name"] = _by_name(snapshot, query, wanted, only, request.filters, found)
-            rankings["text"] = _by_text(snapshot, terms, wanted, only, request.filters, found)
+    if question.text:
+        pool = find_candidates(snapshot, question, request.mode, cancel)
         _stop_if(cancel)
-        if request.mode is not Mode.TEXT and snapshot.embedder is not None:
-            vector = snapshot.embedder.embed_query(query)
-            rankings["meaning"] = _by_meaning(snapshot, vector, wanted, only, request.filters, found, cancel)
-        _stop_if(cancel)
-        hits = _fused(snapshot, request, rankings, found, terms)
+        hits = _page(snapshot, request, question, pool)
     return SearchResult(
         request.query,
         hits,
         snapshot.text.generation,
         snapshot.indexed,
         (time.perf_counter() - started) * 1000,
-        problems,
+        list(snapshot.problems),
     )
 
 
@@ -108,22 +61,20 @@ def answer_similar(
 ) -> SearchResult:
     """The symbols nearest to a vector; `origin` (path, first line, last line) is left out."""
     started = time.perf_counter()
-    found = _Candidates()
-    request = SearchRequest(label, limit + 8, Mode.SEMANTIC, filters)
-    ranking = _by_meaning(
-        snapshot, vector, over_fetch(limit + 8), index_filter(filters), filters, found, cancel
-    )
-    hits = [
-        hit
-        for hit in _fused(snapshot, request, {"meaning": ranking}, found, [])
-        if origin is None
-        or hit.path != origin[0]
-        or hit.span.end.line < origin[1]
-        or hit.span.start.line > origin[2]
-    ]
+    pool = Pool(snapshot, "semantic")
+    add_by_meaning(pool, snapshot, vector, over_fetch(limit + 8), index_filter(filters), filters, cancel)
+    page = Page(snapshot, frozenset(), filters.phrases)
+    for number in sorted(range(len(pool)), key=lambda number: -pool.meaning[number]):
+        if len(page.hits) >= limit:
+            break
+        symbol = pool.symbol(number)
+        inside = origin is not None and symbol.path == origin[0] and symbol.end_line >= origin[1]
+        if inside and origin is not None and symbol.start_line <= origin[2]:
+            continue
+        page.add(symbol, pool.meaning[number], ("meaning",), {})
     return SearchResult(
         label,
-        hits[:limit],
+        page.hits,
         snapshot.text.generation,
         snapshot.indexed,
         (time.perf_counter() - started) * 1000,
@@ -166,212 +117,138 @@ def similar_request(
     return (path, start_line, last), embedding_text(path, "", "", "text", "", "", selected)
 
 
-def query_terms(snapshot: Snapshot, query: str) -> list[str]:
-    """The analysed words of a question without those that say nothing about code."""
-    words = [word for word in find_words(query) if word.lower() not in STOP_WORDS]
-    if not words:
-        words = find_words(query)
-    return snapshot.text.analyze(" ".join(index_text(word) for word in words))
-
-
-def _by_name(
-    snapshot: Snapshot, query: str, wanted: int, only: Filter, filters: Filters, found: _Candidates
-) -> list[Place]:
-    """Definitions called exactly what was asked for; a mention must never come before them."""
-    if not query.isidentifier():
-        return []
-    places: list[Place] = []
-    for number, file in enumerate(snapshot.overlay.values()):
-        for position, symbol in enumerate(file.symbols):
-            if symbol.name == query and passes(symbol, filters):
-                found.symbols[-1 - number, position] = symbol
-                places.append((-1 - number, position))
-    for address in snapshot.text.named([query], wanted, only if only else None):
-        place = (address.segment_ord, address.doc)
-        if _load(snapshot, address, place, found).path not in snapshot.overlay:
-            found.addresses[place] = address
-            places.append(place)
-    return places
-
-
-def _by_text(
-    snapshot: Snapshot,
-    terms: Sequence[str],
-    wanted: int,
-    only: Filter,
-    filters: Filters,
-    found: _Candidates,
-) -> list[Place]:
-    boosts = WEIGHTS.fields()
-    scored: list[tuple[float, Place]] = []
-    hidden = snapshot.overlay
-    for score, address in snapshot.text.search(terms, boosts, wanted + 32 * len(hidden), only):
-        place = (address.segment_ord, address.doc)
-        if hidden and _load(snapshot, address, place, found).path in hidden:
-            continue
-        found.addresses[place] = address
-        scored.append((score, place))
-    if hidden:
-        scored.extend(_overlay_by_text(snapshot, terms, boosts, filters, found))
-        scored.sort(key=lambda item: -item[0])
-    return [place for _, place in scored[:wanted]]
-
-
-def _overlay_by_text(
-    snapshot: Snapshot,
-    terms: Sequence[str],
-    boosts: dict[str, float],
-    filters: Filters,
-    found: _Candidates,
-) -> list[tuple[float, Place]]:
-    """BM25 of the buffers' symbols with the index's own term statistics, so that scores compare."""
-    total = max(1, snapshot.text.document_count)
-    wanted = set(terms)
-    scored: list[tuple[float, Place]] = []
-    weights = {
-        (name, term): boost
-        * math.log(1 + (total - (df := snapshot.text.document_frequency(name, term)) + 0.5) / (df + 0.5))
-        for name, boost in boosts.items()
-        for term in terms
-    }
-    for number, file in enumerate(snapshot.overlay.values()):
-        for position, (symbol, fields) in enumerate(zip(file.symbols, file.fields, strict=True)):
-            if not passes(symbol, filters):
-                continue
-            score = 0.0
-            for name, words in fields.items():
-                analysed = set(snapshot.text.analyze(" ".join(words)))
-                score += sum(weights[name, term] for term in wanted & analysed)
-            if score > 0:
-                place = (-1 - number, position)
-                found.symbols[place] = symbol
-                scored.append((score, place))
-    return scored
-
-
-def _by_meaning(
-    snapshot: Snapshot,
-    vector: NDArray[np.float32],
-    wanted: int,
-    only: Filter,
-    filters: Filters,
-    found: _Candidates,
-    cancel: Cancel | None,
-) -> list[Place]:
-    scored: list[tuple[float, Place]] = []
-    if snapshot.vectors is not None and snapshot.vectors.count:
-        keys, scores = _nearest(snapshot, vector, wanted, only, cancel)
-        by_key = dict(zip(keys, scores, strict=True))
-        for key, address in snapshot.text.with_keys(keys, 4 * wanted, only if only else None):
-            place = (address.segment_ord, address.doc)
-            if snapshot.overlay and _load(snapshot, address, place, found).path in snapshot.overlay:
-                continue
-            found.addresses[place] = address
-            scored.append((by_key[key], place))
-    for number, file in enumerate(snapshot.overlay.values()):
-        if file.vectors is None:
-            continue
-        for position, score in enumerate((file.vectors @ vector).tolist()):
-            if passes(file.symbols[position], filters):
-                place = (-1 - number, position)
-                found.symbols[place] = file.symbols[position]
-                scored.append((score, place))
-    scored.sort(key=lambda item: (-item[0], item[1]))
-    return [place for _, place in scored[:wanted]]
-
-
-def _nearest(
-    snapshot: Snapshot, vector: NDArray[np.float32], wanted: int, only: Filter, cancel: Cancel | None
-) -> tuple[list[int], list[float]]:
-    assert snapshot.vectors is not None
-    allowed: NDArray[np.uint64] | None = None
-    if only:
-        count = snapshot.text.count(only)
-        if count == 0:
-            return [], []
-        if count <= _SELECTIVE:
-            allowed = np.unique(np.array(snapshot.text.keys(only, count), np.uint64))
-        else:
-            # A loose filter lets enough of the nearest through when more of them are fetched.
-            share = count / max(1, snapshot.text.document_count)
-            wanted = min(int(wanted / max(share, 0.02)), 50 * wanted)
-    hits = snapshot.vectors.search(vector, wanted, filter=allowed, cancel=cancel)
-    return hits.keys.tolist(), hits.scores.tolist()
-
-
-def _fused(
-    snapshot: Snapshot,
-    request: SearchRequest,
-    rankings: dict[str, Sequence[Place]],
-    found: _Candidates,
-    terms: Sequence[str],
-) -> list[Hit]:
-    parts = reciprocal_ranks(rankings, WEIGHTS.rrf_k)
-    ordered = sorted(parts.items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    reader = SnippetReader(snapshot.root, {path: file.text for path, file in snapshot.overlay.items()})
+def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: Pool) -> list[Hit]:
+    """The best symbol of the best files first; more of one file only where they are about as good."""
+    signals = pool.file_signals(question)
+    weights = WEIGHTS.signals[pool.mode]
+    of_files = signals @ weights
+    if request.near is not None:
+        of_files = of_files + WEIGHTS.near * np.array([_closeness(request.near, path) for path in pool.paths])
+    order = np.argsort(-of_files, kind="stable")
+    pool.represent([int(number) for number in order[: request.limit + 2]])
+    symbols = pool.symbols()
+    own = own_scores(symbols)
+    by_file: dict[int, list[int]] = {}
+    for number in np.argsort(-own, kind="stable").tolist():
+        by_file.setdefault(int(symbols.file[number]), []).append(number)
+    ranked: list[tuple[float, int]] = []
+    for file, numbers in by_file.items():
+        best = own[numbers[0]]
+        for rank, number in enumerate(numbers[: request.limit]):
+            loss = WEIGHTS.again * rank + WEIGHTS.weaker * (best - own[number])
+            ranked.append((float(of_files[file] - loss), number))
+    ranked.sort(key=lambda item: (-item[0], pool.places[item[1]]))
+    if symbols.exact.any():
+        # Whatever else speaks for other files: a definition called exactly so is what a name asks for.
+        first = next(place for place, (_, number) in enumerate(ranked) if symbols.exact[number])
+        if first:
+            ranked.insert(0, (ranked[0][0], ranked.pop(first)[1]))
     words = frozenset(
         part
-        for word in find_words(request.query)
+        for word in find_words(question.text)
         if word.lower() not in STOP_WORDS
         for part in (*parts_of(word), word.lower())
     )
-    hits: list[Hit] = []
-    seen: set[tuple[str, int, int, str]] = set()
-    for place, given in ordered:
-        score = sum(given.values())
-        if score < request.threshold or len(hits) >= request.limit:
+    page = Page(snapshot, words, question.filters.phrases)
+    for raw, number in ranked:
+        score = _shown(raw)
+        if score < request.threshold or len(page.hits) >= request.limit:
             break
-        symbol = _load(snapshot, found.addresses.get(place), place, found)
+        parts = signals[symbols.file[number]] * weights
+        given = {name: float(part) for name, part in zip(SIGNALS, parts, strict=True) if part}
+        exact = bool(symbols.exact[number])
+        again = raw - float(of_files[symbols.file[number]])
+        page.add(pool.symbol(number), score, _reasons(given, exact), _explained(request, given, exact, again))
+    return page.hits
+
+
+def _shown(raw: float) -> float:
+    """A sum of signals as a score between 0 and 1."""
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, (raw - 4.0) / 2.0))))
+
+
+def _explained(
+    request: SearchRequest, given: dict[str, float], exact: bool, again: float
+) -> dict[str, float]:
+    if not request.explain:
+        return {}
+    parts = dict(sorted(given.items(), key=lambda item: -abs(item[1])))
+    if exact:
+        parts["exact name"] = 1.0
+    if again:
+        parts["moved"] = again
+    return parts
+
+
+_PHRASES = {
+    "text": "text",
+    "definition": "text",
+    "words": "text",
+    "type name": "name",
+    "exact type": "name",
+    "file name": "file name",
+    "file name match": "file name",
+    "file name start": "file name",
+    "folders": "folder",
+    "last folder": "folder",
+    "meaning": "meaning",
+    "meanings": "meaning",
+    "nearest": "meaning",
+}
+
+
+def _reasons(given: dict[str, float], exact: bool) -> tuple[str, ...]:
+    sums: dict[str, float] = {"name": 100.0} if exact else {}
+    for name, part in given.items():
+        phrase = _PHRASES.get(name)
+        if phrase is not None:
+            sums[phrase] = sums.get(phrase, 0.0) + part
+    return tuple(sorted((phrase for phrase in sums if sums[phrase] > 0.05), key=lambda phrase: -sums[phrase]))
+
+
+def _closeness(near: str, path: str) -> float:
+    """Share of the folders of `near` that a path has too, 1 in the same folder."""
+    own, other = near.split("/")[:-1], path.split("/")[:-1]
+    shared = 0
+    for left, right in zip(own, other, strict=False):
+        if left != right:
+            break
+        shared += 1
+    return (1.0 + shared) / (1.0 + max(len(own), len(other)))
+
+
+class Page:
+    """Collects hits that hold the phrases asked for, each place once, with their snippets."""
+
+    def __init__(self, snapshot: Snapshot, words: frozenset[str], phrases: Sequence[str]) -> None:
+        self.hits: list[Hit] = []
+        self._reader = SnippetReader(
+            snapshot.root, {path: file.text for path, file in snapshot.overlay.items()}
+        )
+        self._words = words
+        self._phrases = phrases
+        self._seen: set[tuple[str, int, int, str]] = set()
+
+    def add(
+        self, symbol: StoredSymbol, score: float, reasons: tuple[str, ...], signals: dict[str, float]
+    ) -> None:
         identity = (symbol.path, symbol.start_line, symbol.start_col, symbol.name)
-        if identity in seen:
-            continue
-        seen.add(identity)
+        if identity in self._seen:
+            return
+        self._seen.add(identity)
         hit = to_hit(symbol, score)
-        if request.filters.phrases and not _holds_phrases(reader, hit, request.filters.phrases):
-            continue
-        hit.reasons = tuple(sorted(given, key=lambda name: -given[name]))
-        hit.snippet = reader.snippet(hit, words, SNIPPET_LINES)
-        if request.explain:
-            hit.signals = dict(given)
-        hits.append(hit)
-    return hits
+        if self._phrases and not _holds_phrases(self._reader, hit, self._phrases):
+            return
+        hit.reasons = reasons
+        hit.signals = signals
+        hit.snippet = self._reader.snippet(hit, self._words, SNIPPET_LINES)
+        self.hits.append(hit)
 
 
 def _holds_phrases(reader: SnippetReader, hit: Hit, phrases: Sequence[str]) -> bool:
     lines = reader.lines(hit.path)[hit.span.start.line : hit.span.end.line + 1]
     text = "\n".join((hit.doc, *lines)).lower()
     return all(phrase.lower() in text for phrase in phrases)
-
-
-def _load(snapshot: Snapshot, address: object, place: Place, found: _Candidates) -> StoredSymbol:
-    symbol = found.symbols.get(place)
-    if symbol is None:
-        symbol = found.symbols[place] = snapshot.text.symbol(address)
-    return symbol
-
-
-def passes(symbol: StoredSymbol, filters: Filters) -> bool:
-    """Whether a buffer's symbol passes what the text index would have filtered."""
-    if filters.languages and symbol.language not in filters.languages:
-        return False
-    if filters.kinds and symbol.kind not in filters.kinds:
-        return False
-    if filters.paths and not any(
-        re.fullmatch(glob_to_regex(glob), symbol.path, re.DOTALL) for glob in filters.paths
-    ):
-        return False
-    words = set(index_text(symbol.container).split())
-    if any(not words.issuperset(_stemmable(container)) for container in filters.containers):
-        return False
-    if filters.excluded_words:
-        text = set(index_text(f"{symbol.name} {symbol.container} {symbol.signature} {symbol.doc}").split())
-        if any(word.lower() in text for word in filters.excluded_words):
-            return False
-    return True
-
-
-def _stemmable(container: str) -> list[str]:
-    return [part for word in find_words(container) for part in parts_of(word)]
 
 
 def spans(symbol: StoredSymbol) -> tuple[Span, Span]:

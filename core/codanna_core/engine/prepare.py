@@ -18,8 +18,15 @@ from codanna_core.embed.text import embedding_text, text_key
 from codanna_core.files import SkipReason, classify_content, content_hash, to_utf8
 from codanna_core.languages import extract
 from codanna_core.model import Extraction, Problem
-from codanna_core.text.documents import body_words, direct_children, file_document, own_body, symbol_document
-from codanna_core.words import index_text
+from codanna_core.text.documents import (
+    body_words,
+    direct_children,
+    file_document,
+    file_key,
+    own_body,
+    symbol_document,
+)
+from codanna_core.words import index_text, raw_words
 
 
 def source_text(words: list[bytes]) -> str:
@@ -109,8 +116,10 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
     symbols = sorted(extraction.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
     extraction.symbols = symbols
     path_text = index_text(path)
+    file = file_key(path)
     language = extraction.language
     keys: list[int] = []
+    file_words: set[bytes] = set()
     for symbol, children in zip(symbols, direct_children(symbols), strict=True):
         body = body_words(own_body(data, symbol, children))
         text = embedding_text(
@@ -118,7 +127,11 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
         )
         key = text_key(text)
         keys.append(key)
-        prepared.documents.append(symbol_document(path, path_text, language, symbol, key, body))
+        prepared.documents.append(symbol_document(path, file, path_text, language, symbol, key, body))
+        file_words.update(body)
+        file_words.update(
+            raw_words(f"{symbol.name} {symbol.signature} {symbol.doc}".encode("utf-8", "replace"))
+        )
         if symbol.kind != "text":
             prepared.names.append(symbol.name)
         if want_texts:
@@ -127,5 +140,12 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
     prepared.language = language
     prepared.problems.extend(Problem(problem.code, problem.message, path) for problem in extraction.problems)
     prepared.file_document = file_document(
-        path, prepared.mtime_ns, prepared.size, prepared.seen_ns, prepared.digest, extraction
+        path,
+        prepared.mtime_ns,
+        prepared.size,
+        prepared.seen_ns,
+        prepared.digest,
+        extraction,
+        path_text,
+        file_words,
     )

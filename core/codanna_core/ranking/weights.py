@@ -1,10 +1,23 @@
-"""All numbers of the ranking in one place, each with the sentence that says which wrong result it
-prevents.
-"""
+"""All numbers of the ranking in one place. Those of the signals are fitted, the rest is explained here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from codanna_core.ranking.signals import SIGNALS
+
+
+def _fitted() -> dict[str, NDArray[np.float64]]:
+    table = orjson.loads(files("codanna_core.ranking").joinpath("fitted.json").read_bytes())
+    return {
+        mode: np.array([weights.get(name, 0.0) for name in SIGNALS], np.float64)
+        for mode, weights in table.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +28,30 @@ class Weights:
     """A definition called what was asked for must beat one that merely mentions it."""
     container: float = 1.5
     """`Session.save` must beat other `save`s when the question says session."""
-    path: float = 1.5
-    """File and folder names are how people remember where things are."""
     sig: float = 1.0
     """Parameter and return types tell overloads apart."""
     doc: float = 1.5
     """A doc comment states the purpose; a body only implements it."""
     body: float = 1.0
     """Undocumented code must still be found by the words in it."""
-    rrf_k: int = 60
-    """Keeps a single list's first hit from deciding alone against agreement of both."""
+    candidates: int = 200
+    """How many symbols each search contributes; with fewer, files that match in many places are missed."""
+    files_by_path: int = 30
+    """Files found by their path alone; their code need not repeat the words of their name."""
+    near: float = 0.2
+    """Of two equally good files the one beside the file the user is in is meant."""
+    again: float = 2.5
+    """Each further symbol of one file loses this much, or one file would fill the page."""
+    weaker: float = 2.0
+    """A further symbol also loses by how much worse it is than the file's best."""
+    signals: dict[str, NDArray[np.float64]] = field(default_factory=_fitted)
+    """For each mode one weight for each signal of a file, from `fitted.json`."""
 
     def fields(self) -> dict[str, float]:
-        """Boosts of the searched fields."""
+        """Boosts of the searched fields. Paths count by file, not in every symbol again."""
         return {
             "name": self.name,
             "container": self.container,
-            "path": self.path,
             "sig": self.sig,
             "doc": self.doc,
             "body": self.body,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 
-from codanna_core.model import Extraction, Symbol
+from codanna_core.model import Extraction, Kind, Symbol
 from codanna_core.words import index_text, index_words, raw_words
 
 # A body beyond this many bytes says little more about what a definition is for, and long tables would fill
 # the index.
 BODY_LIMIT = 1600
 _BODY_WORDS = 160
+
+KINDS = tuple(kind.value for kind in Kind)
+_KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
 
 
 def own_body(data: bytes, symbol: Symbol, children: Sequence[Symbol]) -> bytes:
@@ -62,6 +66,16 @@ def body_words(body: bytes) -> list[bytes]:
     return raw_words(body)[:_BODY_WORDS]
 
 
+def file_key(path: str) -> int:
+    """Tells, without reading a document, which file a symbol is in."""
+    return int.from_bytes(blake2b(path.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def symbol_traits(kind: str, name_text: str) -> int:
+    """What ranking must know of every candidate, in one number: kind, and how many words the name has."""
+    return _KIND_CODES.get(kind, 0) | min(255, len(set(name_text.split()))) << 8
+
+
 def pack_payload(values: Sequence[Any]) -> str:
     """Values of a stored document with a checksum, so that a damaged store can never yield a wrong symbol."""
     raw = orjson.dumps(values)
@@ -80,11 +94,12 @@ def unpack_payload(raw: bytes) -> list[Any]:
 
 
 def symbol_document(
-    path: str, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]
+    path: str, file: int, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]
 ) -> str:
-    """The JSON document of one symbol. `path_text` is `index_text(path)`, computed once a file; `body` its
-    words.
+    """The JSON document of one symbol. `file` is `file_key(path)` and `path_text` is `index_text(path)`,
+    computed once a file; `body` its words.
     """
+    name = index_text(symbol.name)
     payload = (
         symbol.name,
         symbol.kind,
@@ -109,22 +124,35 @@ def symbol_document(
         "kind": symbol.kind,
         # A window of lines has a heading, not a name that anybody would ask for.
         "exact": symbol.name if symbol.kind != "text" else "",
-        "name": index_text(symbol.name),
+        "name": name,
         "container": index_text(symbol.container),
         "path": path_text,
         "sig": index_text(symbol.signature),
         "doc": index_text(symbol.doc),
         "body": index_words(body),
         "key": key,
+        "file_key": file,
+        "traits": symbol_traits(symbol.kind, name),
         "data": pack_payload(payload),
     }
     return orjson.dumps(document).decode("utf-8")
 
 
 def file_document(
-    path: str, mtime_ns: int, size: int, seen_ns: int, digest: bytes, extraction: Extraction
+    path: str,
+    mtime_ns: int,
+    size: int,
+    seen_ns: int,
+    digest: bytes,
+    extraction: Extraction,
+    path_text: str,
+    words: Iterable[bytes],
 ) -> str:
-    """The JSON document of one file: what tells whether it changed, and what was found in it."""
+    """The JSON document of one file: what tells whether it changed, and what was found in it.
+
+    `words` are the different words of all its symbols: a file answers a question whose words are spread over
+    it.
+    """
     payload = (
         path,
         mtime_ns,
@@ -135,4 +163,11 @@ def file_document(
         len(extraction.symbols),
         [(problem.code, problem.message) for problem in extraction.problems],
     )
-    return orjson.dumps({"file": path, "data": pack_payload(payload)}).decode("utf-8")
+    document = {
+        "file": path,
+        "file_key": file_key(path),
+        "file_path": path_text,
+        "file_words": index_words(list(words)),
+        "data": pack_payload(payload),
+    }
+    return orjson.dumps(document).decode("utf-8")

@@ -9,13 +9,18 @@ import tantivy
 FORMAT_VERSION = 1
 """Layout of the index folder. 1: first."""
 
-FEATURE_VERSION = 1
-"""Content of the documents; a change reindexes text but never embeds again. 1: first."""
+FEATURE_VERSION = 2
+"""Content of the documents; a change reindexes text but never embeds again. 1: first. 2: words and path of
+whole files, and what ranking must know of every candidate as columns.
+"""
 
 CODE = "code"
 """Name of the analyser of every searched field."""
 
 SEARCHED_FIELDS = ("name", "container", "path", "sig", "doc", "body")
+
+FILE_FIELDS = ("file_path", "file_words")
+"""Searched fields of file documents: the words of the path, and the different words of all symbols."""
 
 
 def code_analyzer() -> tantivy.TextAnalyzer:
@@ -35,6 +40,10 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in SEARCHED_FIELDS:
         builder.add_text_field(name, tokenizer_name=CODE, index_option="freq")
+    for name in FILE_FIELDS:
+        builder.add_text_field(name, tokenizer_name=CODE, index_option="basic")
+    for name in ("file_key", "traits"):
+        builder.add_unsigned_field(name, fast=True)
     builder.add_unsigned_field("key", indexed=True, fast=True)
     builder.add_bytes_field("data", stored=True)
     return builder.build()
