@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from codanna_core import Cancel, Engine
+from codanna_core.engine.pool import WorkerPool
+from codanna_core.engine.prepare import FileTask, Prepared
 from codanna_core.errors import Cancelled
 from codanna_core.testing.embedder import FakeEmbedder
 
@@ -164,3 +167,101 @@ def test_a_listener_hears_of_each_run(large: Path, tmp_path: Path) -> None:
         (large / "part_1.py").write_text("def other(): pass\n")
         engine.update(["part_1.py"])
         assert not heard.is_set()
+
+
+def saver(
+    engine_of: Callable[[], Engine], *paths: str
+) -> tuple[Callable[[str], None], list[threading.Thread]]:
+    """A checkpoint that has each path saved on a thread of its own after the first batch of a run."""
+    threads: list[threading.Thread] = []
+
+    def save(path: str) -> None:
+        try:
+            engine_of().update([path])
+        except OSError:
+            pass  # The test's own failing disk; what counts is that the call comes back.
+
+    def checkpoint(name: str) -> None:
+        if name == "index:batch-applied" and not threads:
+            threads.extend(threading.Thread(target=save, args=(path,), daemon=True) for path in paths)
+            for thread in threads:
+                thread.start()
+            wait_for(lambda: len(engine_of()._writing._saved) == len(paths))
+
+    return checkpoint, threads
+
+
+def test_a_file_saved_during_the_run_that_indexes_it_is_held_once(large: Path, tmp_path: Path) -> None:
+    """A save of a file that the run has applied already, or comes to later, leaves one copy of it."""
+    early, late = "part_0.py", f"part_{MANY - 1}.py"
+    checkpoint, threads = saver(lambda: engine, early, late)
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(), checkpoint=checkpoint) as engine:
+        engine.sync()
+        for thread in threads:
+            thread.join(30)
+        text = engine._writing.text.index.snapshot()
+        assert threads
+        assert text.file_count == MANY
+        assert [len(text.symbols_of(path)) for path in (early, late)] == [1, 1]
+
+
+def test_what_a_run_read_before_a_save_does_not_replace_it(
+    large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file read by the run, saved, and only then applied by the run keeps the content of the save."""
+    late = large / f"part_{MANY - 1}.py"
+    prepare_all = WorkerPool.prepare_all
+
+    def read_before_the_save(
+        pool: WorkerPool, files: Sequence[tuple[FileTask, int]], cancel: Cancel | None
+    ) -> Iterator[list[Prepared]]:
+        batches = list(prepare_all(pool, files, cancel))
+        late.write_text("def newest_content():\n    return 2\n")
+        yield from batches
+
+    monkeypatch.setattr(WorkerPool, "prepare_all", read_before_the_save)
+    checkpoint, threads = saver(lambda: engine, late.name)
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(), checkpoint=checkpoint) as engine:
+        engine.sync()
+        for thread in threads:
+            thread.join(30)
+        text = engine._writing.text.index.snapshot()
+        assert [symbol.name for symbol in text.symbols_of(late.name)] == ["newest_content"]
+
+
+def test_a_file_deleted_before_the_run_commits_it_is_forgotten(large: Path, tmp_path: Path) -> None:
+    """A file that the run has applied but not committed, and that is gone then, leaves nothing behind."""
+    early = large / "part_0.py"
+    checkpoint, threads = saver(lambda: engine, early.name)
+
+    def delete_first(name: str) -> None:
+        if name == "index:batch-applied" and not threads:
+            early.unlink()
+        checkpoint(name)
+
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(), checkpoint=delete_first) as engine:
+        engine.sync()
+        for thread in threads:
+            thread.join(30)
+        assert engine._writing.text.index.snapshot().file(early.name) is None
+
+
+def test_a_save_that_fails_during_a_run_keeps_no_other_waiting(large: Path, tmp_path: Path) -> None:
+    """Two saves wait for the same run and the disk fails under the first: both calls come back."""
+    failed: list[str] = []
+    checkpoint, threads = saver(lambda: engine, "part_0.py", "part_1.py")
+
+    def failing(name: str) -> None:
+        checkpoint(name)
+        if name == "text:before-commit" and threads and not failed:
+            failed.append(name)
+            raise OSError(errno.ENOSPC, "the disk is full")
+
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(), checkpoint=failing) as engine:
+        with pytest.raises(OSError, match="full"):
+            engine.sync()
+        for thread in threads:
+            thread.join(10)
+        assert [thread.is_alive() for thread in threads] == [False, False]
+        engine.sync()
+        assert engine.status().files_indexed == MANY

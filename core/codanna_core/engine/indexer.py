@@ -89,6 +89,8 @@ class Indexer:
         self._rows: list[NDArray[np.float32]] = []
         self._row_count = 0
         self._report = RunReport()
+        self._taken_in: dict[str, int] = {}
+        """Files that were saved during the run, with the clock from before they were read for it."""
         # Vectors that are cheap enough are computed before the text is committed.
         self._embeds = embedder is not None and embedder.instant and vectors is not None
         # Where no vector is known yet, workers need not ask which are missing and embed everything.
@@ -115,7 +117,10 @@ class Indexer:
         try:
             for batch in self._prepared(tasks, cancel):
                 for prepared in batch:
-                    self._apply(prepared, known_before=prepared.path not in new_paths)
+                    if prepared.path in self._taken_in:
+                        self._apply_again(prepared)
+                    else:
+                        self._apply(prepared, known_before=prepared.path not in new_paths)
                 done += len(batch)
                 self._checkpoint("index:batch-applied")
                 between()
@@ -133,17 +138,17 @@ class Indexer:
         self._commit()
         return self._report
 
-    def run_inline(
-        self, tasks: Sequence[tuple[FileTask, int]], removed: Iterable[str], *, new_paths: frozenset[str]
-    ) -> RunReport:
+    def run_inline(self, tasks: Sequence[tuple[FileTask, int]], removed: Iterable[str]) -> RunReport:
         """Index a few files at once, in the middle of a run, and publish them with what the run has so
         far.
         """
         whole, self._report = self._report, RunReport()
         try:
-            self._forget(removed)
-            for prepared in self._prepared_here(tasks, None):
-                self._apply(prepared, known_before=prepared.path not in new_paths)
+            gone = list(removed)
+            self._taken_in.update(dict.fromkeys(gone, time.time_ns()))
+            self._forget(gone)
+            for task, _ in tasks:
+                self._take_in(task.path)
             self._commit()
             return self._report
         finally:
@@ -152,6 +157,18 @@ class Indexer:
             whole.pending += part.pending
             whole.names.extend(part.names)
             whole.names_cut |= part.names_cut
+
+    def _take_in(self, path: str) -> None:
+        # The run may have applied another content of the file and not committed it, so nothing that is known
+        # of it counts: neither its hash, nor that the index does not hold it.
+        self._taken_in[path] = time.time_ns()
+        for prepared in self._prepared_here([(FileTask(path), 0)], None):
+            self._apply(prepared, known_before=True)
+
+    def _apply_again(self, prepared: Prepared) -> None:
+        """The run comes to a file that was saved meanwhile: what it read before the save is out of date."""
+        if prepared.seen_ns > self._taken_in[prepared.path]:
+            self._take_in(prepared.path)
 
     def wake(self) -> None:
         """Have `between` called soon; from any thread."""

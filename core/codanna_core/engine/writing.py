@@ -264,17 +264,27 @@ class Writing:
         """Index what was saved while the run goes on, and publish it at once."""
         with self._saved_lock:
             waiting, self._saved = self._saved, []
-        for saved in waiting:
-            started = time.monotonic()
-            try:
+        try:
+            for saved in waiting:
+                started = time.monotonic()
                 text = self.text.index.snapshot()
                 changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, saved.paths)
+                # The run may hold files that are not committed yet, so that the table does not know them.
+                held = {task.path for task, _ in changes.tasks}.union(changes.removed)
+                changes.removed.extend(
+                    path
+                    for path in saved.paths
+                    if path not in held and not os.path.lexists(self._root / path)
+                )
                 report = SyncReport(text.generation)
-                run = indexer.run_inline(changes.tasks, changes.removed, new_paths=changes.new)
+                run = indexer.run_inline(changes.tasks, changes.removed)
                 _fill(report, run, changes)
                 report.seconds = time.monotonic() - started
                 saved.report = report
-            finally:
+                saved.done.set()
+        finally:
+            # Where one of them failed, all that are left do it themselves when the run is over.
+            for saved in waiting:
                 saved.done.set()
 
     def _release_saved(self) -> None:
