@@ -54,8 +54,8 @@ soak: install ## a day's worth of edits and searches: no growth, no loss of reca
 test-editors: install ## the tests inside real editors that are there; INSTALL=1 installs the rest, E=neovim picks
 	$(BIN)/python tests/editors/run.py $(if $(INSTALL),--install) $(E)
 
-vscode: install ## package the VS Code extension into editors/vscode
-	cd editors/vscode && npm ci --no-fund --no-audit && npm run package
+vscode: ## package the VS Code extension: editors/vscode/codanna-lsp.vsix
+	cd editors/vscode && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && npm run --silent package
 
 wheel: install ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build

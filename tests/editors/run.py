@@ -188,9 +188,25 @@ def neovim_suites() -> list[Suite]:
     return suites
 
 
+def vscode_suites() -> list[Suite]:
+    """The extension is built, tested in the extension host, and used in a browser."""
+    scripts = HERE / "vscode"
+    environment = {"CHROMIUM": tools.chromium() or ""}
+    node = str(tools.NODE)
+
+    def browser(script: str) -> Callable[[Place], list[str]]:
+        return lambda place: [node, str(scripts / script)]
+
+    return [
+        Suite("vscode build", tools.vscode_missing, lambda place: [str(scripts / "build.sh")]),
+        Suite("vscode host", tools.vscode_missing, browser("exthost.mjs"), 200, environment),
+        Suite("vscode browser", tools.vscode_missing, browser("ui.mjs"), 200, environment),
+    ]
+
+
 def all_suites() -> list[Suite]:
     """Every suite, the quick ones first."""
-    return [*neovim_suites()]
+    return [*neovim_suites(), *vscode_suites()]
 
 
 def main() -> int:

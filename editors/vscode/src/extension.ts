@@ -1,0 +1,146 @@
+import * as vscode from "vscode";
+import { openHit } from "./open";
+import { QuickSearch } from "./quickSearch";
+import { type Node, ResultsView } from "./resultsView";
+import { Server } from "./server";
+import { describe, StatusBar } from "./statusBar";
+
+/** What the extension gives to its tests and to other extensions. */
+export interface Api {
+  server: Server;
+  view: ResultsView;
+  statusBar: StatusBar;
+  search(query?: string): QuickSearch;
+}
+
+export function activate(context: vscode.ExtensionContext): Api {
+  const output = vscode.window.createOutputChannel("Codanna", { log: true });
+  const server = new Server(context, output);
+  const view = new ResultsView(server);
+  const statusBar = new StatusBar(server);
+  context.subscriptions.push(output, server, view, statusBar);
+
+  const search = (query?: string): QuickSearch => {
+    const text = query ?? selectedWords();
+    return new QuickSearch(server, (kept) => void view.search(kept), text);
+  };
+  const command = (name: string, run: (...args: never[]) => unknown): void => {
+    context.subscriptions.push(vscode.commands.registerCommand(name, run));
+  };
+  // Errors of commands are shown to the user by VS Code itself.
+  command("codanna.search", (query?: string) => void search(typeof query === "string" ? query : undefined));
+  command("codanna.searchInView", async (query?: string) => {
+    const text = typeof query === "string" ? query : await askInView();
+    if (text?.trim()) {
+      await view.search(text.trim());
+    }
+  });
+  command("codanna.similar", () => similarToSelection(view));
+  command("codanna.showSimilar", (params: { textDocument: { uri: string }; position?: vscode.Position; range?: vscode.Range }) =>
+    view.similar(params.textDocument, { position: params.position, range: params.range }),
+  );
+  command("codanna.view.open", (node: Node) => (node.type === "hit" ? openHit(node.hit) : undefined));
+  command("codanna.view.refresh", () => view.refresh());
+  command("codanna.view.filter", () => view.chooseFilters());
+  command("codanna.view.clearFilters", () => view.setFilters({}));
+  command("codanna.view.clear", () => view.clear());
+  command("codanna.view.dismiss", (node?: Node) => view.dismiss(node));
+  command("codanna.view.openToSide", (node?: Node) => view.openToSide(node));
+  command("codanna.showStatus.menu", () => showMenu(server));
+  command("codanna.reindexWorkspace", () => server.execute("codanna.reindex"));
+  command("codanna.cleanIndex", async () => {
+    const question = "Remove the index of this workspace and build it anew? Nothing in your files changes.";
+    if ((await vscode.window.showWarningMessage(question, { modal: true }, "Remove")) === "Remove") {
+      await server.execute("codanna.clean");
+    }
+  });
+  command("codanna.showLog", () => showLog(server, output));
+  command("codanna.restartServer", () => server.restart());
+
+  context.subscriptions.push(
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("codanna.serverPath")) {
+        void server.restart();
+      }
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void server.restart()),
+  );
+  if (vscode.workspace.workspaceFolders?.length) {
+    void server.start();
+  } else {
+    // An empty window has nothing to search; the first folder starts the server.
+    context.subscriptions.push(
+      vscode.workspace.onDidChangeWorkspaceFolders((event) => {
+        if (event.added.length > 0) {
+          void server.start();
+        }
+      }),
+    );
+  }
+  return { server, view, statusBar, search };
+}
+
+/** A selection on one line is the beginning of a question. */
+function selectedWords(): string {
+  const editor = vscode.window.activeTextEditor;
+  return editor?.selection.isSingleLine ? editor.document.getText(editor.selection).trim() : "";
+}
+
+async function askInView(): Promise<string | undefined> {
+  return vscode.window.showInputBox({
+    title: "Search by Meaning",
+    placeHolder: "What should the code do? For example: retry failed uploads",
+    value: selectedWords(),
+  });
+}
+
+async function similarToSelection(view: ResultsView): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor || editor.document.uri.scheme !== "file") {
+    void vscode.window.showInformationMessage("Open a file and select the code to compare with.");
+    return;
+  }
+  const { selection } = editor;
+  await view.similar(
+    { uri: editor.document.uri.toString() },
+    selection.isEmpty ? { position: selection.active } : { range: new vscode.Range(selection.start, selection.end) },
+  );
+}
+
+async function showMenu(server: Server): Promise<void> {
+  const folders = [...server.folders.values()];
+  interface Entry extends vscode.QuickPickItem {
+    command?: string;
+    args?: unknown[];
+  }
+  const entry = (label: string, command: string, ...args: unknown[]): Entry => ({ label, command, args });
+  const separator = (label: string): Entry => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const entries: Entry[] = [
+    ...folders.map((folder) => ({
+      label: `$(folder) ${folder.name}`,
+      description: describe(folder),
+      detail: folder.problems.map((problem) => `$(warning) ${problem.message}`).join(" ") || undefined,
+    })),
+    separator(""),
+    entry("$(search) Search by Meaning…", "codanna.search"),
+    entry("$(refresh) Rebuild the Index", "codanna.reindexWorkspace"),
+    entry("$(trash) Remove the Index and Begin Anew", "codanna.cleanIndex"),
+    entry("$(output) Show the Server's Log", "codanna.showLog"),
+    entry("$(debug-restart) Restart the Server", "codanna.restartServer"),
+    entry("$(gear) Settings", "workbench.action.openSettings", "@ext:codanna.codanna-lsp"),
+  ];
+  const chosen = await vscode.window.showQuickPick(entries, { title: `Codanna: the server is ${server.state}` });
+  if (chosen?.command) {
+    await vscode.commands.executeCommand(chosen.command, ...(chosen.args ?? []));
+  }
+}
+
+/** The server's own log; the output channel where there is none. */
+async function showLog(server: Server, output: vscode.LogOutputChannel): Promise<void> {
+  const log = server.state === "running" ? (await server.status()).server.log : null;
+  if (log) {
+    await vscode.window.showTextDocument(vscode.Uri.file(log));
+  } else {
+    output.show();
+  }
+}

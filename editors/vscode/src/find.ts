@@ -1,0 +1,100 @@
+// Which server to start.
+import { access, constants } from "node:fs/promises";
+import * as path from "node:path";
+
+export interface Found {
+  command: string;
+  args: string[];
+  /** Where it was found, for the log. */
+  from: string;
+}
+
+export interface Surroundings {
+  /** The setting; empty when not set. */
+  setting: string;
+  /** Folders whose Python environment may be used: none in an untrusted workspace. */
+  folders: string[];
+  /** Python programs of environments that other extensions know. */
+  interpreters: string[];
+  searchPath: string;
+  windows: boolean;
+  /** Whether the user agreed to run the server through uvx or pipx. */
+  mayUseRunner: boolean;
+}
+
+const NAME = "codanna-lsp";
+const SERVE = ["serve"];
+
+async function executable(file: string): Promise<boolean> {
+  return access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function onPath(name: string, around: Surroundings): Promise<string | undefined> {
+  const endings = around.windows ? [".exe", ".cmd", ".bat"] : [""];
+  for (const folder of around.searchPath.split(around.windows ? ";" : ":").filter(path.isAbsolute)) {
+    for (const ending of endings) {
+      const file = path.join(folder, name + ending);
+      if (await executable(file)) {
+        return file;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The tool that can run the server without an installation, if there is one. */
+export async function runner(around: Surroundings): Promise<Found | undefined> {
+  const uvx = await onPath("uvx", around);
+  if (uvx) {
+    return { command: uvx, args: [NAME, ...SERVE], from: "uvx" };
+  }
+  const pipx = await onPath("pipx", around);
+  return pipx ? { command: pipx, args: ["run", NAME, ...SERVE], from: "pipx" } : undefined;
+}
+
+/** The server: from the setting, the Python environment, the PATH, or a runner that the user agreed to. */
+export async function findServer(around: Surroundings): Promise<Found | undefined> {
+  if (around.setting) {
+    // Whoever names a server wants that one or a message, never another one.
+    return (await executable(around.setting))
+      ? { command: around.setting, args: SERVE, from: "the setting codanna.serverPath" }
+      : undefined;
+  }
+  const scripts = around.windows ? "Scripts" : "bin";
+  const program = around.windows ? `${NAME}.exe` : NAME;
+  const candidates = [
+    ...around.interpreters.map((interpreter) => path.join(path.dirname(interpreter), program)),
+    ...around.folders.flatMap((folder) =>
+      [".venv", "venv"].map((environment) => path.join(folder, environment, scripts, program)),
+    ),
+  ];
+  for (const candidate of candidates) {
+    if (await executable(candidate)) {
+      return { command: candidate, args: SERVE, from: "the workspace's Python environment" };
+    }
+  }
+  const installed = await onPath(NAME, around);
+  if (installed) {
+    return { command: installed, args: SERVE, from: "PATH" };
+  }
+  return around.mayUseRunner ? runner(around) : undefined;
+}
+
+/** Whether a version is at least another one; unknown versions count as new enough. */
+export function isAtLeast(version: string, minimum: string): boolean {
+  const parts = (text: string) => text.split(".").map((part) => Number.parseInt(part, 10));
+  const [have, want] = [parts(version), parts(minimum)];
+  if (have.some(Number.isNaN)) {
+    return true;
+  }
+  for (let place = 0; place < want.length; place++) {
+    const difference = (have[place] ?? 0) - want[place];
+    if (difference !== 0) {
+      return difference > 0;
+    }
+  }
+  return true;
+}

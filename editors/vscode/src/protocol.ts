@@ -1,0 +1,120 @@
+// What the server answers, as docs/protocol.md describes it.
+import type { Position, Range } from "vscode-languageclient";
+
+export interface Hit {
+  name: string;
+  kind: string;
+  container: string;
+  language: string;
+  uri: string;
+  path: string;
+  range: Range;
+  selectionRange: Range;
+  signature: string;
+  doc: string;
+  snippet: { line: number; text: string; best: boolean }[];
+  score: number;
+  reasons: string[];
+  deprecated: boolean;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+}
+
+export interface Filters {
+  kinds?: string[];
+  languages?: string[];
+  paths?: string[];
+}
+
+export interface Answer {
+  hits: Hit[];
+  indexed: number;
+  problems: Problem[];
+}
+
+export interface SearchParams {
+  query: string;
+  limit?: number;
+  filters?: Filters;
+  textDocument?: { uri: string };
+}
+
+export interface SimilarParams {
+  textDocument: { uri: string };
+  position?: Position;
+  range?: Range;
+  limit?: number;
+  filters?: Filters;
+}
+
+export interface Folder {
+  uri: string;
+  name: string;
+  state: "opening" | "empty" | "indexing" | "embedding" | "training" | "ready" | "read-only" | "failed";
+  generation?: number;
+  filesIndexed?: number;
+  filesTotal?: number;
+  symbols?: number;
+  vectorsPending?: number;
+  model?: string;
+  problems: Problem[];
+}
+
+export interface Status {
+  folders: Folder[];
+  server: { version: string; pid: number; log: string | null };
+}
+
+export const KINDS = [
+  "function",
+  "method",
+  "class",
+  "struct",
+  "enum",
+  "trait",
+  "interface",
+  "module",
+  "constant",
+  "variable",
+  "field",
+  "type",
+  "macro",
+  "heading",
+  "text",
+];
+
+const ICONS: Record<string, string> = {
+  function: "symbol-function",
+  method: "symbol-method",
+  class: "symbol-class",
+  struct: "symbol-structure",
+  enum: "symbol-enum",
+  trait: "symbol-interface",
+  interface: "symbol-interface",
+  module: "symbol-namespace",
+  constant: "symbol-constant",
+  variable: "symbol-variable",
+  field: "symbol-field",
+  type: "symbol-type-parameter",
+  macro: "symbol-keyword",
+  heading: "symbol-string",
+  text: "symbol-file",
+};
+
+export function icon(kind: string): string {
+  return ICONS[kind] ?? "symbol-misc";
+}
+
+/** What a hit is called: its name, or its best line where it has none. */
+export function title(hit: Hit): string {
+  return hit.name || bestLine(hit) || hit.path;
+}
+
+/** The source line that fits the question best. */
+export function bestLine(hit: Hit): string {
+  const part = hit.snippet.find((line) => line.best) ?? hit.snippet[0];
+  return (part?.text ?? hit.signature).trim();
+}

@@ -1,0 +1,147 @@
+// The list that searches while one types.
+import * as vscode from "vscode";
+import { LiveSearch } from "./live";
+import { openHit, Preview } from "./open";
+import { type Answer, bestLine, type Hit, icon, title } from "./protocol";
+import type { Server } from "./server";
+
+export const LIMIT = 50;
+
+export interface Item extends vscode.QuickPickItem {
+  hit?: Hit;
+}
+
+const TO_SIDE: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon("split-horizontal"),
+  tooltip: "Open to the Side",
+};
+const KEEP: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon("list-tree"),
+  tooltip: "Keep the Results in the Side Bar",
+};
+
+export function item(hit: Hit): Item {
+  const container = hit.container && hit.kind !== "text" ? `${hit.container} · ` : "";
+  return {
+    label: `$(${icon(hit.kind)}) ${title(hit)}`,
+    description: `${container}${hit.path}:${hit.selectionRange.start.line + 1}`,
+    detail: bestLine(hit),
+    // The server has chosen and ranked; VS Code must not filter by letters.
+    alwaysShow: true,
+    buttons: [TO_SIDE],
+    hit,
+  };
+}
+
+/** Ask and open; `keep` puts the results into the side bar. */
+export class QuickSearch implements vscode.Disposable {
+  readonly pick = vscode.window.createQuickPick<Item>();
+  private readonly preview = new Preview();
+  private readonly live: LiveSearch;
+  private readonly following: vscode.Disposable;
+  private accepted = false;
+  private incomplete = false;
+
+  constructor(
+    private readonly server: Server,
+    keep: (query: string) => void,
+    query = "",
+  ) {
+    const textDocument = vscode.window.activeTextEditor?.document.uri;
+    const near = textDocument?.scheme === "file" ? { uri: textDocument.toString() } : undefined;
+    const pick = this.pick;
+    // A proposed property that VS Code has had for years; without it the list is sorted by letters.
+    (pick as unknown as { sortByLabel: boolean }).sortByLabel = false;
+    pick.placeholder = "What should the code do? For example: retry failed uploads";
+    pick.title = "Search by Meaning";
+    pick.buttons = [KEEP];
+    pick.matchOnDescription = false;
+    pick.matchOnDetail = false;
+    this.live = new LiveSearch(
+      (text, token) => server.search({ query: text, limit: LIMIT, textDocument: near }, token),
+      (answer) => this.show(answer),
+      (busy) => {
+        pick.busy = busy;
+      },
+      (error) => this.message(`$(error) ${error instanceof Error ? error.message : String(error)}`),
+    );
+    let generation = server.generation;
+    this.following = server.onDidChange(() => {
+      if (this.incomplete && server.generation !== generation) {
+        generation = server.generation;
+        this.live.again();
+      }
+    });
+    pick.onDidChangeValue((text) => this.live.query(text));
+    pick.onDidChangeActive(([active]) => this.preview.show(active?.hit));
+    pick.onDidAccept(() => void this.accept(pick.activeItems[0]));
+    pick.onDidTriggerItemButton((event) => void this.accept(event.item, vscode.ViewColumn.Beside));
+    pick.onDidTriggerButton(() => {
+      const text = pick.value.trim();
+      if (text) {
+        this.accepted = true;
+        pick.hide();
+        keep(text);
+      }
+    });
+    pick.onDidHide(() => void this.hidden());
+    pick.value = query;
+    pick.show();
+    this.live.query(query, true);
+  }
+
+  /** As if the user typed it. */
+  type(text: string): void {
+    this.pick.value = text;
+    this.live.query(text);
+  }
+
+  private show(answer: Answer | undefined): void {
+    if (!answer) {
+      this.pick.items = [];
+      return;
+    }
+    this.incomplete = answer.indexed < 1 || answer.hits.length === 0;
+    if (answer.hits.length === 0) {
+      const why = this.server.isBusy ? "The index is being built." : (answer.problems[0]?.message ?? "");
+      this.message(`Nothing was found. ${why}`.trim());
+      return;
+    }
+    const share = answer.indexed < 1 ? ` · ${Math.floor(answer.indexed * 100)} % of the files are indexed` : "";
+    const problem = answer.problems[0] ? ` · ${answer.problems[0].message}` : "";
+    this.pick.title = `Search by Meaning${share}${problem}`;
+    this.pick.items = answer.hits.map(item);
+    this.pick.activeItems = [this.pick.items[0]];
+  }
+
+  private message(text: string): void {
+    this.pick.items = [{ label: text, alwaysShow: true }];
+  }
+
+  async accept(chosen: Item | undefined, viewColumn?: vscode.ViewColumn): Promise<void> {
+    if (!chosen?.hit) {
+      return;
+    }
+    this.accepted = true;
+    this.pick.hide();
+    if (viewColumn === vscode.ViewColumn.Beside) {
+      await this.preview.restore();
+    }
+    await openHit(chosen.hit, { viewColumn, preview: false });
+  }
+
+  private async hidden(): Promise<void> {
+    this.live.dispose();
+    if (!this.accepted) {
+      await this.preview.restore();
+    }
+    this.dispose();
+  }
+
+  dispose(): void {
+    this.following.dispose();
+    this.live.dispose();
+    this.preview.dispose();
+    this.pick.dispose();
+  }
+}

@@ -1,0 +1,304 @@
+// The life of the server: finding, starting, restarting after crashes, and one clear message when it cannot run.
+import * as os from "node:os";
+import * as vscode from "vscode";
+import {
+  CancellationToken,
+  type ClientCapabilities,
+  CloseAction,
+  ErrorAction,
+  type FeatureState,
+  LanguageClient,
+  type LanguageClientOptions,
+  type StaticFeature,
+  TransportKind,
+} from "vscode-languageclient/node";
+import { findServer, isAtLeast, runner, type Surroundings } from "./find";
+import type { Answer, Folder, SearchParams, SimilarParams, Status } from "./protocol";
+import { explicitSettings } from "./settings";
+
+const MINIMUM_VERSION = "0.1.0";
+const CRASHES = 3;
+const CRASH_WINDOW = 3 * 60 * 1000;
+const BUSY = new Set<Folder["state"]>(["opening", "indexing", "embedding", "training"]);
+const CONSENT = "codanna.mayUseRunner";
+
+/** Tells the server that this client shows similar code in a list of its own. */
+class ShowsSimilar implements StaticFeature {
+  fillClientCapabilities(capabilities: ClientCapabilities): void {
+    capabilities.experimental = { ...capabilities.experimental, commands: { commands: ["codanna.showSimilar"] } };
+  }
+  initialize(): void {}
+  getState(): FeatureState {
+    return { kind: "static" };
+  }
+  clear(): void {}
+}
+
+/** Writes its errors into the log alone: what the user has to know is told by `Server`, once and with buttons. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+export type State = "starting" | "running" | "stopped" | "missing";
+
+export class Server implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private crashes: number[] = [];
+  private starting: Promise<void> | undefined;
+  private readonly changed = new vscode.EventEmitter<void>();
+
+  /** Fires when the state of the server or of a folder's index is new. */
+  readonly onDidChange = this.changed.event;
+  state: State = "stopped";
+  folders = new Map<string, Folder>();
+
+  /** Changes with every change of an index. */
+  get generation(): string {
+    return [...this.folders.values()].map((folder) => folder.generation ?? folder.state).join();
+  }
+
+  /** Whether some index is not complete yet. */
+  get isBusy(): boolean {
+    const folders = [...this.folders.values()];
+    return this.state === "starting" || folders.some((folder) => BUSY.has(folder.state)) || (
+      this.state === "running" && folders.length === 0 && (vscode.workspace.workspaceFolders?.length ?? 0) > 0
+    );
+  }
+
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly output: vscode.LogOutputChannel,
+  ) {}
+
+  /** Start the server; a second call while it starts waits for the same start. */
+  start(): Promise<void> {
+    this.starting ??= this.launch().finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  async restart(): Promise<void> {
+    await this.starting;
+    await this.stop();
+    this.crashes = [];
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    this.folders.clear();
+    this.become("stopped");
+    if (client?.needsStop()) {
+      await client.stop().catch((error: unknown) => this.output.warn(`stopping failed: ${String(error)}`));
+    }
+    await client?.dispose().catch(() => undefined); // It has stopped; there is nothing left to fail.
+  }
+
+  dispose(): void {
+    void this.stop();
+    this.changed.dispose();
+  }
+
+  search(params: SearchParams, token?: CancellationToken): Promise<Answer> {
+    return this.request("codanna/semanticSearch", params, token);
+  }
+
+  similar(params: SimilarParams, token?: CancellationToken): Promise<Answer> {
+    const { position, range } = params;
+    // The ranges of VS Code become arrays in JSON, which no server understands.
+    const plain = {
+      ...params,
+      position: position && { line: position.line, character: position.character },
+      range: range && {
+        start: { line: range.start.line, character: range.start.character },
+        end: { line: range.end.line, character: range.end.character },
+      },
+    };
+    return this.request("codanna/findSimilar", plain, token);
+  }
+
+  status(): Promise<Status> {
+    return this.request("codanna/status", {});
+  }
+
+  /** Run one of the server's commands; the answer comes when the work is done. */
+  execute(command: string): Promise<unknown> {
+    return this.request("workspace/executeCommand", { command });
+  }
+
+  private async request<T>(method: string, params: object, token?: CancellationToken): Promise<T> {
+    if (!this.client) {
+      await this.start();
+    }
+    if (!this.client) {
+      throw new Error("The Codanna server is not running.");
+    }
+    return this.client.sendRequest<T>(method, params, token ?? CancellationToken.None);
+  }
+
+  private become(state: State): void {
+    this.state = state;
+    this.changed.fire();
+  }
+
+  private async surroundings(): Promise<Surroundings> {
+    const folders = vscode.workspace.workspaceFolders?.filter((folder) => folder.uri.scheme === "file") ?? [];
+    const trusted = vscode.workspace.isTrusted;
+    // VS Code itself leaves out what an untrusted workspace says, for the manifest restricts this setting.
+    const setting = vscode.workspace.getConfiguration("codanna").get<string>("serverPath", "");
+    return {
+      setting: setting.trim().replace(/^~(?=\/)/, os.homedir()),
+      folders: trusted ? folders.map((folder) => folder.uri.fsPath) : [],
+      interpreters: trusted ? await this.interpreters(folders) : [],
+      searchPath: process.env.PATH ?? "",
+      windows: process.platform === "win32",
+      mayUseRunner: this.context.globalState.get<boolean>(CONSENT, false),
+    };
+  }
+
+  /** The Python programs that the Python extension uses, where it is there. */
+  private async interpreters(folders: readonly vscode.WorkspaceFolder[]): Promise<string[]> {
+    const python = vscode.extensions.getExtension("ms-python.python");
+    if (!python) {
+      return [];
+    }
+    try {
+      const api = await python.activate();
+      return folders.flatMap((folder) => api?.environments?.getActiveEnvironmentPath?.(folder.uri)?.path ?? []);
+    } catch (error) {
+      this.output.warn(`the Python extension gave no environment: ${String(error)}`);
+      return [];
+    }
+  }
+
+  private async launch(): Promise<void> {
+    if (this.client) {
+      return;
+    }
+    this.become("starting");
+    const around = await this.surroundings();
+    const found = await findServer(around);
+    if (!found) {
+      this.become("missing");
+      void this.tellMissing(around);
+      return;
+    }
+    this.output.info(`starting ${found.command} ${found.args.join(" ")} (from ${found.from})`);
+    const manifest = this.context.extension.packageJSON;
+    const options: LanguageClientOptions = {
+      documentSelector: [{ scheme: "file" }],
+      outputChannel: this.output,
+      initializationOptions: () => explicitSettings(manifest),
+      // Progress of indexing is in the status bar; errors of the start are told by `failed`.
+      initializationFailedHandler: () => false,
+      middleware: {
+        workspace: {
+          // Settings that change while the server is being replaced are read by the next one.
+          didChangeConfiguration: async (sections, next) => (client.isRunning() ? next(sections) : undefined),
+          // Null tells the server that a setting it may have seen before is gone.
+          configuration: (params) =>
+            params.items.map(({ scopeUri }) =>
+              explicitSettings(manifest, { scope: scopeUri ? vscode.Uri.parse(scopeUri) : undefined, unset: true }),
+            ),
+        },
+      },
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => this.closed(),
+      },
+    };
+    const client = new QuietClient(
+      "codanna",
+      "Codanna",
+      { command: found.command, args: found.args, transport: TransportKind.stdio },
+      options,
+    );
+    client.registerFeature(new ShowsSimilar());
+    client.onNotification("codanna/statusChanged", (params: { folders: Folder[] }) => {
+      for (const folder of params.folders) {
+        this.folders.set(folder.uri, folder);
+      }
+      this.changed.fire();
+    });
+    this.client = client;
+    try {
+      await client.start();
+    } catch (error) {
+      this.output.error(`the server did not start: ${String(error)}`);
+      this.client = undefined;
+      this.become("stopped");
+      void this.failed("The Codanna server did not start.");
+      return;
+    }
+    this.become("running");
+    const version = client.initializeResult?.serverInfo?.version;
+    if (version && !isAtLeast(version, MINIMUM_VERSION)) {
+      void this.tellTooOld(version, found.command);
+    }
+  }
+
+  private closed(): { action: CloseAction; handled: boolean } {
+    const now = Date.now();
+    this.crashes = [...this.crashes.filter((time) => now - time < CRASH_WINDOW), now];
+    this.folders.clear();
+    if (this.crashes.length <= CRASHES) {
+      this.output.warn("the server ended unexpectedly; it starts again");
+      this.changed.fire();
+      return { action: CloseAction.Restart, handled: true };
+    }
+    this.client = undefined;
+    this.become("stopped");
+    void this.failed(`The Codanna server ended ${this.crashes.length} times within three minutes.`);
+    return { action: CloseAction.DoNotRestart, handled: true };
+  }
+
+  private async failed(message: string): Promise<void> {
+    const choice = await vscode.window.showErrorMessage(message, "Restart", "Show Log");
+    if (choice === "Restart") {
+      await this.restart();
+    } else if (choice === "Show Log") {
+      this.output.show();
+    }
+  }
+
+  private async tellMissing(around: Surroundings): Promise<void> {
+    const tool = around.setting ? undefined : await runner(around);
+    const message = around.setting
+      ? `The Codanna server is not at ${around.setting}.`
+      : "The Codanna server is not installed: `pipx install codanna-lsp`.";
+    const use = tool && `Run It with ${tool.from}`;
+    const buttons = [...(use ? [use] : []), ...(around.setting ? [] : ["Install"]), "Open Settings", "Try Again"];
+    const choice = await vscode.window.showErrorMessage(message, ...buttons);
+    if (choice === undefined) {
+      return;
+    }
+    if (choice === use) {
+      await this.context.globalState.update(CONSENT, true);
+      await this.start();
+    } else if (choice === "Install") {
+      this.inTerminal("pipx install codanna-lsp");
+    } else if (choice === "Open Settings") {
+      await vscode.commands.executeCommand("workbench.action.openSettings", "codanna.serverPath");
+    } else {
+      await this.start();
+    }
+  }
+
+  private async tellTooOld(version: string, command: string): Promise<void> {
+    const message = `The Codanna server ${version} (${command}) is too old; this extension needs ${MINIMUM_VERSION}.`;
+    if ((await vscode.window.showWarningMessage(message, "Upgrade")) === "Upgrade") {
+      this.inTerminal("pipx upgrade codanna-lsp");
+    }
+  }
+
+  /** Type a command into a terminal, for the user to read and to run. */
+  private inTerminal(command: string): void {
+    const terminal = vscode.window.createTerminal("Codanna");
+    terminal.show();
+    terminal.sendText(command, false);
+  }
+}

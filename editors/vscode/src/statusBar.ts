@@ -1,0 +1,62 @@
+// One item in the status bar: what the index is doing, and whether something is missing.
+import * as vscode from "vscode";
+import type { Folder } from "./protocol";
+import type { Server } from "./server";
+
+export function describe(folder: Folder): string {
+  if (folder.state === "indexing" && folder.filesTotal) {
+    return `indexing, ${Math.floor((100 * (folder.filesIndexed ?? 0)) / folder.filesTotal)} %`;
+  }
+  if (folder.state === "ready" || folder.state === "read-only") {
+    const count = `${(folder.symbols ?? 0).toLocaleString("en")} symbols`;
+    return folder.state === "ready" ? count : `${count}, kept current by another window`;
+  }
+  return folder.state;
+}
+
+export class StatusBar implements vscode.Disposable {
+  readonly item = vscode.window.createStatusBarItem("codanna.status", vscode.StatusBarAlignment.Right, 90);
+  private readonly subscription: vscode.Disposable;
+
+  constructor(private readonly server: Server) {
+    this.item.name = "Codanna";
+    this.item.command = "codanna.showStatus.menu";
+    this.subscription = server.onDidChange(() => this.update());
+    this.update();
+    this.item.show();
+  }
+
+  private update(): void {
+    const folders = [...this.server.folders.values()];
+    const problems = folders.flatMap((folder) => folder.problems);
+    const indexing = folders.find((folder) => folder.state === "indexing" && folder.filesTotal);
+    const failed = this.server.state === "missing" || folders.some((folder) => folder.state === "failed");
+    let icon = "search";
+    if (failed) {
+      icon = "error";
+    } else if (this.server.isBusy) {
+      icon = "sync~spin";
+    } else if (problems.length > 0) {
+      icon = "warning";
+    }
+    const share = indexing ? ` ${describe(indexing).replace("indexing, ", "")}` : "";
+    this.item.text = `$(${icon}) Codanna${share}`;
+    this.item.backgroundColor = failed ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
+    const text = new vscode.MarkdownString(undefined, true);
+    if (folders.length === 0) {
+      text.appendMarkdown(`Codanna: the server is ${this.server.state}`);
+    }
+    for (const folder of folders) {
+      text.appendMarkdown(`**${folder.name}**: ${describe(folder)}  \n`);
+      for (const problem of folder.problems) {
+        text.appendMarkdown("$(warning) ").appendText(problem.message).appendMarkdown("  \n");
+      }
+    }
+    this.item.tooltip = text;
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+    this.item.dispose();
+  }
+}
