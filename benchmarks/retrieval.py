@@ -1,30 +1,55 @@
-"""Search quality on the development queries: `retrieval.py --queries FOLDER --repositories FOLDER`.
+"""Search quality: `retrieval.py --queries FOLDER --repositories FOLDER [--mode hybrid]`.
 
-This part ranks by meaning alone: every symbol is embedded, a file counts by its best symbol. It writes the
-file that the queries' `score.py` reads, and prints what that says.
+The development queries are asked to the engine in two settings, the annotated sub-folder and the whole
+checkout; the file that the queries' `score.py` reads is written and what that says is printed. Mode `vectors`
+leaves the engine out: every symbol is embedded and a file counts by its best symbol.
+
+`retrieval.py --docstrings FOLDER...` needs no labels: the first sentence of a definition's doc comment is the
+query and the definition is the answer, in a copy of the folder from which the comments are blanked.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
+import random
+import re
+import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core import Engine, SearchRequest
 from codanna_core.config import SemanticSettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.registry import load_embedder
 from codanna_core.embed.text import embedding_text
 from codanna_core.languages import extract, to_utf8
+from codanna_core.results import Mode
 from codanna_core.text.documents import direct_children, own_body
 
+SETTINGS = ("sub-folder", "whole")
+DOCSTRING_QUERIES = 200
+SEMBLE = """
+import json, sys
+from semble import SembleIndex
+from model2vec import StaticModel
+index = SembleIndex.from_path(sys.argv[1], model=StaticModel.from_pretrained(sys.argv[2]))
+found = {}
+for query in json.load(sys.stdin):
+    results = index.search(query, top_k=10)
+    found[query] = [[r.chunk.file_path, r.chunk.start_line, r.chunk.end_line] for r in results]
+print(json.dumps(found))
+"""
 SKIPPED_FOLDERS = {"node_modules", "__pycache__"}
 Fields = tuple[str, str, str, str, str, str, str]
 
@@ -103,25 +128,162 @@ def answers_of(
     return answers
 
 
+def score_module(queries: Path) -> ModuleType:
+    """The `score.py` that lies beside the queries."""
+    spec = importlib.util.spec_from_file_location("score", queries / "score.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def opened(options: argparse.Namespace, repository: dict[str, str], setting: str) -> Engine:
+    """The engine over a repository, its index brought up to date."""
+    root = options.repositories / repository["name"]
+    if setting != "whole":
+        root = root / (repository["root"] or "")
+    engine = Engine.open(root, options.indexes / setting / repository["name"])
+    engine.sync()
+    engine.settle()
+    return engine
+
+
+def of_engine(
+    options: argparse.Namespace, repositories: list[dict[str, str]], setting: str, mode: Mode
+) -> None:
+    """Ask every query, score the answers, print the time of a query."""
+    answers: dict[str, dict[str, list[list[object]]]] = {}
+    times: list[float] = []
+    for repository in repositories:
+        asked = json.loads((options.queries / "dev" / f"{repository['name']}.json").read_text())
+        with opened(options, repository, setting) as engine:
+            engine.search("warm up", mode=mode)
+            found = answers[repository["name"]] = {}
+            for item in asked:
+                result = engine.search(SearchRequest(item["query"], 10, mode))
+                times.append(result.milliseconds)
+                found[item["query"]] = [
+                    [hit.path, hit.span.start.line + 1, hit.span.end.line + 1] for hit in result.hits
+                ]
+    options.output.write_text(json.dumps(answers))
+    print(f"{setting}, {mode.value}: p50 {statistics.median(times):.2f} ms")
+    subprocess.run([sys.executable, options.queries / "score.py", options.output], check=True)
+
+
+def blanked_copy(root: Path, copy: Path) -> dict[str, tuple[str, int, int]]:
+    """Copy a folder without its doc comments; gives each comment's first sentence with its definition."""
+    asked: dict[str, tuple[str, int, int]] = {}
+    twice: set[str] = set()
+    for path, raw in files_of(root):
+        data = to_utf8(raw)
+        lines = data.decode("utf-8", "replace").split("\n")
+        for symbol in extract(data, path).symbols:
+            sentence = re.split(r"(?<=[.!?])\s|\n\s*\n", symbol.doc.strip())[0]
+            sentence = " ".join(sentence.split())
+            if symbol.kind in ("heading", "text") or not symbol.doc:
+                continue
+            wanted = {" ".join(line.split()) for line in symbol.doc.split("\n")} - {""}
+            for number in range(max(0, symbol.start_line - 80), min(len(lines), symbol.start_line + 80)):
+                line = " ".join(lines[number].split())
+                if any(len(part) > 12 and part in line for part in wanted):
+                    lines[number] = ""
+            if 4 <= len(sentence.split()) <= 30 and symbol.kind in ("function", "method", "class", "struct"):
+                if sentence in asked:
+                    twice.add(sentence)
+                asked[sentence] = (path, symbol.start_line + 1, symbol.end_line + 1)
+        target = copy / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("\n".join(lines))
+    return {sentence: place for sentence, place in asked.items() if sentence not in twice}
+
+
+def reciprocal_rank(found: list[list[object]], place: tuple[str, int, int]) -> float:
+    """1 / rank of the first hit in the file whose lines overlap the definition's."""
+    for rank, (path, start, end) in enumerate(found[:10]):
+        assert isinstance(start, int)
+        assert isinstance(end, int)
+        if path == place[0] and start <= place[2] and end >= place[1]:
+            return 1 / (rank + 1)
+    return 0.0
+
+
+def docstrings(options: argparse.Namespace) -> None:
+    """Mean reciprocal rank of definitions asked for by their doc comments."""
+    for root in options.docstrings:
+        with tempfile.TemporaryDirectory() as scratch:
+            copy = Path(scratch, "copy")
+            places = blanked_copy(root, copy)
+            queries = random.Random(7).sample(sorted(places), min(DOCSTRING_QUERIES, len(places)))
+            line = f"{root.name}: {len(queries)} queries"
+            with Engine.open(copy, Path(scratch, "index")) as engine:
+                engine.sync()
+                engine.settle()
+                for mode in Mode:
+                    ranks = [
+                        reciprocal_rank(
+                            [
+                                [hit.path, hit.span.start.line + 1, hit.span.end.line + 1]
+                                for hit in engine.search(SearchRequest(query, 10, mode)).hits
+                            ],
+                            places[query],
+                        )
+                        for query in queries
+                    ]
+                    line += f"  {mode.value} {statistics.fmean(ranks):.3f}"
+            if options.semble_python:
+                done = subprocess.run(
+                    [options.semble_python, "-c", SEMBLE, copy, options.semble_model],
+                    input=json.dumps(queries),
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                found = json.loads(done.stdout)
+                peer = statistics.fmean(reciprocal_rank(found[query], places[query]) for query in queries)
+                line += f"  semble {peer:.3f}"
+            print(line, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--queries", type=Path, required=True, help="folder with dev/ and score.py")
-    parser.add_argument("--repositories", type=Path, required=True, help="folder with the checkouts")
-    parser.add_argument("--model", default="builtin")
-    parser.add_argument("--model-path", default="")
-    parser.add_argument("--whole", action="store_true", help="index whole checkouts, not the sub-folders")
+    parser.add_argument("--queries", type=Path, help="folder with dev/ and score.py")
+    parser.add_argument("--repositories", type=Path, help="folder with the checkouts")
+    parser.add_argument("--indexes", type=Path, help="folder where the indexes are kept")
+    parser.add_argument("--mode", choices=[*(mode.value for mode in Mode), "vectors"], default="hybrid")
+    parser.add_argument("--model", default="builtin", help="for mode `vectors`")
+    parser.add_argument("--model-path", default="", help="for mode `vectors`")
+    parser.add_argument("--whole", action="store_true", help="only whole checkouts")
+    parser.add_argument("--sub-folder", action="store_true", help="only the sub-folders")
+    parser.add_argument("--docstrings", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--semble-python", help="an interpreter that has semble, to compare with")
+    parser.add_argument("--semble-model", help="folder of the static model that semble is to use")
     parser.add_argument("--output", type=Path, default=Path("retrieval-results.json"))
     options = parser.parse_args()
+    if options.docstrings:
+        docstrings(options)
+        return
+    if options.queries is None or options.repositories is None:
+        parser.error("give --queries and --repositories, or --docstrings")
     repositories = json.loads((options.queries / "dev" / "repositories.json").read_text())
-
-    def symbols(repository: dict[str, str]) -> tuple[list[Place], list[Fields]]:
-        root = options.repositories / repository["name"]
-        return symbols_of(root if options.whole else root / (repository["root"] or ""))
-
+    settings = ["whole"] if options.whole else ["sub-folder"] if options.sub_folder else list(SETTINGS)
+    if options.mode != "vectors":
+        with tempfile.TemporaryDirectory() as scratch:
+            options.indexes = options.indexes or Path(scratch)
+            for setting in settings:
+                of_engine(options, repositories, setting, Mode(options.mode))
+        return
     embedder = load_embedder(SemanticSettings(model=options.model, model_path=options.model_path))
-    answers = answers_of(embedder, repositories, options.queries / "dev", symbols)
-    options.output.write_text(json.dumps(answers))
-    subprocess.run([sys.executable, options.queries / "score.py", options.output], check=True)
+    for setting in settings:
+
+        def symbols(repository: dict[str, str], setting: str = setting) -> tuple[list[Place], list[Fields]]:
+            root = options.repositories / repository["name"]
+            return symbols_of(root if setting == "whole" else root / (repository["root"] or ""))
+
+        answers = answers_of(embedder, repositories, options.queries / "dev", symbols)
+        options.output.write_text(json.dumps(answers))
+        print(f"{setting}, vectors alone")
+        subprocess.run([sys.executable, options.queries / "score.py", options.output], check=True)
 
 
 if __name__ == "__main__":
