@@ -6,11 +6,15 @@ from pathlib import Path
 
 
 class CodannaError(Exception):
-    """Root of all errors raised on purpose. Its text is one plain sentence for the user that says what to do."""
+    """Root of all errors raised on purpose. Its text is one plain sentence for the user that says what to
+    do.
+    """
 
 
 class InvalidQuery(CodannaError):
-    """The request itself is wrong (empty query, bad filter, vector of another dimension); asking again is no use."""
+    """The request itself is wrong (empty query, bad filter, vector of another dimension); asking again is
+    no use.
+    """
 
 
 class ConfigError(CodannaError):
@@ -34,7 +38,9 @@ class IndexIncompatible(CodannaError):
 
 
 class IndexCorrupt(CodannaError):
-    """A file of the index is damaged. The engine heals it by rebuilding; callers see this only as a problem."""
+    """A file of the index is damaged. The engine heals it by rebuilding; callers see this only as a
+    problem.
+    """
 
     def __init__(self, path: Path, comment: str) -> None:
         super().__init__(f"{path}: {comment}")

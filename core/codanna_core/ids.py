@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import NewType
 
 VKey = NewType("VKey", int)
-"""64-bit content key of an embedding text; addresses a vector inside one model's store, never a file or a row."""
+"""64-bit content key of an embedding text; addresses a vector inside one model's store, never a file or a
+row.
+"""
 
 Generation = NewType("Generation", int)
 """Number of a published, immutable state of the index. It only grows."""

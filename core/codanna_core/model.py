@@ -1,4 +1,6 @@
-"""The plain data that crosses module borders: symbols, spans, hits. Editor vocabulary, no behaviour beyond checks."""
+"""The plain data that crosses module borders: symbols, spans, hits. Editor vocabulary, no behaviour beyond
+checks.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a text. `line` counts from 0; `character` counts UTF-16 code units from 0, as LSP does by default."""
+    """A place in a text. `line` counts from 0; `character` counts UTF-16 code units from 0, as LSP does by
+    default.
+    """
 
     line: int
     character: int
@@ -76,7 +80,9 @@ class Symbol:
     """Where the body starts, `end_byte` when there is none."""
     deprecated: bool = False
     wide: bool = False
-    """True where a line of the start, end or name holds non-ASCII text, so that columns differ between encodings."""
+    """True where a line of the start, end or name holds non-ASCII text, so that columns differ between
+    encodings.
+    """
 
 
 @dataclass(frozen=True, slots=True)
