@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -64,6 +65,7 @@ def fresh_place(suite: Suite) -> Iterator[Place]:
     }
     environment |= {
         "HOME": str(home),
+        "PATH": f"{tools.server().parent}{os.pathsep}{os.environ['PATH']}",
         "XDG_CONFIG_HOME": str(home / ".config"),
         "XDG_CACHE_HOME": str(home / ".cache"),
         "XDG_DATA_HOME": str(home / ".local/share"),
@@ -204,9 +206,46 @@ def vscode_suites() -> list[Suite]:
     ]
 
 
+def other_suites() -> list[Suite]:
+    """Editors without a plug-in of ours, with the configurations of docs/editors.md."""
+
+    def with_config(editor: str, command: list[str]) -> Callable[[Place], list[str]]:
+        def make(place: Place) -> list[str]:
+            document = (ROOT / "docs/editors.md").read_text("utf-8")
+            found = re.search(rf"<!-- test: {editor} (\S+) -->\n```\w+\n(.*?)```", document, re.DOTALL)
+            if not found:
+                raise SystemExit(f"docs/editors.md has lost the configuration of {editor}")
+            (place.home / found[1]).write_text(found[2], "utf-8")
+            return command
+
+        return make
+
+    helix = tools.HELIX
+    return [
+        Suite(
+            "emacs",
+            lambda: tools.lacks("emacs"),
+            with_config("emacs", ["emacs", "--batch", "-l", str(HERE / "emacs/eglot.el")]),
+        ),
+        Suite(
+            "helix",
+            lambda: helix.missing() or tools.lacks("tmux"),
+            with_config("helix", [str(HERE / "helix/run.sh")]),
+            environment={**helix.environment, "HX": str(helix.program)},
+        ),
+        Suite(
+            "vim",
+            lambda: tools.lacks("vim.nox"),
+            with_config(
+                "vim", ["vim.nox", "-Nu", "NONE", "-i", "NONE", "-es", "-S", str(HERE / "vim/ale.vim")]
+            ),
+        ),
+    ]
+
+
 def all_suites() -> list[Suite]:
     """Every suite, the quick ones first."""
-    return [*neovim_suites(), *vscode_suites()]
+    return [*other_suites(), *neovim_suites(), *vscode_suites()]
 
 
 def main() -> int:
