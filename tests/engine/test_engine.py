@@ -308,3 +308,58 @@ def test_closing_and_reopening_changes_nothing(open_engine: OpenEngine) -> None:
     assert symbols_on_record(again) == before
     report = again.sync()
     assert (report.added, report.changed, report.removed) == (0, 0, 0)
+
+
+def test_a_folder_replaced_by_a_file_of_its_name_is_forgotten(
+    open_engine: OpenEngine, workspace: Path
+) -> None:
+    """`update` with a path that was a folder and is a file now forgets what was below it."""
+    engine = open_engine()
+    engine.sync()
+    (workspace / "bank/account.py").unlink()
+    (workspace / "bank").rmdir()
+    (workspace / "bank").write_text("Savings are kept here.\n")
+    engine.update(["bank"])
+    assert "Account" not in names(engine, "account", limit=50)
+    assert engine.status().files_indexed == 4
+
+
+def test_a_file_replaced_by_a_link_leaves_the_index(
+    open_engine: OpenEngine, workspace: Path, tmp_path: Path
+) -> None:
+    """`update` of a known file that has become a link does not read what the link leads to."""
+    engine = open_engine()
+    engine.sync()
+    outside = tmp_path / "outside.py"
+    outside.write_text("def secret_plan():\n    pass\n")
+    (workspace / "bank/account.py").unlink()
+    (workspace / "bank/account.py").symlink_to(outside)
+    assert engine.update(["bank/account.py"]).removed == 1
+    assert "secret_plan" not in names(engine, "secret plan", limit=50)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.timeout(20)
+def test_a_file_replaced_by_a_pipe_is_not_waited_for(open_engine: OpenEngine, workspace: Path) -> None:
+    """`update` of a known file that has become a named pipe comes back without a writer at its other end."""
+    engine = open_engine()
+    engine.sync()
+    (workspace / "net/open.go").unlink()
+    os.mkfifo(workspace / "net/open.go")
+    assert engine.update(["net/open.go"]).removed == 1
+
+
+def test_buffers_follow_a_change_of_the_model(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a buffer open, a switch to a model of another dimension keeps answering by meaning."""
+    models = {"small": FakeEmbedder(32, "small"), "large": FakeEmbedder(96, "large")}
+    monkeypatch.setattr("codanna_core.engine.meaning.load_embedder", lambda chosen: models[chosen.model])
+    engine = open_engine(embedder=None, overrides={"semantic": {"model": "small"}})
+    engine.sync()
+    engine.set_overlay("bank/account.py", "def rob_the_bank():\n    pass\n")
+    assert names(engine, "rob the bank", mode="semantic")[0] == "rob_the_bank"
+    engine.apply_settings({"semantic": {"model": "large"}})
+    assert engine.wait_until_idle(30)
+    assert engine.status().dimension == 96
+    assert names(engine, "rob the bank", mode="semantic")[0] == "rob_the_bank"

@@ -419,9 +419,11 @@ class Engine:
     def _buffers(self, embedder: Embedder | None) -> Mapping[str, OverlayFile]:
         """The unsaved buffers, with vectors where the model makes them in no time."""
         overlay = self._overlay
-        if embedder is None or not embedder.instant or all(file.embedded for file in overlay.values()):
+        if embedder is None:
             return overlay
         made = {path: embedded(file, embedder) for path, file in overlay.items()}
+        if all(made[path] is file for path, file in overlay.items()):
+            return overlay
         with self._overlay_lock:
             # A buffer that changed meanwhile keeps its newer state.
             self._overlay = MappingProxyType(

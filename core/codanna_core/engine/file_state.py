@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 
 from codanna_core.config import DiscoverySettings
 from codanna_core.engine.cancel import Cancel
@@ -111,15 +112,20 @@ class FileState:
         present: list[str] = []
         result = FileChanges()
         for path in dict.fromkeys(paths):
-            if os.path.lexists(root / path):
-                present.append(path)
-            else:
+            if not os.path.lexists(root / path):
                 result.removed.extend([path] if path in table else table.below(path))
+                continue
+            present.append(path)
+            if self._listing is not None and path in self._listing.folders:
+                result.removed.extend(table.below(path))  # A file has taken the place of a folder.
         new: set[str] = set()
         # The rules let a known file in once and have not changed since: their files are watched too, and a
         # change of them reconciles everything. Asking again for each save would cost more than parsing it.
+        # Only what it is may have changed: a link would lead out of the folder, a pipe keeps its reader waiting.
         known = {
-            path for path in present if (record := table.get(path)) is not None and record.skipped is None
+            path
+            for path in present
+            if (record := table.get(path)) is not None and record.skipped is None and _is_file(root / path)
         }
         verdicts = dict.fromkeys(known) | are_indexable(root, sorted(set(present) - known), settings)
         for path in present:
@@ -238,3 +244,10 @@ class FileState:
         except (OSError, ValueError) as error:
             log.warning("the folder is walked again: %s", error)
             return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False  # Gone since it was looked at; judged anew, it is left out.

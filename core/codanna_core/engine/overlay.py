@@ -31,11 +31,8 @@ class OverlayFile:
     embedding_texts: tuple[str, ...]
     vectors: NDArray[np.float32] | None = None
     """One row a symbol; None until they are asked for, or where meaning is off."""
-
-    @property
-    def embedded(self) -> bool:
-        """Whether there is nothing left to embed."""
-        return self.vectors is not None or not self.embedding_texts
+    model_id: str = ""
+    """The model that made the vectors."""
 
 
 def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredSymbol:
@@ -61,10 +58,12 @@ def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredS
 
 
 def embedded(file: OverlayFile, embedder: Embedder) -> OverlayFile:
-    """The buffer with its vectors."""
-    if file.embedded:
+    """The buffer with vectors of this model, or with none where it would have to be waited for."""
+    if file.model_id == embedder.model_id:
         return file
-    return replace(file, vectors=embedder.embed_passages(file.embedding_texts))
+    if not embedder.instant or not file.embedding_texts:
+        return file if file.vectors is None else replace(file, vectors=None, model_id="")
+    return replace(file, vectors=embedder.embed_passages(file.embedding_texts), model_id=embedder.model_id)
 
 
 def read_buffer(path: str, text: str) -> OverlayFile:
