@@ -109,3 +109,23 @@ def test_vectors_of_code_long_gone_are_collected(
     status = engine.status()
     assert status.vectors_pending == 0
     assert status.vectors_total <= 3 * status.symbols + 10
+
+
+def test_a_large_index_reads_its_names_back_in_another_process(
+    engine: Engine, open_engine: OpenEngine, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a kill the names of a large index are rebuilt elsewhere; saves meanwhile are found at once."""
+    engine.close()
+    for stored in (engine.folder.path / "names").glob("*"):
+        stored.unlink()
+    monkeypatch.setattr("codanna_core.engine.symbol_search._REBUILT_AT_ONCE", 1)
+    again = open_engine()
+    again.sync()
+    again.symbols("getUserName")
+    (workspace / "late.js").write_text("function addedLater() {}\n")
+    again.update(["late.js"])
+    assert again.symbols("addedLat")[0].name == "addedLater"
+    assert again.wait_until_idle(60)
+    assert again.symbols("getUserName")[0].name == "getUserName"
+    assert again.symbols("addedLat")[0].name == "addedLater"
+    assert list((again.folder.path / "names").glob("names-*.bin"))

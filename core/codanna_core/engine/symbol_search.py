@@ -69,8 +69,19 @@ class SymbolSearch:
         self._generation = -1
         self._added: dict[str, None] = {}
         self._rebuilding = False
+        self._meanwhile: list[tuple[int, list[str]]] = []
+        """Generation and names of the runs since a rebuild began."""
         self.rebuild_soon: Callable[[TextSnapshot], None] = self.rebuild
         """How a rebuild too large to wait for is done; the engine sets its background."""
+
+    def seems_large(self, text: TextSnapshot) -> bool:
+        """Whether reading the names back is better left to another process."""
+        return text.document_count > _REBUILT_AT_ONCE
+
+    def is_current(self, text: TextSnapshot) -> bool:
+        """Whether the names are those of this generation."""
+        with self._lock:
+            return self._index is not None and self._generation == text.generation
 
     def forget(self) -> None:
         """The text index is empty."""
@@ -81,6 +92,12 @@ class SymbolSearch:
         """A run on top of generation `before` added these names; not `complete` says there were more."""
         with self._lock:
             index = self._index
+            if self._rebuilding and complete:
+                # Shown at once by what there is, and added again to what is being built.
+                self._meanwhile.append((generation, list(dict.fromkeys(names))))
+                if index is not None:
+                    index.add(self._meanwhile[-1][1])
+                return
             if index is None or self._generation != before or not complete:
                 return  # The next search or save sees that the names are behind, and reads them back.
             new = [name for name in dict.fromkeys(names) if name not in index]
@@ -99,8 +116,11 @@ class SymbolSearch:
         if hurry and (index is None or not index.stamp or len(added) > _FOLD_IN):
             return
         if index is None:
-            index = self._current(text, wait=True)
-            added = []
+            index = self._current(text, wait=not self.seems_large(text))
+            if not self.is_current(text):
+                return  # A rebuild has begun; its end saves.
+            with self._lock:
+                added = list(self._added)
         try:
             if index.stamp and len(added) <= _FOLD_IN:
                 body = orjson.dumps({"base": index.stamp, "generation": text.generation, "names": added})
@@ -116,10 +136,26 @@ class SymbolSearch:
 
     def rebuild(self, text: TextSnapshot) -> None:
         """Read all names back from the text index."""
-        built = NameIndex.build(text.names())
+        self._take_over(NameIndex.build(text.names()), text.generation)
+
+    def rebuilt_elsewhere(self, generation: int) -> bool:
+        """Take over what another process has stored; False where there is nothing of that generation."""
+        index = NameIndex.open(self._directory)
+        if index is None or index.stamp != generation:
+            with self._lock:
+                self._rebuilding, self._meanwhile = False, []
+            return False
+        self._take_over(index, generation)
+        return True
+
+    def _take_over(self, index: NameIndex, generation: int) -> None:
         with self._lock:
-            self._index, self._generation, self._added = built, text.generation, {}
-            self._rebuilding = False
+            later = [(when, names) for when, names in self._meanwhile if when > generation]
+            added = dict.fromkeys(name for _, names in later for name in names if name not in index)
+            index.add(added)
+            self._index, self._added = index, added
+            self._generation = max([generation, *(when for when, _ in later)])
+            self._rebuilding, self._meanwhile = False, []
 
     def search(
         self, snapshot: Snapshot, text: str, limit: int, near: Sequence[str], cancel: Cancel | None
@@ -162,6 +198,8 @@ class SymbolSearch:
             with self._lock:
                 start = not self._rebuilding
                 self._rebuilding = True
+                if self._index is None:
+                    self._index = NameIndex.open(self._directory) or NameIndex()
             if start:
                 self.rebuild_soon(text)
         with self._lock:

@@ -4,6 +4,7 @@ lock.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -18,6 +19,8 @@ from codanna_core.engine.file_state import FileChanges, FileState
 from codanna_core.engine.indexer import Indexer, Outcome, RunReport
 from codanna_core.engine.layout import IndexFolder
 from codanna_core.engine.meaning import Meanings
+from codanna_core.engine.memory import give_back
+from codanna_core.engine.names_build import build_elsewhere
 from codanna_core.engine.notes import Notes
 from codanna_core.engine.symbol_search import SymbolSearch
 from codanna_core.engine.text_store import TextStore
@@ -28,6 +31,8 @@ from codanna_core.results import Progress, State, SyncReport
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
 from codanna_core.text.index import TextSnapshot, TextWriter
+
+log = logging.getLogger("codanna.engine")
 
 _BULK_FILES = 200
 _SAVE_AFTER_S = 2.0
@@ -73,6 +78,7 @@ class Writing:
         self._saved: list[_Saved] = []
         self._running: Indexer | None = None
         self._unsaved = False
+        self._was_bulk = False
         self.text = TextStore(folder, root, options_digest(settings))
         self.background = Background(self._job_failed)
         names.rebuild_soon = self._rebuild_names_soon
@@ -159,7 +165,7 @@ class Writing:
                 self._notes.problem(Problem("index-corrupt", f"the text index is built anew: {error}"))
                 self._start_text_anew()
                 changes = self._reconcile(stop, verify=verify)
-            report = SyncReport(self.text.index.snapshot().generation)
+            report = SyncReport(self.text.snapshot().generation)
             self._notes.about_files((), changes.problems)
             self.total_files = changes.total
             report.unchanged = changes.unchanged
@@ -188,8 +194,11 @@ class Writing:
         with self._mutex:
             if not self._become_writer():
                 return self._read_only_report(started)
+            text = self.text.snapshot()
+            if not text.generation:
+                # The index has only just been started, and single files would pass for all there are.
+                return self.sync(None, cancel, verify=False)
             self._meanings.open(writable=True)
-            text = self.text.index.snapshot()
             report = SyncReport(text.generation)
             try:
                 changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, paths)
@@ -215,7 +224,7 @@ class Writing:
         )
 
     def _reconcile(self, cancel: Cancel, *, verify: bool) -> FileChanges:
-        text = self.text.index.snapshot()
+        text = self.text.snapshot()
         return self._files.reconcile(self._root, self._settings.discovery, text, cancel=cancel, verify=verify)
 
     def _apply(
@@ -228,9 +237,10 @@ class Writing:
         if not changes.tasks and not changes.removed:
             self._notes.set_state(State.READY)
             return
-        before = self.text.index.snapshot().generation
+        before = self.text.snapshot().generation
         many = len(changes.tasks) > _BULK_FILES
         if many:
+            self._was_bulk = True
             self._notes.set_state(State.INDEXING)
         self.done_files = max(0, self.total_files - len(changes.tasks))
         indexer = self._indexer(bulk=many)
@@ -267,7 +277,7 @@ class Writing:
         try:
             for saved in waiting:
                 started = time.monotonic()
-                text = self.text.index.snapshot()
+                text = self.text.snapshot()
                 changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, saved.paths)
                 # The run may hold files that are not committed yet, so that the table does not know them.
                 held = {task.path for task, _ in changes.tasks}.union(changes.removed)
@@ -324,7 +334,7 @@ class Writing:
             self._unsaved = True
             schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
         schedule("verify", lambda cancel: self._verify_rest())
-        if not self._meanings.is_complete(self.text.index.snapshot().generation):
+        if not self._meanings.is_complete(self.text.snapshot().generation):
             schedule("embed", self._embed_missing)
         active = self._meanings.active
         if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
@@ -332,14 +342,22 @@ class Writing:
             schedule("clusters", lambda cancel: vectors.maintain(cancel))
 
     def _rebuild_names_soon(self, text: TextSnapshot) -> None:
-        self.background.schedule("names", lambda cancel: self._names.rebuild(text))
+        self.background.schedule("names", lambda cancel: self._rebuild_names(text, cancel))
+
+    def _rebuild_names(self, text: TextSnapshot, cancel: Cancel) -> None:
+        if self._lock.held and self._names.seems_large(text):
+            generation = build_elsewhere(text.folder, self._folder.path / "names", cancel)
+            if self._names.rebuilt_elsewhere(generation):
+                return
+            log.warning("the names could not be read back in a process of their own")
+        self._names.rebuild(text)
 
     def embed_missing_soon(self) -> None:
         """Look for missing vectors in the background."""
         self.background.schedule("embed", self._embed_missing)
 
     def _embed_missing(self, cancel: Cancel) -> None:
-        if self.text.ready and self._meanings.embed_missing(self.text.index.snapshot(), cancel):
+        if self.text.ready and self._meanings.embed_missing(self.text.snapshot(), cancel):
             self.embed_missing_soon()
 
     # The lock and the text index
@@ -347,6 +365,12 @@ class Writing:
     def _become_writer(self) -> bool:
         if self._closing.cancelled:
             raise CodannaError("this engine is closed")
+        if self._lock.held and not self._folder.lock_file.exists():
+            # Somebody removed the folder: what is open leads to files that are gone, the lock included.
+            self._abandon_writer()
+            self._meanings.close()
+            self._names.forget()
+            self._lock.release()
         if not self._lock.held:
             self._folder.create()
             if not self._lock.acquire():
@@ -389,10 +413,13 @@ class Writing:
             if not self._lock.held or not self.text.ready:
                 return
             self._unsaved = False
-            snapshot = self.text.index.snapshot()
+            snapshot = self.text.snapshot()
             self._files.save(snapshot.generation)
             self.text.save_stamps()
         self._names.save(snapshot, hurry=hurry)
+        if self._was_bulk and not hurry:
+            self._was_bulk = False
+            give_back()
 
     def _verify_rest(self) -> None:
         try:
@@ -407,7 +434,7 @@ class Writing:
         problem = Problem(
             "read-only", f"another process ({self._lock.owner()}) keeps this index current; reading only"
         )
-        generation = self.text.index.snapshot().generation
+        generation = self.text.snapshot().generation
         return SyncReport(generation, seconds=time.monotonic() - started, problems=[problem])
 
     def _is_folder(self, path: str) -> bool:
