@@ -119,3 +119,26 @@ def test_vectors_damaged_under_an_open_engine_are_computed_again(workspace: Path
         assert "computed again" in status.problems[0].message
         hits = engine.search("deposit: put cash into an account", mode="semantic").hits
         assert "deposit_money" in [hit.name for hit in hits[:3]]
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_an_index_removed_under_an_open_engine_is_made_again(
+    workspace: Path, tmp_path: Path, writes: bool
+) -> None:
+    """Whoever has the index open goes on with a new one after its folder was deleted."""
+    with Engine.open(workspace, tmp_path / "index", embedder=FakeEmbedder()) as first:
+        first.sync()
+    with Engine.open(workspace, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        if writes:
+            engine.sync()
+        before = [hit.name for hit in engine.search("deposit money").hits]
+        assert engine.wait_until_idle(30)
+        shutil.rmtree(tmp_path / "index")
+        assert [hit.name for hit in engine.search("deposit money").hits] == before
+        assert engine.sync().unchanged == 4
+        shutil.rmtree(tmp_path / "index")
+        engine.status()
+        engine.update(["notes.txt"])
+        assert engine.wait_until_idle(30)
+        assert engine.status().files_indexed == 4
+        assert engine.status().vectors_total == engine.status().symbols

@@ -25,7 +25,14 @@ from codanna_core.engine.overlay import OverlayFile, embedded, read_buffer
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.symbol_search import SymbolSearch, fits
 from codanna_core.engine.writing import Writing
-from codanna_core.errors import DimensionMismatch, IndexCorrupt, IndexLocked, InvalidQuery, ModelUnavailable
+from codanna_core.errors import (
+    DimensionMismatch,
+    IndexCorrupt,
+    IndexLocked,
+    IndexMissing,
+    InvalidQuery,
+    ModelUnavailable,
+)
 from codanna_core.files import decode
 from codanna_core.languages import extract
 from codanna_core.model import Extraction, Problem
@@ -43,6 +50,7 @@ from codanna_core.results import (
 from codanna_core.storage.collect import tree_size
 from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.storage.lock import WriterLock
+from codanna_core.text.index import TextSnapshot
 
 Answer = TypeVar("Answer")
 
@@ -236,11 +244,11 @@ class Engine:
         """In a process that only reads: see what the writer published, and take over once it is gone."""
         if self._writing.is_writer:
             return False
-        before = self._writing.text.index.snapshot().generation if self._writing.text.ready else -1
+        before = self._generation()
         if self._writing.try_to_write():
             return True
         self._writing.text.reopen_if_replaced()
-        after = self._writing.text.index.snapshot().generation if self._writing.text.ready else -1
+        after = self._generation()
         if after != before:
             self._notes.changed()
         return after != before
@@ -249,11 +257,10 @@ class Engine:
         """The whole truth about the index. Loads the model, to say what it is and how many vectors there
         are.
         """
-        ready = self._writing.text.ready
-        text = self._writing.text.index.snapshot() if ready else None
+        text = self._published()
         generation = text.generation if text is not None else 0
         files = text.file_count if text is not None else 0
-        meaning = self._meanings.open(writable=self.writer) if ready else None
+        meaning = self._meanings.open(writable=self.writer) if text is not None else None
         vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
         problems = self._notes.problems()
         if self._meanings.problem is not None:
@@ -394,7 +401,7 @@ class Engine:
         writing = self._writing
         if not writing.is_writer:
             writing.text.reopen_if_replaced()
-        text = writing.text.index.snapshot()
+        text = writing.text.snapshot()
         opened = self._meanings.open(writable=writing.is_writer) if meaning else None
         embedder = opened.embedder if opened is not None else None
         vectors = None
@@ -433,6 +440,20 @@ class Engine:
                 }
             )
         return MappingProxyType(made)
+
+    def _published(self) -> TextSnapshot | None:
+        """The state of the text index; None where there is none, be it that somebody removed it."""
+        try:
+            return self._writing.text.snapshot()
+        except IndexMissing:
+            return None
+        except IndexCorrupt as error:
+            self._writing.heal(error)
+            return None
+
+    def _generation(self) -> int:
+        text = self._published()
+        return text.generation if text is not None else -1
 
     def _healing(self, call: Callable[[], Answer]) -> Answer:
         """Run a query; where it meets damage, have the index rebuilt, wait a little, and run it once more."""

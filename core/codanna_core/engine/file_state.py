@@ -121,7 +121,7 @@ class FileState:
         new: set[str] = set()
         # The rules let a known file in once and have not changed since: their files are watched too, and a
         # change of them reconciles everything. Asking again for each save would cost more than parsing it.
-        # Only what it is may have changed: a link would lead out of the folder, a pipe keeps its reader waiting.
+        # Only what it is may have changed: a link leads out of the folder, a pipe keeps its reader waiting.
         known = {
             path
             for path in present

@@ -11,7 +11,7 @@ from codanna_core.engine.layout import IndexFolder, IndexState, Manifest
 from codanna_core.errors import IndexCorrupt, IndexMissing
 from codanna_core.model import Problem
 from codanna_core.storage.collect import remove_tree
-from codanna_core.text.index import TextIndex
+from codanna_core.text.index import TextIndex, TextSnapshot
 from codanna_core.text.verify import schema_checksum, segment_files, verify_file, verify_tail
 
 _STAMPS = "verified.json"
@@ -50,10 +50,21 @@ class TextStore:
         """Whether there is a text index to read."""
         return self._index is not None
 
+    def snapshot(self) -> TextSnapshot:
+        """The newest committed state; raises IndexCorrupt where somebody removed the index meanwhile."""
+        index = self.index
+        try:
+            return index.snapshot()
+        except FileNotFoundError as error:
+            if self.index is not index:
+                return self.index.snapshot()  # A new one took its place just now.
+            raise IndexCorrupt(index.folder, "was removed") from error
+
     def open(self) -> Problem | None:
         """Open what is there. What cannot be used is reported, and `start_anew` replaces it."""
         state, manifest = self._folder.inspect(self._options)
         if state is IndexState.MISSING:
+            self._index = self._manifest = None
             return None
         if state is not IndexState.USABLE or manifest is None:
             self.rebuilt_because = state.value
