@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -363,3 +364,16 @@ def test_buffers_follow_a_change_of_the_model(
     assert engine.wait_until_idle(30)
     assert engine.status().dimension == 96
     assert names(engine, "rob the bank", mode="semantic")[0] == "rob_the_bank"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_problem_of_the_folder_ends_with_its_cause(open_engine: OpenEngine, workspace: Path) -> None:
+    """A file with a name that is no Unicode is a problem until it is gone, not for ever."""
+    engine = open_engine()
+    bad = os.fsencode(workspace) + b"/bad\xff.py"
+    Path(os.fsdecode(bad)).write_bytes(b"x = 1\n")
+    engine.sync()
+    assert [problem.code for problem in engine.status().problems] == ["bad-name"]
+    os.unlink(bad)
+    engine.sync()
+    assert engine.status().problems == []

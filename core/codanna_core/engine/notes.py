@@ -19,6 +19,8 @@ class Notes:
 
     def __init__(self) -> None:
         self._problems: list[Problem] = []
+        self._folder_problems: list[Problem] = []
+        """What the last look at the whole folder brought up."""
         self._listeners: list[Callable[[], None]] = []
         self._changed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -41,6 +43,11 @@ class Notes:
         for problem in problems:
             self.problem(problem)
 
+    def about_folder(self, problems: Iterable[Problem]) -> None:
+        """Replace what the look at the folder before brought up."""
+        with self._lock:
+            self._folder_problems = list(problems)[-_PROBLEM_LIMIT:]
+
     def replace(self, problems: Iterable[Problem]) -> None:
         """Start over, for instance with what new settings brought up."""
         with self._lock:
@@ -49,7 +56,7 @@ class Notes:
     def problems(self) -> list[Problem]:
         """All that is known to be missing or worked around."""
         with self._lock:
-            return list(self._problems)
+            return [*self._problems, *self._folder_problems]
 
     def set_state(self, state: State) -> None:
         """Say what the engine is doing."""

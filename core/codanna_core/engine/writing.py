@@ -166,7 +166,7 @@ class Writing:
                 self._start_text_anew()
                 changes = self._reconcile(stop, verify=verify)
             report = SyncReport(self.text.snapshot().generation)
-            self._notes.about_files((), changes.problems)
+            self._notes.about_folder(changes.problems)
             self.total_files = changes.total
             report.unchanged = changes.unchanged
             self._apply(changes, report, progress, stop)
