@@ -28,6 +28,10 @@ from codanna_core.words import STOP_WORDS, find_words, parts_of
 
 SNIPPET_LINES = 3
 
+# Files that are judged by symbol for each hit asked for; those behind them cannot come onto the page.
+_FILES_A_HIT = 2
+_SPARE_FILES = 4
+
 
 def answer(snapshot: Snapshot, request: SearchRequest, cancel: Cancel | None = None) -> SearchResult:
     """Answer one question from one snapshot."""
@@ -125,11 +129,14 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
     if request.near is not None:
         of_files = of_files + WEIGHTS.near * np.array([_closeness(request.near, path) for path in pool.paths])
     order = np.argsort(-of_files, kind="stable")
-    pool.represent([int(number) for number in order[: request.limit + 2]])
+    shown = order[: _FILES_A_HIT * request.limit + _SPARE_FILES]
+    pool.represent(shown[: request.limit + _SPARE_FILES].tolist())
     symbols = pool.symbols()
     own = own_scores(symbols)
+    # An exact name is shown first even where its file is not among the best.
+    rows = np.flatnonzero(np.isin(symbols.file, shown) | symbols.exact)
     by_file: dict[int, list[int]] = {}
-    for number in np.argsort(-own, kind="stable").tolist():
+    for number in rows[np.argsort(-own[rows], kind="stable")].tolist():
         by_file.setdefault(int(symbols.file[number]), []).append(number)
     ranked: list[tuple[float, int]] = []
     for file, numbers in by_file.items():
@@ -188,7 +195,6 @@ _PHRASES = {
     "exact type": "name",
     "file name": "file name",
     "file name match": "file name",
-    "file name start": "file name",
     "folders": "folder",
     "last folder": "folder",
     "meaning": "meaning",
@@ -246,7 +252,7 @@ class Page:
 
 
 def _holds_phrases(reader: SnippetReader, hit: Hit, phrases: Sequence[str]) -> bool:
-    lines = reader.lines(hit.path)[hit.span.start.line : hit.span.end.line + 1]
+    lines = reader.lines(hit.path, hit.span.start.line, hit.span.end.line + 1)
     text = "\n".join((hit.doc, *lines)).lower()
     return all(phrase.lower() in text for phrase in phrases)
 

@@ -153,12 +153,11 @@ class Pool:
             if known is None:
                 if len(_traits) >= _CACHED:
                     _traits.clear()
-                known = _traits[path] = path_traits(path)
+                known = _traits[path] = path_traits(path, _stems_of(self._snapshot))
             traits.append(known)
         return file_signals(
             self.symbols(),
             traits,
-            _stems_of(self._snapshot),
             self._terms,
             np.array(self._covered, np.float64),
             frozenset(word.lower() for word in find_words(question.text)),

@@ -2,56 +2,64 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from codanna_core.files import to_utf8
 from codanna_core.results import Hit, SnippetLine
-from codanna_core.words import index_text
 
 _MAX_FILE = 4 << 20
-_SCANNED_LINES = 400
+_SCANNED_LINES = 40
+"""What a definition is about shows in its first lines; scanning all of a long one would be felt."""
 
 
 class SnippetReader:
     """Reads each file once for an answer; unsaved buffers take precedence over the disk."""
 
     def __init__(self, root: Path, buffers: dict[str, str]) -> None:
-        self._root = root
+        self._root = str(root)
         self._buffers = buffers
-        self._lines: dict[str, list[str]] = {}
+        self._data: dict[str, bytes] = {}
 
-    def lines(self, path: str) -> list[str]:
-        """The file's lines without their ends; none where it cannot be read any more."""
-        found = self._lines.get(path)
-        if found is None:
-            found = self._read(path)
-            self._lines[path] = found
-        return found
+    def lines(self, path: str, first: int, end: int) -> list[str]:
+        """Lines of the file without their ends, from `first` up to `end`; none where it cannot be read."""
+        data = self._data.get(path)
+        if data is None:
+            data = self._data[path] = self._read(path)
+        # Only the lines up to the last one asked for are cut, and only those asked for are decoded.
+        lines = data.split(b"\n", end)[first:end]
+        return [line.decode("utf-8", "replace") for line in lines]
 
     def snippet(self, hit: Hit, terms: frozenset[str], count: int) -> tuple[SnippetLine, ...]:
         """The `count` lines around the line of the hit that holds most of the words asked for."""
-        lines = self.lines(hit.path)
-        first = min(hit.span.start.line, len(lines))
-        last = min(hit.span.end.line + 1, len(lines), first + _SCANNED_LINES)
-        if first >= last:
+        first = hit.span.start.line
+        lines = self.lines(hit.path, first, min(hit.span.end.line + 1, first + _SCANNED_LINES))
+        if not lines:
             return ()
-        scores = [
-            (len(terms.intersection(index_text(lines[number]).split())) if terms else 0)
-            for number in range(first, last)
-        ]
+        scores = [0] * len(lines)
+        if terms:
+            for number, line in enumerate("\n".join(lines).lower().split("\n")):
+                for term in terms:
+                    if term in line:
+                        scores[number] += 1
         best = max(scores)
-        centre = first + scores.index(best) if best > 0 else hit.selection.start.line
-        start = max(first, min(centre - count // 2, last - count))
+        centre = scores.index(best) if best > 0 else max(0, hit.selection.start.line - first)
+        start = max(0, min(centre - count // 2, len(lines) - count))
         return tuple(
-            SnippetLine(number, lines[number], best > 0 and scores[number - first] == best)
-            for number in range(start, min(last, start + count))
+            SnippetLine(first + number, lines[number], best > 0 and scores[number] == best)
+            for number in range(start, min(len(lines), start + count))
         )
 
-    def _read(self, path: str) -> list[str]:
+    def _read(self, path: str) -> bytes:
         text = self._buffers.get(path)
-        if text is None:
+        if text is not None:
+            data = text.encode("utf-8", "replace")
+        else:
             try:
-                with open(self._root / path, "rb") as file:
-                    text = file.read(_MAX_FILE).decode("utf-8", "replace")
+                with open(os.path.join(self._root, path), "rb") as file:
+                    data = to_utf8(file.read(_MAX_FILE))[0]
             except (OSError, ValueError):
-                return []  # Deleted since it was indexed; the next reconciliation drops the hit.
-        return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+                return b""  # Deleted since it was indexed; the next reconciliation drops the hit.
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data

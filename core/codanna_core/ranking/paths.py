@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codanna_core.words import index_text
 
 _TEST_FOLDER = re.compile(
-    r"(?:^|/)(?:[a-z_-]*tests?|[a-z]+Test|specs?|testing|testdata|test[-_]\w+|fixtures?|mocks?|__tests__"
-    r"|__mocks__|e2e|snapshots?)/",
-    re.IGNORECASE,
+    r"(?:^|/)(?:[a-z]+Tests?|(?i:(?:\w+[_-])?tests?|specs?|testing|testdata|test[-_]\w+|fixtures?|mocks?"
+    r"|__tests__|__mocks__|e2e|snapshots?))/"
 )
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:test_[^/]*\.py|conftest\.py|[^/]*\.bats|[^/]*[._-](?:test|tests|spec)\.[a-z]+"
@@ -50,7 +50,7 @@ ASKED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class PathTraits:
-    """Words are as the index stores them, not yet stemmed."""
+    """Words are in the form in which the index knows them."""
 
     stem: tuple[str, ...]
     """Of the file name without its ending; with the folder's where the name itself is hollow."""
@@ -60,16 +60,16 @@ class PathTraits:
     """One for each of `CLASSES`."""
 
 
-def path_traits(path: str) -> PathTraits:
-    """What ranking needs to know of a path."""
+def path_traits(path: str, stems: Mapping[str, str]) -> PathTraits:
+    """What ranking needs to know of a path. `stems` gives the analysed form of a word."""
     *folders, name = path.split("/")
     stem = name.rsplit(".", 1)[0] if "." in name[1:] else name
     if stem.lower() in _HOLLOW and folders:
         stem = f"{folders[-1]} {stem}"
     return PathTraits(
-        tuple(index_text(stem).split()),
-        frozenset(word for folder in folders for word in index_text(folder).split()),
-        tuple(index_text(folders[-1]).split()) if folders else (),
+        tuple(stems[word] for word in index_text(stem).split()),
+        frozenset(stems[word] for folder in folders for word in index_text(folder).split()),
+        tuple(stems[word] for word in index_text(folders[-1]).split()) if folders else (),
         (
             bool(_TEST_FOLDER.search(path) or _TEST_FILE.search(path)),
             bool(_EXAMPLE.search(path)),

@@ -24,7 +24,6 @@ SIGNALS: dict[str, str] = {
     "exact type": "A class must come before its constructor and its namesakes.",
     "file name": "`session.py` answers a question about sessions, `session_cookie_store.py` one about more.",
     "file name match": "A file named by the question's rare words must beat files that repeat them.",
-    "file name start": "`config.py` is meant by `configuration`, which no stemmer finds.",
     "folders": "People name the folder when several files have one name.",
     "last folder": "A package is often named by its folder alone.",
     "words": "A file that holds all the rare words of a question beats one that repeats a single one.",
@@ -50,8 +49,6 @@ _DEFINITIONS = np.isin(
     ("function", "method", "class", "struct", "enum", "trait", "interface", "module", "type", "macro"),
 )
 _TYPES = np.isin(KINDS, ("class", "struct", "enum", "trait", "interface", "module", "type"))
-_SOFT = 0.7
-_SHORTEST_START = 3
 
 
 @dataclass(slots=True)
@@ -85,16 +82,14 @@ def own_scores(symbols: Symbols) -> Floats:
 def file_signals(
     symbols: Symbols,
     traits: Sequence[PathTraits],
-    stems: Mapping[str, str],
     terms: Mapping[str, float],
     words: Floats,
     asked: frozenset[str],
 ) -> Floats:
     """One row a file, one column for each of `SIGNALS`.
 
-    `stems` gives the analysed form of the words of the paths; `terms` the question's terms with their share
-    of its rarity, which add up to 1; `words` the share of them that each file holds; `asked` the question's
-    words in lower case.
+    `terms` are the question's terms with their share of its rarity, which add up to 1; `words` is the share
+    of them that each file holds; `asked` are the question's words in lower case.
     """
     count = len(traits)
     definition = _DEFINITIONS[symbols.kind]
@@ -106,7 +101,7 @@ def file_signals(
     nearest, near = _best_and_sum(symbols.file, np.maximum(symbols.meaning, 0.0), count)
     text = _of_best(text)
     meaning = _of_best(nearest)
-    of_paths = _path_signals(traits, stems, terms)
+    of_paths = _path_signals(traits, terms)
     classes = np.array([trait.classes for trait in traits], np.float64).reshape(count, len(CLASSES))
     for column, name in enumerate(CLASSES):
         if name in ASKED_BY and asked & ASKED_BY[name]:
@@ -145,40 +140,18 @@ def _best_and_sum(file: NDArray[np.int64], values: Floats, count: int) -> tuple[
     return best, np.bincount(files, parts, count).astype(np.float64)
 
 
-def _path_signals(
-    traits: Sequence[PathTraits], stems: Mapping[str, str], terms: Mapping[str, float]
-) -> Floats:
-    """float64[files, 5]: how the file name and the folders match."""
-    starts: dict[str, tuple[tuple[int, float], ...]] = {}
-    shares = list(terms.items())
-    rows = []
-    for trait in traits:
-        stem = [stems[word] for word in trait.stem]
-        matched = sum(word in terms for word in stem) / len(stem) if stem else 0.0
-        covered = min(1.0, sum(terms.get(word, 0.0) for word in set(stem)))
-        soft: dict[int, float] = {}
-        for word in stem:
-            found = starts.get(word)
-            if found is None:
-                found = starts[word] = tuple(
-                    (number, share if term == word else _SOFT * share)
-                    for number, (term, share) in enumerate(shares)
-                    if term == word
-                    or (
-                        min(len(term), len(word)) >= _SHORTEST_START
-                        and (term.startswith(word) or word.startswith(term))
-                    )
-                )
-            for number, share in found:
-                soft[number] = max(share, soft.get(number, 0.0))
-        last = [stems[word] for word in trait.last_folder]
-        rows.append(
-            (
-                matched,
-                covered * matched,
-                sum(soft.values()),
-                min(1.0, sum(terms.get(word, 0.0) for word in {stems[word] for word in trait.folders})),
-                sum(word in terms for word in last) / len(last) if last else 0.0,
-            )
-        )
-    return np.array(rows, np.float64).reshape(len(rows), 5)
+def _path_signals(traits: Sequence[PathTraits], terms: Mapping[str, float]) -> Floats:
+    """float64[files, 4]: how the file name and the folders match."""
+    asked = frozenset(terms)
+    rows = np.zeros((len(traits), 4))
+    for number, trait in enumerate(traits):
+        if not asked.isdisjoint(trait.stem):
+            matched = sum(word in asked for word in trait.stem) / len(trait.stem)
+            covered = sum(terms[word] for word in asked.intersection(trait.stem))
+            rows[number, 0] = matched
+            rows[number, 1] = matched * min(1.0, covered)
+        if not asked.isdisjoint(trait.folders):
+            rows[number, 2] = min(1.0, sum(terms[word] for word in asked & trait.folders))
+            if trait.last_folder:
+                rows[number, 3] = sum(word in asked for word in trait.last_folder) / len(trait.last_folder)
+    return rows

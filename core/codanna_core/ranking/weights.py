@@ -40,7 +40,7 @@ class Weights:
     """Files found by their path alone; their code need not repeat the words of their name."""
     near: float = 0.2
     """Of two equally good files the one beside the file the user is in is meant."""
-    again: float = 2.5
+    again: float = 3.5
     """Each further symbol of one file loses this much, or one file would fill the page."""
     weaker: float = 2.0
     """A further symbol also loses by how much worse it is than the file's best."""

@@ -1,0 +1,134 @@
+"""Each signal on the smallest case in which it decides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codanna_core.ranking.paths import CLASSES, path_traits
+from codanna_core.ranking.signals import SIGNALS, Symbols, file_signals, own_scores
+from codanna_core.ranking.weights import WEIGHTS
+from codanna_core.text.documents import KINDS
+
+
+class Same(dict[str, str]):
+    """Every word is its own stem."""
+
+    def __missing__(self, word: str) -> str:
+        return word
+
+
+def symbols(*rows: tuple[int, float, float, bool, float, str]) -> Symbols:
+    """Rows of file, text, meaning, exact, name and kind."""
+    file, text, meaning, exact, name, kind = zip(*rows, strict=True)
+    return Symbols(
+        np.array(file, np.int64),
+        np.array(text, np.float64),
+        np.array(meaning, np.float64),
+        np.array(exact, np.bool_),
+        np.array(name, np.float64),
+        np.array([KINDS.index(one) for one in kind], np.int64),
+    )
+
+
+def signals(
+    found: Symbols, *paths: str, terms: dict[str, float] | None = None, asked: str = ""
+) -> dict[str, list[float]]:
+    """Signals of files by name."""
+    matrix = file_signals(
+        found,
+        [path_traits(path, Same()) for path in paths],
+        terms or {},
+        np.zeros(len(paths)),
+        frozenset(asked.split()),
+    )
+    return dict(zip(SIGNALS, matrix.T.tolist(), strict=True))
+
+
+def test_several_good_symbols_lift_their_file() -> None:
+    """Of two files with equally good best symbols the one with more of them has more text."""
+    found = symbols(
+        (0, 1.0, 0, False, 0, "function"),
+        (0, 1.0, 0, False, 0, "function"),
+        (1, 1.0, 0, False, 0, "function"),
+    )
+    text = signals(found, "a.py", "b.py")["text"]
+    assert text[0] > text[1]
+
+
+def test_a_window_of_lines_is_no_definition() -> None:
+    """Text found outside definitions does not count as one."""
+    found = symbols((0, 1.0, 0, False, 0, "text"), (1, 1.0, 0, False, 0, "class"))
+    assert signals(found, "a.py", "b.py")["definition"] == [0.0, 1.0]
+
+
+def test_a_file_name_counts_by_how_much_of_it_was_asked_for() -> None:
+    """`session.py` is matched wholly by a question about sessions, a longer name partly."""
+    found = symbols((0, 1.0, 0, False, 0, "class"), (1, 1.0, 0, False, 0, "class"))
+    matched = signals(found, "session.py", "session_cookie.py", terms={"session": 1.0})["file name"]
+    assert matched[0] == 1.0
+    assert 0 < matched[1] < 1
+
+
+def test_a_hollow_file_name_is_known_by_its_folder() -> None:
+    """`extract/mod.rs` answers to `extract`."""
+    assert "extract" in path_traits("src/extract/mod.rs", Same()).stem
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("src/test/java/FooTest.java", "test"),
+        ("pkg/foo_test.go", "test"),
+        ("examples/hello.rs", "example"),
+        ("benches/run.rs", "bench"),
+        ("third_party/zlib/zlib.c", "foreign"),
+        ("typings/index.d.ts", "stub"),
+        ("README.md", "prose"),
+    ],
+)
+def test_classes_of_files(path: str, name: str) -> None:
+    """Files that are rarely meant are told by their paths."""
+    assert path_traits(path, Same()).classes[CLASSES.index(name)]
+
+
+@pytest.mark.parametrize(
+    "path", ["src/attestation.py", "lib/contest.go", "core/latest/api.py", "src/document.rs"]
+)
+def test_a_word_inside_a_word_makes_no_class(path: str) -> None:
+    """Only whole words of a path say what kind of file it is."""
+    assert not any(path_traits(path, Same()).classes)
+
+
+def test_tests_are_not_put_behind_when_asked_for() -> None:
+    """A question about tests takes the damping of test files away."""
+    found = symbols((0, 1.0, 0, False, 0, "function"))
+    assert signals(found, "tests/test_a.py")["test"] == [1.0]
+    assert signals(found, "tests/test_a.py", asked="login test")["test"] == [0.0]
+
+
+def test_the_best_symbol_of_a_file_is_the_one_called_so() -> None:
+    """With equal text an exact name decides inside a file."""
+    own = own_scores(symbols((0, 1.0, 0, False, 0, "method"), (0, 1.0, 0, True, 0, "method")))
+    assert own[1] > own[0]
+
+
+def test_nothing_found_gives_no_rows() -> None:
+    """An answer without candidates has no signals and no error."""
+    empty = Symbols(
+        np.zeros(0, np.int64),
+        np.zeros(0),
+        np.zeros(0),
+        np.zeros(0, np.bool_),
+        np.zeros(0),
+        np.zeros(0, np.int64),
+    )
+    assert file_signals(empty, [], {}, np.zeros(0), frozenset()).shape == (0, len(SIGNALS))
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "text"])
+def test_every_weight_belongs_to_a_signal(mode: str) -> None:
+    """The fitted table names signals that exist, and puts tests, prose and stubs behind."""
+    weights = dict(zip(SIGNALS, WEIGHTS.signals[mode], strict=True))
+    assert all(weights[name] < 0 for name in ("test", "prose", "stub", "example"))
+    assert np.isfinite(list(weights.values())).all()
