@@ -190,6 +190,27 @@ def neovim_suites() -> list[Suite]:
     return suites
 
 
+def screenshot_suite() -> Suite:
+    """The picture of Neovim in the README, for which a terminal and a browser are needed, too."""
+    neovim = tools.NEOVIMS[1]
+
+    def make(place: Place) -> list[str]:
+        place.environment["PLUGIN"] = str(ROOT / "editors/neovim")
+        return [str(HERE / "neovim/screenshot.sh")]
+
+    return Suite(
+        "picture of neovim",
+        lambda: neovim.missing() or tools.lacks("tmux") or tools.vscode_missing(),
+        make,
+        environment={
+            **neovim.environment,
+            "NVIM": str(neovim.program),
+            "NODE": str(tools.NODE),
+            "CHROMIUM": tools.chromium() or "",
+        },
+    )
+
+
 def vscode_suites() -> list[Suite]:
     """The extension is built, tested in the extension host, and used in a browser."""
     scripts = HERE / "vscode"
@@ -245,7 +266,7 @@ def other_suites() -> list[Suite]:
 
 def all_suites() -> list[Suite]:
     """Every suite, the quick ones first."""
-    return [*other_suites(), *neovim_suites(), *vscode_suites()]
+    return [*other_suites(), *neovim_suites(), screenshot_suite(), *vscode_suites()]
 
 
 def main() -> int:

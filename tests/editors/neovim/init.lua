@@ -2,5 +2,3 @@ vim.opt.runtimepath:prepend(os.getenv("PLUGIN"))
 vim.opt.swapfile = false
 vim.opt.shadafile = "NONE"
 vim.opt.hidden = true
-vim.opt.columns = 120
-vim.opt.lines = 40

@@ -1,4 +1,6 @@
 -- Runs inside Neovim with --headless; each test drives the plug-in as a user does and ends the process with its verdict.
+vim.opt.columns = 120
+vim.opt.lines = 40
 local workspace = os.getenv("WORKSPACE")
 local passed, failed = 0, 0
 

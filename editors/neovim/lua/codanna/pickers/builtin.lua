@@ -6,6 +6,7 @@ local sources = require("codanna.source")
 local M = {}
 
 local NAMESPACE = vim.api.nvim_create_namespace("codanna")
+local MIN_PLACE = 16
 local MAX_PREVIEW_BYTES = 1024 * 1024
 
 local KIND_HIGHLIGHT = {
@@ -24,6 +25,19 @@ local KIND_HIGHLIGHT = {
   field = "Identifier",
   heading = "Title",
 }
+
+---Cut a text to a width; the beginning gives way with `from_start`, else the end.
+local function shorten(text, width, from_start)
+  local length = vim.fn.strchars(text)
+  if vim.fn.strdisplaywidth(text) <= width then
+    return text
+  end
+  local keep = math.max(1, width - 1)
+  if from_start then
+    return "…" .. vim.fn.strcharpart(text, length - keep)
+  end
+  return vim.fn.strcharpart(text, 0, keep) .. "…"
+end
 
 local function scratch()
   local buffer = vim.api.nvim_create_buf(false, true)
@@ -85,8 +99,9 @@ function M.show(source, query)
   for _, name in ipairs({ "preview", "list" }) do
     self.windows[name] = vim.api.nvim_open_win(self.buffers[name], false, self.places[name])
     vim.wo[self.windows[name]].wrap = false
-    vim.wo[self.windows[name]].winhighlight = "NormalFloat:Normal,CursorLine:Visual"
+    vim.wo[self.windows[name]].winhighlight = "NormalFloat:Normal"
   end
+  vim.wo[self.windows.list].winhighlight = "NormalFloat:Normal,CursorLine:Visual"
   vim.wo[self.windows.list].cursorline = true
   vim.wo[self.windows.list].scrolloff = 0
   self:title("list", source.title)
@@ -227,13 +242,15 @@ function Picker:fill(err, list, problems, text)
     local kind = hit.kind:sub(1, 9)
     local label = hits.label(hit):gsub("%s+", " ")
     local place = ("%s:%d"):format(hit.path, hit.lnum)
-    local room = width - 13 - vim.fn.strdisplaywidth(label) - vim.fn.strdisplaywidth(place)
-    if room < 0 and vim.fn.strdisplaywidth(place) > 20 then
-      -- The end of a path tells files apart, so its beginning gives way.
-      local keep = math.max(16, vim.fn.strdisplaywidth(place) + room - 1)
-      place = "…" .. vim.fn.strcharpart(place, vim.fn.strchars(place) - keep)
-      room = width - 13 - vim.fn.strdisplaywidth(label) - vim.fn.strdisplaywidth(place)
+    local space = width - 13 -- What the kind and the margins leave.
+    local label_space = math.max(8, space - math.min(MIN_PLACE, vim.fn.strdisplaywidth(place)))
+    if hit.name ~= "" and vim.fn.strdisplaywidth(label) > label_space then
+      label = hit.name -- The container is the first to go.
     end
+    label = shorten(label, label_space, false)
+    -- The end of a path tells files apart, so its beginning gives way.
+    place = shorten(place, math.max(8, space - vim.fn.strdisplaywidth(label)), true)
+    local room = space - vim.fn.strdisplaywidth(label) - vim.fn.strdisplaywidth(place)
     local head = (" %-9s "):format(kind)
     local line = head .. label .. (" "):rep(math.max(1, room + 1)) .. place
     lines[number] = line
