@@ -80,6 +80,12 @@ class TextStore:
             return Problem("index-corrupt", f"the text index is built anew: {error}", None)
         return None
 
+    def change_options(self, options: str) -> None:
+        """Settings that change what is stored make the next writer begin anew, as at a restart."""
+        if options != self._options:
+            self._options = options
+            self.rebuilt_because = IndexState.OPTION_MISMATCH.value
+
     def reopen_if_replaced(self) -> bool:
         """For a reader: follow the writer to a new text index."""
         try:

@@ -139,6 +139,7 @@ class Writing:
         """Take over settings for the next run."""
         with self._mutex:
             self._settings = settings
+            self.text.change_options(options_digest(settings))
 
     # Runs
 
