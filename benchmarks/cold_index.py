@@ -162,9 +162,8 @@ def measure_saves(engine: Engine, root: Path, saves: int) -> None:
         path.unlink(missing_ok=True)
         engine.update([path])
     times.sort()
-    print(
-        f"  one save visible  p50 {times[len(times) // 2]:.1f} ms   p95 {times[int(len(times) * 0.95)]:.1f} ms"
-    )
+    middle, slow = times[len(times) // 2], times[int(len(times) * 0.95)]
+    print(f"  one save visible  p50 {middle:.1f} ms   p95 {slow:.1f} ms")
 
 
 def ctags(root: Path, languages: str | None) -> float | None:
