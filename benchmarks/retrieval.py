@@ -42,8 +42,7 @@ DOCSTRING_QUERIES = 200
 SEMBLE = """
 import json, sys
 from semble import SembleIndex
-from model2vec import StaticModel
-index = SembleIndex.from_path(sys.argv[1], model=StaticModel.from_pretrained(sys.argv[2]))
+index = SembleIndex.from_path(sys.argv[1], model_path=sys.argv[2])
 found = {}
 for query in json.load(sys.stdin):
     results = index.search(query, top_k=10)
