@@ -159,6 +159,7 @@ class Engine:
                 filters or Filters(),
                 explain=explain,
             )
+        _check_text(request)
         return self._healing(
             lambda: answer(self._snapshot(meaning=request.mode is not Mode.TEXT), request, cancel)
         )
@@ -196,6 +197,8 @@ class Engine:
         snapshot = self._meant_snapshot()
         assert snapshot.embedder is not None
         buffer = snapshot.overlay.get(relative)
+        if buffer is None and not (self.root / relative).is_file():
+            raise InvalidQuery(f"{relative} is no file; name the file and the line of the code in question")
         text = buffer.text if buffer is not None else decode((self.root / relative).read_bytes())[0]
         origin, wanted = similar_request(relative, text, start_line, end_line)
         return answer_similar(
@@ -508,6 +511,24 @@ def _checked_root(root: Path | str) -> Path:
     if not path.is_dir():
         raise NotADirectoryError(f"{path} is a file; give the folder that holds it")
     return Path(os.path.realpath(path))
+
+
+def _check_text(request: SearchRequest) -> None:
+    """Refuse what no text can hold; such characters come from damaged input, never from a keyboard."""
+    filters = request.filters
+    texts = (
+        request.query,
+        *filters.languages,
+        *filters.kinds,
+        *filters.paths,
+        *filters.containers,
+        *filters.excluded_words,
+        *filters.phrases,
+    )
+    try:
+        "".join(texts).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidQuery("the question or a filter holds half of a character; type it again") from None
 
 
 def _mode(name: Mode | str) -> Mode:

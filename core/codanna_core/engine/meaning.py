@@ -71,6 +71,10 @@ class Meanings:
         self._notes = notes
         self._checkpoint = checkpoint
         self._lock = threading.RLock()
+        self._work = threading.Lock()
+        """Held by the background job that writes to a store."""
+        self._abort = Cancel()
+        """Stops that job when the store is about to be another one."""
         self._active: Meaning | None = None
         self._next: Meaning | None = None
         self._vectors_folder = folder.path / "vectors"
@@ -111,13 +115,50 @@ class Meanings:
 
     def change(self, settings: Settings, *, writable: bool) -> None:
         """Take over settings; the old model answers until the vectors of the new one are complete."""
-        with self._lock:
-            self._settings, self.problem = settings, None
-            old, self._active, self._next = self._active, None, None
-            opened = self.open(writable=writable)
-            switched = old is not None and opened is not None
-            if switched and opened.writable and opened.embedder.model_id != old.embedder.model_id:  # type: ignore[union-attr]
-                self._active, self._next = old, opened
+        if self._active is not None and _same_store(self._settings, settings):
+            self._settings = settings
+            return
+        # Nobody else may write to a store that is opened again.
+        self._abort.cancel()
+        with self._work, self._lock:
+            self._abort = Cancel()
+            before, self._settings, self.problem = self._settings, settings, None
+            old, waiting = self._active, self._next
+            self._active = self._next = None
+            if waiting is not None:
+                waiting.close()
+            keep = old if vector_options(before) == vector_options(settings) else None
+            opened = self._opened_beside(keep, writable=writable)
+            if old is not None and old is not self._active:
+                old.close()
+            if opened is not None and self._active is old:
+                self._next = opened
+
+    def _opened_beside(self, old: Meaning | None, *, writable: bool) -> Meaning | None:
+        """Open what the settings name. An old model that can answer meanwhile stays active; the store of the
+        same model is taken over as it is.
+        """
+        try:
+            embedder = self._embedder()
+        except ModelUnavailable as error:
+            self.problem = Problem("no-meaning", str(error))
+            return None
+        if old is not None and old.embedder.model_id == embedder.model_id:
+            self._active = old
+            return None
+        opened = self._open_store(embedder, writable=writable)
+        if old is not None and opened.writable:
+            self._active = old
+            return opened
+        self._active = opened
+        return None
+
+    def maintain(self, cancel: Cancel) -> None:
+        """Seal, merge and train, as a background job."""
+        with self._work:
+            active = self._active
+            if active is not None and active.vectors is not None and active.writable:
+                active.vectors.maintain(Cancel(cancel, self._abort))
 
     def start_vectors_anew(self, error: IndexCorrupt) -> bool:
         """Drop a store in which damage was met, so that its vectors are computed again.
@@ -171,6 +212,10 @@ class Meanings:
         """Compute the vectors that symbols still lack; True when the models were switched and one more look
         is due.
         """
+        with self._work:
+            return self._embed_missing(text, Cancel(cancel, self._abort))
+
+    def _embed_missing(self, text: TextSnapshot, cancel: Cancel) -> bool:
         target = self._next or self._active
         if target is None or target.vectors is None or not target.writable:
             return False
@@ -189,8 +234,10 @@ class Meanings:
                 self._notes.set_state(State.READY)
         if target is self._next:
             with self._lock:
-                # Readers that hold the old store finish with it: its files are write-once.
-                self._active, self._next = target, None
+                # Readers that hold snapshots of the old store finish with them: its files are write-once.
+                old, self._active, self._next = self._active, target, None
+            if old is not None:
+                old.close()
             return True
         self.pending = 0
         self._complete = (target.embedder.model_id, text.generation)
@@ -225,11 +272,16 @@ class Meanings:
                     self.pending = max(0, self.pending - len(part))
 
     def _open(self, *, writable: bool) -> Meaning:
-        settings = self._settings
-        if not settings.semantic.enabled:
+        return self._open_store(self._embedder(), writable=writable)
+
+    def _embedder(self) -> Embedder:
+        settings = self._settings.semantic
+        if not settings.enabled:
             raise ModelUnavailable("search by meaning is switched off in the settings ([semantic] enabled)")
-        embedder = self._given if self._given is not None else load_embedder(settings.semantic)
-        options = vector_options(settings)
+        return self._given if self._given is not None else load_embedder(settings)
+
+    def _open_store(self, embedder: Embedder, *, writable: bool) -> Meaning:
+        options = vector_options(self._settings)
         path = self._store(embedder)
         directory = FsDirectory(path, self._checkpoint)
         try:
@@ -256,6 +308,14 @@ class Meanings:
 
 def _lost(error: IndexCorrupt) -> Problem:
     return Problem("vectors-corrupt", f"the vectors are computed again, they were damaged: {error}")
+
+
+def _same_store(before: Settings, after: Settings) -> bool:
+    """Whether two settings name the same model and the same store of its vectors."""
+    keys = ("enabled", "model", "model_path", "threads")
+    return vector_options(before) == vector_options(after) and all(
+        getattr(before.semantic, key) == getattr(after.semantic, key) for key in keys
+    )
 
 
 def vector_options(settings: Settings) -> VectorOptions:

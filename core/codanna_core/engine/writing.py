@@ -339,8 +339,7 @@ class Writing:
             schedule("embed", self._embed_missing)
         active = self._meanings.active
         if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
-            vectors = active.vectors
-            schedule("clusters", lambda cancel: vectors.maintain(cancel))
+            schedule("clusters", self._meanings.maintain)
 
     def _rebuild_names_soon(self, text: TextSnapshot) -> None:
         self.background.schedule("names", lambda cancel: self._rebuild_names(text, cancel))

@@ -1,0 +1,85 @@
+"""Settings that change the model while its vectors are being made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from codanna_core import Engine
+from codanna_core.embed.base import CancelToken
+from codanna_core.testing.embedder import FakeEmbedder
+
+OpenEngine = Callable[..., Engine]
+
+
+class Patient(FakeEmbedder):
+    """Embeds in the background, and only once it is let go."""
+
+    def __init__(self, dimension: int = 64, model_id: str = "fake") -> None:
+        super().__init__(dimension, model_id, instant=False)
+        self.begun = threading.Event()
+        self.go = threading.Event()
+
+    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+        self.begun.set()
+        while not self.go.wait(0.01):
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+        return super().embed_passages(texts, cancel)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{"semantic": {"batch": 17}}],
+        [{"semantic": {"threads": 3}}],
+        [{"semantic": {"enabled": False}}, {"semantic": {"enabled": True}}],
+        [{"vectors": {"recall_target": 0.9}}],
+        [{"vectors": {"precision": "f32"}}],
+    ],
+    ids=["batch", "threads", "off-on", "recall", "precision"],
+)
+def test_settings_changed_while_vectors_are_made(
+    open_engine: OpenEngine, changes: list[dict[str, dict[str, object]]]
+) -> None:
+    """A change in the middle of embedding ends with every vector made, by one writer of each store."""
+    embedder = Patient()
+    engine = open_engine(embedder=embedder)
+    engine.sync()
+    assert embedder.begun.wait(30)
+    for change in changes:
+        assert engine.apply_settings(change)
+    embedder.go.set()
+    assert engine.wait_until_idle(60)
+    status = engine.status()
+    assert (status.vectors_pending, status.vectors_total > 0) == (0, True)
+    assert not [problem for problem in status.problems if problem.code == "background"]
+    assert engine.search("deposit: put cash into an account", mode="semantic").hits
+
+
+def test_the_old_model_answers_until_the_new_one_is_complete(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    """After a switch the old vectors answer; the new model takes over when all of its own are made."""
+    old, new = FakeEmbedder(64, "old"), Patient(32, "new")
+    monkeypatch.setattr(
+        "codanna_core.engine.meaning.load_embedder",
+        lambda settings: new if settings.model == "new" else old,
+    )
+    engine = open_engine(embedder=None, overrides={"index": {"workers": 1}})
+    engine.sync()
+    assert engine.status().model == old.model_id
+    engine.apply_settings({"semantic": {"model": "new"}})
+    assert new.begun.wait(30)
+    assert engine.search("deposit: put cash into an account", mode="semantic").hits
+    assert engine.status().model == old.model_id
+    new.go.set()
+    assert engine.wait_until_idle(60)
+    status = engine.status()
+    assert (status.model, status.dimension, status.vectors_pending) == (new.model_id, 32, 0)
+    assert engine.search("deposit: put cash into an account", mode="semantic").hits
