@@ -278,6 +278,8 @@ def test_binary_large_and_generated_files_are_counted_as_skipped(
     engine.sync()
     skipped = engine.status().files_skipped
     assert (skipped["binary"], skipped["too-large"], skipped["generated"]) == (1, 1, 1)
+    status = engine.status()
+    assert status.files_total == status.files_indexed, "what is left out for good is not missing"
 
 
 def test_a_file_that_vanishes_while_it_is_indexed_is_survived(

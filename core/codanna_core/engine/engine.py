@@ -275,7 +275,7 @@ class Engine:
             generation=generation,
             writer=self.writer,
             files_indexed=files,
-            files_total=max(self._writing.total_files, files),
+            files_total=max(self._writing.expected_files, files),
             files_skipped=self._writing.skipped(generation),
             symbols=text.symbol_count if text is not None else 0,
             vectors_total=vectors.count if vectors is not None else 0,

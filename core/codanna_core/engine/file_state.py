@@ -188,6 +188,10 @@ class FileState:
                 counts[reason] = counts.get(reason, 0) + count
         return {reason.value: count for reason, count in sorted(counts.items())}
 
+    def left_out(self) -> int:
+        """Files that the rules let in and whose content kept them out: binary, generated, minified."""
+        return sum(self._table.skipped().values()) if self._table is not None else 0
+
     def _forget_skipped(self, table: FileTable, result: FileChanges) -> None:
         """Files that were left out have no documents to delete; they only leave the table."""
         kept = []

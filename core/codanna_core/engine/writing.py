@@ -100,6 +100,11 @@ class Writing:
             return 1.0
         return min(1.0, self.done_files / self.total_files)
 
+    @property
+    def expected_files(self) -> int:
+        """Files that are, or will be, in the index; 0 until this process has looked at the folder."""
+        return max(0, self.total_files - self._files.left_out())
+
     def skipped(self, generation: int) -> dict[str, int]:
         """How many files were left out, by reason."""
         return self._files.skipped(generation)
