@@ -103,7 +103,7 @@ end
 ---to an older question.
 ---@param source codanna.Source
 ---@param show fun(err: string|nil, hits: codanna.Hit[], problems: string[], query: string)
----@return { query: fun(self: table, text: string), stop: fun(self: table) }
+---@return { query: fun(self: table, text: string), again: fun(self: table), stop: fun(self: table) }
 function M.live(source, show)
   local timer = vim.loop.new_timer()
   local cancel = function() end
@@ -135,6 +135,15 @@ function M.live(source, show)
         end
       end)
     end))
+  end
+
+  ---Ask the same question again, for the index knows more now.
+  function live:again()
+    local text = asked
+    asked = nil
+    if text and text ~= "" then
+      self:query(text)
+    end
   end
 
   function live:stop()

@@ -144,6 +144,16 @@ function M.show(source, query)
         self:typed()
       end,
     })
+    -- Who asks while the index is being built sees the answer as soon as there is one.
+    vim.api.nvim_create_autocmd("User", {
+      group = group,
+      pattern = "CodannaStatus",
+      callback = function()
+        if #self.hits == 0 then
+          self.live:again()
+        end
+      end,
+    })
     vim.cmd("startinsert!")
     self:typed()
   else
