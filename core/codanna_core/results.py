@@ -105,6 +105,8 @@ class SearchResult:
     """Share of the workspace's files that the answering snapshot covers, 0 to 1."""
     milliseconds: float
     problems: list[Problem] = field(default_factory=list)
+    work: dict[str, int] = field(default_factory=dict)
+    """What the vector search did, independent of the clock: lists probed, codes scanned, rows rescored."""
 
 
 @dataclass(slots=True)

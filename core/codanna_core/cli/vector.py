@@ -17,7 +17,7 @@ from codanna_core.cli.render import print_text, size
 from codanna_core.cli.search import print_answer
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.errors import InvalidQuery
-from codanna_core.results import Mode, Progress, SearchRequest, State
+from codanna_core.results import Progress, State
 from codanna_core.vectors.plot import histogram, write_plot
 
 
@@ -41,7 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_root(search)
     add_answer(search)
-    search.add_argument("--explain", action="store_true", help="show each signal's part of the score")
     add_common(search)
     search.set_defaults(run=run_search)
 
@@ -97,11 +96,11 @@ def run_search(options: argparse.Namespace) -> int:
         if not options.no_sync:
             bring_up_to_date(engine, cancel)
         limit = options.limit or engine.settings.search.limit
-        if vector is not None:
-            result = engine.search_vector(vector, limit=limit, filters=filters, cancel=cancel)
-        else:
-            request = SearchRequest(options.query, limit, Mode.SEMANTIC, filters, explain=options.explain)
-            result = engine.search(request, cancel=cancel)
+        wanted = options.query if vector is None else vector
+        result = engine.search_vector(wanted, limit=limit, filters=filters, cancel=cancel)
+        if result.work:
+            done = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in result.work.items())
+            print(f"codanna-lsp: {done}", file=sys.stderr)
         return print_answer(engine, result, options)
 
 

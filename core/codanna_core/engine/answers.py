@@ -83,6 +83,7 @@ def answer_similar(
         snapshot.indexed,
         (time.perf_counter() - started) * 1000,
         list(snapshot.problems),
+        pool.work,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,8 @@ class Pool:
         self.places: list[Place] = []
         self.text: list[float] = []
         self.meaning: list[float] = []
+        self.work: dict[str, int] = {}
+        """What the vector search did."""
         self.exact: list[bool] = []
         self.paths: list[str] = []
         self._snapshot = snapshot
@@ -372,7 +374,7 @@ def add_by_meaning(
 ) -> None:
     """The symbols nearest to a vector."""
     if snapshot.vectors is not None and snapshot.vectors.count:
-        keys, scores = _nearest(snapshot, vector, wanted, only, cancel)
+        keys, scores, pool.work = _nearest(snapshot, vector, wanted, only, cancel)
         by_key = dict(zip(keys, scores, strict=True))
         found = snapshot.text.with_keys(keys, 4 * wanted, only if only else None)
         addresses = [address for _, address in found]
@@ -389,13 +391,13 @@ def add_by_meaning(
 
 def _nearest(
     snapshot: Snapshot, vector: NDArray[np.float32], wanted: int, only: Filter, cancel: Cancel | None
-) -> tuple[list[int], list[float]]:
+) -> tuple[list[int], list[float], dict[str, int]]:
     assert snapshot.vectors is not None
     allowed: NDArray[np.uint64] | None = None
     if only:
         count = snapshot.text.count(only)
         if count == 0:
-            return [], []
+            return [], [], {}
         if count <= _SELECTIVE:
             allowed = np.unique(np.array(snapshot.text.keys(only, count), np.uint64))
         else:
@@ -403,7 +405,7 @@ def _nearest(
             share = count / max(1, snapshot.text.document_count)
             wanted = min(int(wanted / max(share, 0.02)), 50 * wanted)
     hits = snapshot.vectors.search(vector, wanted, filter=allowed, cancel=cancel)
-    return hits.keys.tolist(), hits.scores.tolist()
+    return hits.keys.tolist(), hits.scores.tolist(), asdict(hits.work)
 
 
 def text_frequencies(snapshot: Snapshot, terms: Iterable[str]) -> dict[str, int]:

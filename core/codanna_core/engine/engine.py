@@ -166,18 +166,20 @@ class Engine:
 
     def search_vector(
         self,
-        vector: ArrayLike,
+        vector: ArrayLike | str,
         *,
         limit: int | None = None,
         filters: Filters | None = None,
         cancel: Cancel | None = None,
     ) -> SearchResult:
-        """The symbols nearest to a vector of the model's dimension."""
+        """The symbols nearest to a vector of the model's dimension, or to a question, by vectors alone."""
         snapshot = self._meant_snapshot()
+        assert snapshot.embedder is not None
+        if isinstance(vector, str):
+            vector = snapshot.embedder.embed_query(vector)
         wanted = np.asarray(vector, np.float32).reshape(-1)
-        dimension = snapshot.embedder.dimension if snapshot.embedder is not None else len(wanted)
-        if len(wanted) != dimension:
-            raise DimensionMismatch(len(wanted), dimension)
+        if len(wanted) != snapshot.embedder.dimension:
+            raise DimensionMismatch(len(wanted), snapshot.embedder.dimension)
         return answer_similar(
             snapshot, wanted, "vector", None, self._limit(limit), filters or Filters(), cancel
         )
