@@ -134,7 +134,7 @@ end)
 
 test("an empty answer says so", function()
   notes = {}
-  vim.cmd("Codanna search zzqqzzqq")
+  vim.cmd("Codanna symbols zzqqzzqq")
   wait("the note", function()
     return noted("nothing was found")
   end)
