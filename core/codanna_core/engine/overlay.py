@@ -14,7 +14,7 @@ from codanna_core.embed.text import embedding_text
 from codanna_core.engine.prepare import source_text
 from codanna_core.languages import extract
 from codanna_core.model import Symbol
-from codanna_core.text.documents import body_words, direct_children, own_body
+from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
 from codanna_core.text.index import StoredSymbol
 from codanna_core.words import index_text, index_words
 
@@ -37,24 +37,7 @@ class OverlayFile:
 
 def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredSymbol:
     """A parsed symbol in the shape in which the index gives symbols back."""
-    return StoredSymbol(
-        symbol.name,
-        symbol.kind,
-        symbol.container,
-        language,
-        path,
-        symbol.signature,
-        symbol.doc,
-        symbol.start_line,
-        symbol.start_col,
-        symbol.end_line,
-        symbol.end_col,
-        symbol.name_line,
-        symbol.name_col,
-        symbol.name_end_col,
-        (1 if symbol.deprecated else 0) | (2 if symbol.wide else 0),
-        key,
-    )
+    return StoredSymbol(*stored_values(symbol, path, language, key))
 
 
 def embedded(file: OverlayFile, embedder: Embedder) -> OverlayFile:

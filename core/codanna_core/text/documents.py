@@ -93,14 +93,9 @@ def unpack_payload(raw: bytes) -> list[Any]:
     return values
 
 
-def symbol_document(
-    path: str, file: int, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]
-) -> str:
-    """The JSON document of one symbol. `file` is `file_key(path)` and `path_text` is `index_text(path)`,
-    computed once a file; `body` its words.
-    """
-    name = index_text(symbol.name)
-    payload = (
+def stored_values(symbol: Symbol, path: str, language: str, key: int) -> tuple[Any, ...]:
+    """What the index gives back of a symbol, in the order of `StoredSymbol`."""
+    return (
         symbol.name,
         symbol.kind,
         symbol.container,
@@ -118,6 +113,15 @@ def symbol_document(
         (1 if symbol.deprecated else 0) | (2 if symbol.wide else 0),
         key,
     )
+
+
+def symbol_document(
+    path: str, file: int, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]
+) -> str:
+    """The JSON document of one symbol. `file` is `file_key(path)` and `path_text` is `index_text(path)`,
+    computed once a file; `body` its words.
+    """
+    name = index_text(symbol.name)
     document = {
         "owner": path,
         "lang": language,
@@ -133,7 +137,7 @@ def symbol_document(
         "key": key,
         "file_key": file,
         "traits": symbol_traits(symbol.kind, name),
-        "data": pack_payload(payload),
+        "data": pack_payload(stored_values(symbol, path, language, key)),
     }
     return orjson.dumps(document).decode("utf-8")
 
