@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from codanna_core.config import (
     options_digest,
     user_file,
 )
+from codanna_core.config.model import VectorSettings
 from codanna_core.config.resolve import all_keys, get
+from codanna_core.vectors.base import VectorOptions
 
 
 class Place:
@@ -251,3 +254,11 @@ def test_schema_describes_every_key() -> None:
         for described in body["properties"].values():
             assert described["description"].endswith(".")
             assert {"type", "default"} <= described.keys()
+
+
+def test_every_recall_target_of_the_settings_suits_the_vector_index() -> None:
+    """The bounds and the default of the setting are those of the vector index, which has no others."""
+    field = {each.name: each for each in dataclasses.fields(VectorSettings)}["recall_target"]
+    assert field.default == VectorOptions().recall_target
+    for bound in (field.metadata["minimum"], field.metadata["maximum"]):
+        assert VectorOptions(recall_target=bound).recall_target == bound

@@ -92,7 +92,7 @@ class VectorSettings:
     metric: str = key("cosine", "How two vectors are compared.", choices=("cosine", "l2", "dot"))
     precision: str = key("int8", "Precision of the stored vectors.", choices=("int8", "f16", "f32"))
     recall_target: float = key(
-        0.95,
+        0.97,
         "Share of the true nearest vectors that a search should find; higher is slower.",
         minimum=0.5,
         maximum=1.0,

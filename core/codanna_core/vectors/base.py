@@ -59,8 +59,8 @@ class VectorOptions:
         ):
             if value not in allowed:
                 raise ConfigError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
-        if not 0.5 <= self.recall_target <= 0.999:
-            raise ConfigError(f"recall_target is {self.recall_target}; use a value from 0.5 to 0.999")
+        if not 0.5 <= self.recall_target <= 1.0:
+            raise ConfigError(f"recall_target is {self.recall_target}; use a value from 0.5 to 1")
 
 
 @dataclass(frozen=True, slots=True)
