@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from codanna_core import Engine
@@ -27,21 +31,22 @@ NEW = {
 
 CHILD = textwrap.dedent(
     """
-    import os, signal, sys
+    import json, os, signal, sys
     from codanna_core import Engine
     from codanna_core.testing.embedder import FakeEmbedder
 
-    root, index, die_at = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    root, index, die_at, options = sys.argv[1], sys.argv[2], int(sys.argv[3]), json.loads(sys.argv[4])
     count = 0
 
     def checkpoint(name):
         global count
         count += 1
+        print(name, flush=True)
         if count == die_at:
-            print(name, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    engine = Engine.open(root, index, embedder=FakeEmbedder(), checkpoint=checkpoint)
+    engine = Engine.open(root, index, embedder=FakeEmbedder(), overrides=options, checkpoint=checkpoint)
+    print("opened", flush=True)
     engine.sync()
     engine.wait_until_idle(60)
     engine.close()
@@ -76,7 +81,7 @@ def clean_build(root: Path, index: Path) -> Record:
 
 def run_child(root: Path, index: Path, die_at: int) -> str:
     done = subprocess.run(
-        [sys.executable, "-P", "-c", CHILD, str(root), str(index), str(die_at)],
+        [sys.executable, "-P", "-c", CHILD, str(root), str(index), str(die_at), "{}"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -137,54 +142,176 @@ def test_a_kill_at_each_named_step_leaves_the_old_or_the_new_state(tmp_path: Pat
         check_after_kill(root, index, [old, new], new)
 
 
-def kill_at_random(tmp_path: Path, kills: int, seed: int) -> None:
-    """Kill indexing runs after random times; after each, the index opens, answers, and can be completed."""
-    rng = random.Random(seed)
-    root = tmp_path / "root"
-    many = {
-        f"pkg{number % 7}_{number}.py": "\n".join(
-            f"def work_{number}_{part}(x):\n    '''Does part {part}.'''\n    return x * {part}\n"
-            for part in range(8)
-        )
-        for number in range(150)
-    }
-    write(root, many)
-    write(root, NEW)
-    final = clean_build(root, tmp_path / "clean")
-    index = tmp_path / "index"
-    for _ in range(kills):
+def version_of(number: int, version: int) -> str:
+    """One file of the workspace under fire, in one of its versions."""
+    return "\n".join(
+        f"def work_{number}_{part}_v{version}(x):\n    '''Does part {part}, version {version}.'''\n"
+        f"    return x * {part}\n"
+        for part in range(8)
+    )
+
+
+class Torture:
+    """A workspace that changes, an indexer that is killed, and what may be found afterwards.
+
+    `self.states` holds for each file every content that the index may show: the one it showed when it was
+    last looked at, and the one on disk.
+    """
+
+    FILES = 150
+
+    def __init__(self, place: Path, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.place = place
+        self.root = place / "root"
+        self.index = place / "index"
+        self.disk: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
+        self.records: dict[tuple[str, str], Record] = {}
+        self.killed_after: Counter[str] = Counter()
+        self.found: Counter[str] = Counter()
+        self.root.mkdir()
+        for version in (0, 1):
+            # What each version of each file looks like in an index that nobody disturbed.
+            texts = {name_of(number): version_of(number, version) for number in range(self.FILES)}
+            write(self.root, texts)
+            for path, name, key in clean_build(self.root, place / f"clean-{version}"):
+                self.records.setdefault((path, texts[path]), set()).add((path, name, key))
+        self.disk = texts
+
+    def edit(self) -> None:
+        """Change, remove and bring back some files, or nearly all of them."""
+        for number in self.rng.sample(range(self.FILES), self.rng.choice([1, 5, 40, self.FILES])):
+            name = name_of(number)
+            if name in self.disk and self.rng.random() < 0.1:
+                (self.root / name).unlink()
+                del self.disk[name]
+            else:
+                self.disk[name] = version_of(number, self.rng.randrange(2))
+                (self.root / name).write_text(self.disk[name])
+
+    def kill(self, options: str, *, step: int = 0, after: float = 0.0) -> None:
+        """Start an indexer and kill it at a step, or so many seconds after it has opened the index."""
         child = subprocess.Popen(
-            [sys.executable, "-P", "-c", CHILD, str(root), str(index), "0"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            [sys.executable, "-P", "-c", CHILD, str(self.root), str(self.index), str(step), options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
             start_new_session=True,
         )
-        time.sleep(rng.uniform(0.05, 2.5))  # The random moment is the point of this test.
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
-            if engine._writing.text.ready:
-                # Whole files only: every file on record has exactly the symbols of a clean build.
-                record = on_record(engine)
-                paths = {path for path, _, _ in record}
-                assert record == {entry for entry in final if entry[0] in paths}
-                engine.search("does part 3")
-        if rng.random() < 0.3:
-            for name in rng.sample(sorted(many), 20):
-                os.utime(root / name)
-    with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
-        engine.sync()
-        assert on_record(engine) == final
+        assert child.stdout is not None
+        assert child.stdout.readline() == "opened\n", child.stderr and child.stderr.read()
+        if not step:
+            time.sleep(after)  # The random moment is the point of this test.
+            os.killpg(child.pid, signal.SIGKILL)
+        said, errors = child.communicate(timeout=120)
+        assert child.returncode in (0, -signal.SIGKILL), errors
+        last = (said.split("\n")[:-1] or ["opened"])[-1]
+        # Files of vectors and text are numbered; the summary counts them together.
+        self.killed_after[re.sub(r"[0-9a-f]{4,}|\d+", "N", last)] += 1
+
+    def look(self, *, one_commit: bool) -> None:
+        """Reopen: every file is the old or the new one, all of them where the change was one commit."""
+        with Engine.open(self.root, self.index, embedder=FakeEmbedder()) as engine:
+            if not engine._writing.text.ready:
+                self.found["nothing yet"] += 1
+                assert not self.shown
+                return
+            record = on_record(engine)
+            hits = engine.search("does part 3").hits
+        by_path: dict[str, Record] = {}
+        for entry in record:
+            by_path.setdefault(entry[0], set()).add(entry)
+        now: dict[str, str] = {}
+        for path, entries in by_path.items():
+            allowed = [state[path] for state in (self.shown, self.disk) if path in state]
+            texts = [text for text in allowed if self.records[path, text] == entries]
+            assert texts, f"{path} holds a mixture: {sorted(entries)}"
+            now[path] = texts[0]
+        for path in self.shown:
+            assert path in now or path not in self.disk, f"{path} was lost"
+        if one_commit:
+            assert now in (self.shown, self.disk), "a single commit was found half done"
+        kind = "new" if now == self.disk else "old" if now == self.shown else "between two commits"
+        self.found[kind] += 1
+        assert hits or not now
+        assert all((hit.path, hit.name) in {(path, name) for path, name, _ in record} for hit in hits)
+        self.shown = now
+
+    def complete(self) -> None:
+        """A normal run makes the index equal to a clean build, vectors included."""
+        with Engine.open(self.root, self.index, embedder=FakeEmbedder()) as engine:
+            engine.sync()
+            assert engine.wait_until_idle(60)
+            expected: Record = set()
+            for path, text in self.disk.items():
+                expected |= self.records[path, text]
+            assert on_record(engine) == expected
+            meaning = engine._meanings.active
+            assert meaning is not None
+            assert meaning.vectors is not None
+            keys = np.unique(np.array([key for _, _, key in expected], np.uint64))
+            assert meaning.vectors.contains(keys).all()
+            assert engine.status().vectors_pending == 0
+        self.shown = dict(self.disk)
+
+    def run(self, kills: int) -> None:
+        """Half of the kills at a step, half at a moment; now and then the index is completed or removed."""
+        span, steps = self.undisturbed()
+        for number in range(kills):
+            self.edit()
+            one_commit = self.rng.random() < 0.5
+            options = "{}" if one_commit else '{"index": {"commit_every": 200}}'
+            if number % 2:
+                self.kill(options, after=self.rng.uniform(0, span))
+            else:
+                self.kill(options, step=self.rng.randint(1, steps))
+            self.look(one_commit=one_commit)
+            if number % 10 == 9 or number == kills - 1:
+                self.complete()
+            if number % 25 == 24:
+                shutil.rmtree(self.index)
+                self.shown = {}
+
+    def undisturbed(self) -> tuple[float, int]:
+        """How long a whole run takes after it has opened the index, and how many steps it has."""
+        names: list[str] = []
+        with Engine.open(
+            self.root, self.place / "counted", embedder=FakeEmbedder(), checkpoint=names.append
+        ) as engine:
+            started = time.monotonic()
+            engine.sync()
+            engine.wait_until_idle(60)
+        return time.monotonic() - started, len(names)
+
+    def summary(self) -> str:
+        """What was done and found, for the one who started it."""
+
+        def lines(counts: Counter[str]) -> str:
+            return "\n".join(f"  {count:5}  {name}" for name, count in counts.most_common())
+
+        return (
+            f"\n{self.killed_after.total()} kills; the last step before each:\n{lines(self.killed_after)}\n"
+            f"what each reopening showed, never a mixture:\n{lines(self.found)}\n"
+            "completed, the index equalled a clean build each time: same symbols, same keys, all vectors"
+        )
+
+
+def name_of(number: int) -> str:
+    return f"pkg{number % 7}_{number}.py"
 
 
 @pytest.mark.timeout(300)
-def test_kills_at_random_moments_of_indexing(tmp_path: Path) -> None:
+def test_kills_at_random_steps_and_moments(tmp_path: Path) -> None:
     """A sample of random kills; `make torture` runs many more."""
-    kill_at_random(tmp_path, kills=6, seed=7)
+    Torture(tmp_path, seed=7).run(kills=6)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_torture_two_hundred_kills_at_random_moments(tmp_path: Path) -> None:
-    """The long run of the same."""
-    kill_at_random(tmp_path, kills=200, seed=11)
+def test_torture_hundreds_of_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The long run of the same, with a summary at its end."""
+    torture = Torture(tmp_path, seed=int(os.environ.get("TORTURE_SEED", "11")))
+    torture.run(kills=240)
+    with capsys.disabled():
+        print(torture.summary())
