@@ -297,6 +297,20 @@ class Torture:
         )
 
 
+@pytest.mark.timeout(300)
+def test_a_kill_while_the_folder_is_made(tmp_path: Path) -> None:
+    """A kill while the index folder itself is being made leaves nothing that a normal run cannot finish."""
+    root = tmp_path / "root"
+    write(root, NEW)
+    new = clean_build(root, tmp_path / "new-index")
+    seen = []
+    while "replaced index.json" not in seen:
+        index = tmp_path / f"index-{len(seen)}"
+        seen.append(run_child(root, index, len(seen) + 1).splitlines()[-1])
+        check_after_kill(root, index, [set(), new], new)
+    assert "replace CACHEDIR.TAG" in seen
+
+
 def name_of(number: int) -> str:
     return f"pkg{number % 7}_{number}.py"
 

@@ -19,8 +19,8 @@ from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.text.schema import FEATURE_VERSION, FORMAT_VERSION
 
 MANIFEST = "index.json"
-_MARKS = (MANIFEST, "writer.lock", "vectors", "CACHEDIR.TAG")
-"""One of these is in every folder that this program made."""
+_MARKS = (MANIFEST, "writer.lock", "vectors", "CACHEDIR.TAG", "CACHEDIR.TAG.tmp")
+"""One of these is in every folder that this program made, be it that it died while making it."""
 _OWN_FOLDERS = ("vectors", "names")
 _OWN_FILES = (
     MANIFEST,
@@ -30,7 +30,10 @@ _OWN_FILES = (
     ".gitignore",
     "CACHEDIR.TAG",
     "writer.lock",
-    *(f"{name}.tmp" for name in (MANIFEST, "files.bin", "listing.bin", "verified.json")),
+    *(
+        f"{name}.tmp"
+        for name in (MANIFEST, "files.bin", "listing.bin", "verified.json", ".gitignore", "CACHEDIR.TAG")
+    ),
 )
 
 
@@ -114,10 +117,11 @@ class IndexFolder:
                 f"{self.path} is not empty and holds no index; name an empty or a new folder for the index"
             )
         self.path.mkdir(parents=True, exist_ok=True)
-        if not (self.path / ".gitignore").exists():
-            self._directory.replace(".gitignore", b"*\n")
+        # First what marks the folder as this program's, so that it can be finished after a kill.
         if not (self.path / "CACHEDIR.TAG").exists():
             self._directory.replace("CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n")
+        if not (self.path / ".gitignore").exists():
+            self._directory.replace(".gitignore", b"*\n")
 
     def remove(self) -> None:
         """Remove the index; a file that somebody else put into the folder stays, and so does the folder
