@@ -68,5 +68,16 @@ class DimensionMismatch(InvalidQuery):
         self.expected = expected
 
 
+class FolderMissing(CodannaError):
+    """The workspace folder itself is gone; its index is kept until the folder is back."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(
+            f"the folder {root} is gone; bring it back or close it, its index is kept until "
+            "`codanna-lsp clean` removes it"
+        )
+        self.root = root
+
+
 class Cancelled(CodannaError):
     """The caller asked to stop; nothing was changed beyond what had been committed."""

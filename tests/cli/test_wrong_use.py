@@ -90,6 +90,29 @@ def test_no_permission(workspace: Path, run: Any, tmp_path: Path) -> None:
     assert "Permission denied" in complaint(outcome)
 
 
+def test_index_that_may_only_be_read(workspace: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the index cannot be written, `search` answers with a note, and `index` fails with the way out."""
+    assert run("index").code == 0
+    really_open = os.open
+
+    def refuse_the_lock(path: Any, *rest: Any, **options: Any) -> int:
+        if str(path).endswith("writer.lock"):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return really_open(path, *rest, **options)
+
+    monkeypatch.setattr(os, "open", refuse_the_lock)
+    outcome = run("search", "remove expired uploads")
+    assert outcome.code == 0
+    assert "purge" in outcome.out
+    assert "cannot be written (Permission denied)" in outcome.err
+    outcome = run("index")
+    assert outcome.code == 3
+    assert "--index-dir" in complaint(outcome)
+    outcome = run("clean")
+    assert outcome.code == 3
+    assert "Permission denied" in complaint(outcome)
+
+
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB; skips where none can be mounted."""

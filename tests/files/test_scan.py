@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from codanna_core.config import DiscoverySettings
-from codanna_core.errors import Cancelled
+from codanna_core.errors import Cancelled, FolderMissing
 from codanna_core.files import SkipReason, are_indexable, is_indexable, scan
 
 DEFAULTS = DiscoverySettings()
@@ -74,9 +74,9 @@ def test_empty_folder(tmp_path: Path) -> None:
 def test_root_that_is_no_folder(tmp_path: Path) -> None:
     """A missing root and a file as root are the caller's error."""
     write(tmp_path, "file")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(FolderMissing):
         scan(tmp_path / "file", DEFAULTS)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FolderMissing):
         scan(tmp_path / "missing", DEFAULTS)
 
 

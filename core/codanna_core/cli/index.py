@@ -38,6 +38,10 @@ def run(options: argparse.Namespace) -> int:
         report = bring_up_to_date(engine, cancel, verify=options.verify, rebuild=options.rebuild)
         finish_background_work(engine, cancel)
         status = engine.status()
+        refused = next((p for p in report.problems if p.code == "read-only-index"), None)
+        if refused is not None:
+            print(f"codanna-lsp: {refused.message}", file=sys.stderr)
+            return ExitCode.FAILED
         if options.json:
             write_json(sync_document(report))
         else:

@@ -268,8 +268,7 @@ class Engine:
         meaning = self._meanings.open(writable=self.writer) if text is not None else None
         vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
         problems = self._notes.problems()
-        if self._meanings.problem is not None:
-            problems.append(self._meanings.problem)
+        problems.extend(filter(None, (self._writing.unwritable, self._meanings.problem)))
         return Status(
             root=str(self.root),
             index_dir=str(self.folder.path),
@@ -410,7 +409,7 @@ class Engine:
         opened = self._meanings.open(writable=writing.is_writer) if meaning else None
         embedder = opened.embedder if opened is not None else None
         vectors = None
-        problems: list[Problem] = []
+        problems = [writing.unwritable] if writing.unwritable is not None else []
         if opened is not None and opened.vectors is not None:
             if not opened.writable:
                 opened.vectors.refresh()
@@ -474,8 +473,8 @@ class Engine:
         state = self._notes.state
         if state is State.READY and self._writing.background.running == "clusters":
             return State.TRAINING
-        if state is State.READY and not self.writer and self._writing.lock_owner() is not None:
-            return State.READY
+        if state is State.READY and self._writing.unwritable is not None:
+            return State.READ_ONLY
         return state
 
 
@@ -493,6 +492,8 @@ def remove_index(
         return None
     lock = WriterLock(folder.lock_file)
     if not lock.acquire():
+        if lock.refused is not None:
+            raise lock.refused
         raise IndexLocked(f"process {lock.owner()} writes the index in {folder.path}; end it first")
     with lock:
         folder.remove()

@@ -19,7 +19,7 @@ from codanna_core.config import DiscoverySettings
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.indexer import Outcome
 from codanna_core.engine.prepare import FileTask
-from codanna_core.errors import IndexCorrupt
+from codanna_core.errors import FolderMissing, IndexCorrupt
 from codanna_core.files.changes import compare
 from codanna_core.files.listing import Listing
 from codanna_core.files.reasons import SkipReason
@@ -108,6 +108,8 @@ class FileState:
         self, root: Path, settings: DiscoverySettings, text: TextSnapshot, paths: Sequence[str]
     ) -> FileChanges:
         """As `reconcile`, for single files and for folders that are gone."""
+        if not os.path.isdir(root):
+            raise FolderMissing(root)  # Else every file in it would pass for deleted.
         table = self._load(text)
         present: list[str] = []
         result = FileChanges()

@@ -29,7 +29,7 @@ from codanna_core.files.rules import IGNORE_FILES
 from codanna_core.model import Problem
 from codanna_core.results import Progress, State, SyncReport
 from codanna_core.storage.directory import Checkpoint
-from codanna_core.storage.lock import WriterLock
+from codanna_core.storage.lock import NOT_WRITABLE, WriterLock
 from codanna_core.text.index import TextSnapshot, TextWriter
 
 log = logging.getLogger("codanna.engine")
@@ -69,6 +69,7 @@ class Writing:
         self._notes = notes
         self._checkpoint = checkpoint
         self._lock = WriterLock(folder.lock_file)
+        self._refused: OSError | None = None
         self._files = FileState(folder.directory)
         self._mutex = threading.RLock()
         self._writer: TextWriter | None = None
@@ -93,6 +94,17 @@ class Writing:
     def lock_owner(self) -> int | None:
         """The process that writes, as far as it can be told."""
         return self._lock.owner()
+
+    @property
+    def unwritable(self) -> Problem | None:
+        """Set where this user may read the index and not write it."""
+        if self._refused is None:
+            return None
+        return Problem(
+            "read-only-index",
+            f"the index in {self._folder.path} cannot be written ({self._refused.strerror}), so answers come "
+            "from what is there; change its permissions or name another place with --index-dir or index.dir",
+        )
 
     def indexed_share(self) -> float:
         """Share of the files that the published generation covers."""
@@ -377,8 +389,7 @@ class Writing:
             self._names.forget()
             self._lock.release()
         if not self._lock.held:
-            self._folder.create()
-            if not self._lock.acquire():
+            if not self._take_lock():
                 return False
             # The last writer may have published more, or died while it replaced the text index.
             problem = self.text.open()
@@ -387,6 +398,19 @@ class Writing:
         if not self.text.ready or self.text.rebuilt_because is not None:
             self._start_text_anew()
         return True
+
+    def _take_lock(self) -> bool:
+        try:
+            self._folder.create()
+            taken = self._lock.acquire()
+            self._refused = self._lock.refused
+        except OSError as error:
+            if error.errno not in NOT_WRITABLE:
+                raise
+            taken, self._refused = False, error
+        if self._refused is not None and not self.text.ready:
+            raise self._refused  # There is nothing to read either.
+        return taken
 
     def _start_text_anew(self) -> None:
         self._drop_writer()
@@ -436,7 +460,7 @@ class Writing:
         self.text.reopen_if_replaced()
         if not self.text.ready:
             raise IndexMissing("another process has just begun to index this folder; try again in a moment")
-        problem = Problem(
+        problem = self.unwritable or Problem(
             "read-only", f"another process ({self._lock.owner()}) keeps this index current; reading only"
         )
         generation = self.text.snapshot().generation

@@ -18,6 +18,7 @@ from ignore import IOError as IgnoreIOError
 from numpy.typing import NDArray
 
 from codanna_core.config import DiscoverySettings
+from codanna_core.errors import FolderMissing
 from codanna_core.files.listing import Listing, Signature
 from codanna_core.files.reasons import SkipReason, reason_by_name
 from codanna_core.files.rules import (
@@ -88,12 +89,12 @@ def scan(
     """Find all files of the workspace.
 
     `previous` is the listing of an earlier scan of the same root; where it still holds, only a stat of each
-    folder and file is needed. Raises `NotADirectoryError` or `FileNotFoundError` where the root is no folder;
-    whatever cannot be read below it becomes a problem.
+    folder and file is needed. Raises `FolderMissing` where the root is no folder any more; whatever cannot be
+    read below it becomes a problem.
     """
     top = os.path.realpath(root)
-    if not stat.S_ISDIR(os.stat(top).st_mode):
-        raise NotADirectoryError(f"{top} is not a folder")
+    if not os.path.isdir(top):
+        raise FolderMissing(root)
     walker = _Walker(top, settings, cancel)
     listing, how = walker.refresh(previous) if previous is not None else (None, How.FULL)
     if listing is None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
 from types import TracebackType
+
+NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""Errors of a place where this user may read at most."""
 
 
 class WriterLock:
@@ -14,6 +18,8 @@ class WriterLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
+        self.refused: OSError | None = None
+        """Why the lock file cannot be written, where that is so."""
 
     @property
     def held(self) -> bool:
@@ -21,19 +27,31 @@ class WriterLock:
         return self._descriptor is not None
 
     def acquire(self) -> bool:
-        """Take the lock if nobody has it; never waits."""
+        """Take the lock if nobody has it; never waits. False too, with `refused`, where this user may not
+        write here.
+        """
         if self._descriptor is not None:
             return True
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self.refused = None
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        except OSError as error:
+            if error.errno not in NOT_WRITABLE:
+                raise
+            self.refused = error
+            return False
         try:
             _lock(descriptor)
         except OSError:
             os.close(descriptor)
             return False
-        os.ftruncate(descriptor, 0)
-        # The owner is written after the locked byte, so that others may read who it is.
-        os.write(descriptor, f" {os.getpid()}\n".encode("ascii"))
         self._descriptor = descriptor
+        try:
+            os.ftruncate(descriptor, 0)
+            # The owner is written after the locked byte, so that others may read who it is.
+            os.write(descriptor, f" {os.getpid()}\n".encode("ascii"))
+        except OSError:
+            pass  # A full disk: the lock holds without the name of its owner.
         return True
 
     def owner(self) -> int | None:

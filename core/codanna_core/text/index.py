@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import tantivy
@@ -19,6 +20,9 @@ from codanna_core.errors import IndexCorrupt, InvalidQuery
 from codanna_core.text.documents import pack_payload, unpack_payload
 from codanna_core.text.schema import CODE, build_schema, code_analyzer
 
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
 # The meta document shares the `file` field; no path can start with a NUL byte.
 _META = "\x00meta"
 _BULK_HEAP = 192_000_000
@@ -26,6 +30,16 @@ _SAVE_HEAP = 30_000_000
 _UNION_LIMIT = 1000
 _LEAST_FREE = 256 << 10
 """With less than this on the disk no segment can be written."""
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_ENVIRONMENT = frozenset(
+    number
+    for name in (
+        *("EACCES", "EPERM", "EROFS", "EMFILE", "ENFILE", "EIO", "ENOSPC", "EDQUOT", "ENOMEM", "EBUSY"),
+        *("EAGAIN", "EINTR", "ESTALE", "ETIMEDOUT", "ENOLCK"),
+    )
+    if (number := getattr(errno, name, None)) is not None
+)
+"""What the operating system refuses although the files are as they were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,17 +323,30 @@ class TextSnapshot:
         return _free(tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries]))
 
 
+def told_by(error: BaseException, folder: Path, what: str) -> OSError | IndexCorrupt:
+    """What an error met in the index means: the environment's fault, which passes, or damage, which is
+    healed by building the index anew.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (found := _OS_ERROR.search(str(error))):
+        number = int(found[1])  # Tantivy tells everything by ValueError.
+    if number in _ENVIRONMENT:
+        assert number is not None
+        return OSError(number, os.strerror(number), str(getattr(error, "filename", None) or folder))
+    return IndexCorrupt(folder, f"the text index {what} ({error})")
+
+
 @contextmanager
 def _guarded(folder: Path) -> Iterator[None]:
-    """Turn what tantivy throws over a damaged file, panics included, into IndexCorrupt."""
+    """Turn what tantivy throws, panics included, into what it means."""
     try:
         yield
     except (ValueError, OSError) as error:
-        raise IndexCorrupt(folder, f"the text index cannot be read ({error})") from error
+        raise told_by(error, folder, "cannot be read") from error
     except BaseException as error:
         # A Rust panic arrives as a BaseException of a class that cannot be imported.
         if type(error).__name__ == "PanicException":
-            raise IndexCorrupt(folder, f"the text index is damaged ({error})") from error
+            raise told_by(error, folder, "is damaged") from error
         raise
 
 
@@ -339,20 +366,29 @@ class TextIndex:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int, int] | None = None
         self._snapshot: TextSnapshot | None = None
+        self._links: TemporaryDirectory[str] | None = None
         meta = folder / "meta.json"
         if create:
             folder.mkdir(parents=True, exist_ok=True)
+        elif not os.access(folder, os.W_OK):
+            from tempfile import TemporaryDirectory
+
+            # Tantivy locks even to read, which a place that cannot be written does not let it do.
+            self._links = TemporaryDirectory(prefix="codanna-lsp-")
         try:
             if create and not meta.exists():
                 self._index = tantivy.Index(self._schema, str(folder), reuse=False)
             else:
                 self._check_meta(meta)
-                self._index = tantivy.Index(self._schema, str(folder), reuse=True)
+                self._link()
+                self._index = tantivy.Index(
+                    self._schema, self._links.name if self._links is not None else str(folder), reuse=True
+                )
             self._index.register_tokenizer(CODE, code_analyzer())
             self._index.config_reader("manual")
             self._index.reload()
         except ValueError as error:
-            raise IndexCorrupt(folder, f"the text index cannot be opened ({error})") from error
+            raise told_by(error, folder, "cannot be opened") from error
 
     def _check_meta(self, meta: Path) -> None:
         # Tantivy panics on some kinds of damage, so what can be checked cheaply is checked before it looks.
@@ -360,10 +396,18 @@ class TextIndex:
             described = orjson.loads(meta.read_bytes())
             segments = [segment["segment_id"].replace("-", "") for segment in described["segments"]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise IndexCorrupt(meta, f"cannot be read ({error})") from error
+            raise told_by(error, meta, "cannot be read") from error
         for segment in segments:
             if not (self.folder / f"{segment}.store").exists():
                 raise IndexCorrupt(meta, f"names the segment {segment}, which is not there")
+
+    def _link(self) -> None:
+        if self._links is None:
+            return
+        for entry in os.scandir(self.folder):
+            link = os.path.join(self._links.name, entry.name)
+            if not entry.name.startswith(".tantivy") and not os.path.lexists(link):
+                os.symlink(os.path.abspath(entry.path), link)
 
     def snapshot(self) -> TextSnapshot:
         """The newest committed state, whichever process committed it."""
@@ -372,10 +416,11 @@ class TextIndex:
         with self._lock:
             if self._snapshot is None or stamp != self._stamp:
                 try:
+                    self._link()
                     self._index.reload()
                     self._snapshot = TextSnapshot(self._index.searcher(), self._schema, self.folder)
                 except ValueError as error:
-                    raise IndexCorrupt(self.folder, f"the text index cannot be read ({error})") from error
+                    raise told_by(error, self.folder, "cannot be read") from error
                 self._stamp = stamp
             return self._snapshot
 
@@ -384,7 +429,7 @@ class TextIndex:
         try:
             writer = self._index.writer(_BULK_HEAP if bulk else _SAVE_HEAP, 1)
         except ValueError as error:
-            raise IndexCorrupt(self.folder, f"the text index cannot be written ({error})") from error
+            raise told_by(error, self.folder, "cannot be written") from error
         return TextWriter(writer, self, self.snapshot())
 
 
@@ -445,11 +490,13 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        text = str(error)
+        told = told_by(error, folder, "cannot be written")
+        if isinstance(told, OSError):
+            raise told from error
         # A write that failed in one of tantivy's threads is only told as "the writer was killed".
-        if "No space left" in text or "os error 28" in text or _is_full(folder):
-            raise OSError(errno.ENOSPC, f"the disk is full ({text})") from error
-        raise OSError(errno.EIO, f"the text index cannot be written ({text})") from error
+        if _is_full(folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+        raise OSError(errno.EIO, f"the text index cannot be written ({error})", str(folder)) from error
 
 
 def _is_full(folder: Path) -> bool:
