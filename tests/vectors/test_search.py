@@ -192,6 +192,41 @@ def test_trained_again_when_doubled() -> None:
     assert index.stats().trained_on == 9000
 
 
+def listed(index: VectorIndex) -> dict[tuple[int, int], tuple[bytes, float]]:
+    """Code and factor of each vector in each list of the clustered segment, by list and key."""
+    part = next(part for part in index.snapshot().state.parts if part.segment.layout == "clustered")  # type: ignore[attr-defined]
+    entries = part.segment.lists.entries()
+    keys = part.segment.keys[entries.rows]
+    return {
+        (int(number), int(key)): (code.tobytes(), float(factor))
+        for number, key, code, factor in zip(
+            entries.lists, keys, entries.codes.T, entries.factors, strict=True
+        )
+    }
+
+
+@pytest.mark.parametrize("metric", ["cosine", "l2"])
+def test_merge_takes_codes_over(metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge encodes only what is new: lists and codes of the vectors that stay are the same as before."""
+    monkeypatch.setattr(store, "SEAL_AT", 100)
+    monkeypatch.setattr(policy, "MERGE_AT", 150)
+    index = open_vector_index(MemoryDirectory(), VectorOptions(metric=metric), writable=True)  # type: ignore[arg-type]
+    keys, vectors = code_like(1700)
+    index.upsert(keys[:1500], vectors[:1500])
+    index.maintain()
+    before = listed(index)
+    index.remove(keys[:50])
+    index.upsert(keys[1500:], vectors[1500:])
+    index.maintain()
+    after = listed(index)
+    assert index.stats().dead == 0
+    stayed = {place: code for place, code in before.items() if place[1] not in set(keys[:50].tolist())}
+    assert {place: after[place] for place in stayed} == stayed
+    assert {key for _, key in after} == set(keys[50:].tolist())
+    assert len(after) == 2 * 1650
+    assert recall(index, vectors[1500:1540]) >= 0.95
+
+
 def test_codes_estimate_products_without_bias() -> None:
     """The estimate of a product from one bit a dimension is right on average and close in rank."""
     rng = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from codanna_core.vectors.base import Floats, Keys
 from codanna_core.vectors.container import ContainerWriter
 from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.assign import Assigner, Coarse
-from codanna_core.vectors.ivf.lists import Entries, write_lists
+from codanna_core.vectors.ivf.lists import Entries, Lists, joined, write_lists
 from codanna_core.vectors.ivf.train import POINTS_PER_CENTROID, list_count, train
 from codanna_core.vectors.rows import RowCodec, Rows
 
@@ -49,6 +49,8 @@ class Trained(Protocol):
 
     @property
     def training(self) -> dict[str, Any]: ...
+    @property
+    def lists(self) -> Lists | None: ...
 
 
 class Pool:
@@ -98,9 +100,9 @@ def write_flat(
         mean += row_codec.decode(rows, scales).sum(axis=0, dtype=np.float64)
     centroids = (mean / max(pool.count, 1)).astype(np.float32)[None]
     homes = np.zeros((pool.count, 2), np.int32)
-    return _write(
-        directory, name, row_codec, dimension, pool, order, Coarse(centroids, False), homes, {}, _quiet
-    )
+    plan = _Plan(pool, order, homes, Coarse(centroids, False), np.ones(1, np.float32))
+    entries = _encode(row_codec, dimension, plan, np.arange(pool.count), _quiet)
+    return _write(directory, name, row_codec, dimension, plan, entries, {}, _quiet)
 
 
 def write_clustered(
@@ -115,8 +117,8 @@ def write_clustered(
 ) -> int:
     """Seal rows in trained lists; returns the size of the file.
 
-    With a `base` the first source holds rows of that segment: its centroids and assignments are taken over
-    and only the other rows are assigned. Without one the centroids are trained anew.
+    With a `base` the first source holds rows of that segment: its centroids, assignments and codes are taken
+    over and only the other rows are assigned and encoded. Without one the centroids are trained anew.
     """
     pool = Pool(sources, row_codec)
     spherical = row_codec.metric == "cosine"
@@ -155,9 +157,17 @@ def write_clustered(
         training["drift"] = (training["drift"] * earlier + drift * added) / (earlier + added)
         training["added"] = earlier + added
     order = np.lexsort((pool.keys(), homes[:, 0]))
-    return _write(
-        directory, name, row_codec, dimension, pool, order, coarse, homes[order], {"training": training}, step
-    )
+    homes = homes[order]
+    old = base.lists if base is not None else None
+    if old is None:
+        strengths = _strengths(row_codec, pool, order, homes, coarse)
+        plan = _Plan(pool, order, homes, coarse, strengths)
+        entries = _encode(row_codec, dimension, plan, np.arange(pool.count), step)
+    else:
+        plan = _Plan(pool, order, homes, coarse, old.strengths)
+        fresh = _encode(row_codec, dimension, plan, np.flatnonzero(order >= done), step)
+        entries = joined(_kept(old, sources[0], order), fresh)
+    return _write(directory, name, row_codec, dimension, plan, entries, {"training": training}, step)
 
 
 def _distance(vectors: Floats, centroids: Floats) -> float:
@@ -187,31 +197,39 @@ def write_rows(
         writer.add("scales", scales_in_order)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The rows of a new segment: `order[row]` is the number of a row in the pool, `homes[row]` its lists."""
+
+    pool: Pool
+    order: Ints
+    homes: NDArray[np.int32]
+    coarse: Coarse
+    strengths: Floats
+
+
 def _write(
     directory: Directory,
     name: str,
     row_codec: RowCodec,
     dimension: int,
-    pool: Pool,
-    order: Ints,
-    coarse: Coarse,
-    homes: NDArray[np.int32],
+    plan: _Plan,
+    entries: Entries,
     facts: dict[str, Any],
     step: Step,
 ) -> int:
-    """Write rows in `order`; `homes` belongs to the rows as ordered."""
-    keys = pool.keys()[order]
+    pool, coarse = plan.pool, plan.coarse
     clustered = len(coarse.centroids) > 1
     with directory.create(name) as file:
         writer = ContainerWriter(file)
-        write_rows(writer, row_codec, dimension, pool, order, step)
+        write_rows(writer, row_codec, dimension, pool, plan.order, step)
         if clustered:
+            keys = pool.keys()[plan.order]
             key_order = np.argsort(keys).astype(np.uint32)
             writer.add("sorted_keys", keys[key_order])
             writer.add("order", key_order)
-            writer.add("homes", homes)
-        strengths, entries = _encode(row_codec, dimension, pool, order, coarse, homes, step)
-        columns = write_lists(writer, coarse.centroids, strengths, entries)
+            writer.add("homes", plan.homes)
+        columns = write_lists(writer, coarse.centroids, plan.strengths, entries)
         return writer.finish(
             {
                 "kind": "segment",
@@ -226,45 +244,56 @@ def _write(
         )
 
 
-def _encode(
-    row_codec: RowCodec,
-    dimension: int,
-    pool: Pool,
-    order: Ints,
-    coarse: Coarse,
-    homes: NDArray[np.int32],
-    step: Step,
-) -> tuple[Floats, Entries]:
-    """Codes of every row for each list that holds it, and the mean projection of a list on its centroid."""
-    count, lists = pool.count, len(coarse.centroids)
-    levels = 2 if lists > 1 else 1
-    strengths = np.ones(lists, np.float32)
-    if coarse.spherical:
-        sums, sizes = np.zeros(lists), np.zeros(lists)
-        for start, end, rows, scales in pool.blocks(order):
-            vectors = row_codec.decode(rows, scales)
-            for level in range(levels):
-                home = homes[start:end, level]
-                along = np.einsum("ij,ij->i", vectors, coarse.centroids[home])
-                sums += np.bincount(home, along, minlength=lists)
-                sizes += np.bincount(home, minlength=lists)
-        strengths = (sums / np.maximum(sizes, 1)).astype(np.float32)
-    centres = coarse.centroids * strengths[:, None]
-    codes = np.empty((levels, count, codec.words(dimension)), np.uint64)
+def _strengths(
+    row_codec: RowCodec, pool: Pool, order: Ints, homes: NDArray[np.int32], coarse: Coarse
+) -> Floats:
+    """The mean projection of the vectors of a list on its centroid; ones for centroids that are means."""
+    count = len(coarse.centroids)
+    if not coarse.spherical:
+        return np.ones(count, np.float32)
+    sums, sizes = np.zeros(count), np.zeros(count)
+    for start, end, rows, scales in pool.blocks(order):
+        vectors = row_codec.decode(rows, scales)
+        for home in homes[start:end].T:
+            along = np.einsum("ij,ij->i", vectors, coarse.centroids[home])
+            sums += np.bincount(home, along, minlength=count)
+            sizes += np.bincount(home, minlength=count)
+    strengths: Floats = (sums / np.maximum(sizes, 1)).astype(np.float32)
+    return strengths
+
+
+def _encode(row_codec: RowCodec, dimension: int, plan: _Plan, picked: Ints, step: Step) -> Entries:
+    """Codes of the `picked` rows for each list that holds them."""
+    count = len(picked)
+    levels = 2 if len(plan.coarse.centroids) > 1 else 1
+    centres = plan.coarse.centroids * plan.strengths[:, None]
+    homes = plan.homes[picked, :levels].T
+    codes = np.empty((codec.words(dimension), levels, count), np.uint64)
     factors = np.empty((levels, count), np.float32)
     half_squares = np.empty(count, np.float32) if row_codec.metric == "l2" else None
-    for start, end, rows, scales in pool.blocks(order):
+    for start, end, rows, scales in plan.pool.blocks(plan.order[picked]):
         step("encode", start / count)
         vectors = row_codec.decode(rows, scales)
         for level in range(levels):
-            residuals = vectors - centres[homes[start:end, level]]
-            codes[level, start:end], factors[level, start:end] = codec.encode(residuals)
+            residuals = vectors - centres[homes[level, start:end]]
+            block, factors[level, start:end] = codec.encode(residuals)
+            codes[:, level, start:end] = block.T
         if half_squares is not None:
             half_squares[start:end] = np.einsum("ij,ij->i", vectors, vectors) / 2
-    return strengths, Entries(
-        lists=np.ascontiguousarray(homes[:, :levels].T).reshape(-1),
-        rows=np.tile(np.arange(count, dtype=np.uint32), levels),
-        codes=codes.reshape(levels * count, -1),
+    return Entries(
+        lists=np.ascontiguousarray(homes).reshape(-1),
+        rows=np.tile(picked.astype(np.uint32), levels),
+        codes=codes.reshape(len(codes), levels * count),
         factors=factors.reshape(-1),
         half_squares=None if half_squares is None else np.tile(half_squares, levels),
     )
+
+
+def _kept(old: Lists, source: Source, order: Ints) -> Entries:
+    """The entries of the rows that a merge takes over, under their new row numbers."""
+    rows_now = np.full(len(source.keys), -1, np.int64)
+    taken = np.flatnonzero(order < len(source.picked))
+    rows_now[source.picked[order[taken]]] = taken
+    entries = old.entries()
+    rows = rows_now.take(entries.rows)
+    return entries.picked(np.flatnonzero(rows >= 0), rows)

@@ -68,6 +68,21 @@ class Lists:
             self._views[number] = view  # Two threads may both do this; they store equal views.
         return view
 
+    def entries(self) -> Entries:
+        """Everything in the lists, for a merge."""
+        count = len(self)
+        blocks = np.concatenate([self.block(number) for number in range(count)], axis=1)
+        words = self.columns - 1 - self.has_lengths
+        pairs = blocks[words].view(np.uint32).reshape(-1, 2)
+        lengths = blocks[words + 1].view(np.float32).reshape(-1, 2)[:, 0] if self.has_lengths else None
+        return Entries(
+            lists=np.repeat(np.arange(count, dtype=np.int32), np.diff(self.starts)),
+            rows=pairs[:, 0],
+            codes=blocks[:words],
+            factors=pairs[:, 1].view(np.float32),
+            half_squares=None if lengths is None else -lengths,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Entries:
@@ -76,16 +91,41 @@ class Entries:
     lists: NDArray[np.int32]
     rows: NDArray[np.uint32]
     codes: Codes
+    """A column an entry, u64[w, n]."""
     factors: Floats
     half_squares: Floats | None
     """Half the squared length of each entry's vector, for l2."""
+
+    def picked(self, numbers: NDArray[np.intp], rows: NDArray[np.int64]) -> Entries:
+        """Some of the entries, with `rows` (an array over all of them) in place of theirs."""
+        return Entries(
+            self.lists[numbers],
+            rows[numbers].astype(np.uint32),
+            self.codes.take(numbers, axis=1),
+            self.factors[numbers],
+            None if self.half_squares is None else self.half_squares[numbers],
+        )
+
+
+def joined(first: Entries, second: Entries) -> Entries:
+    """The entries of both."""
+    lengths = None
+    if first.half_squares is not None and second.half_squares is not None:
+        lengths = np.concatenate([first.half_squares, second.half_squares])
+    return Entries(
+        np.concatenate([first.lists, second.lists]),
+        np.concatenate([first.rows, second.rows]),
+        np.concatenate([first.codes, second.codes], axis=1),
+        np.concatenate([first.factors, second.factors]),
+        lengths,
+    )
 
 
 def write_lists(
     writer: ContainerWriter, centroids: Floats, strengths: Floats, entries: Entries
 ) -> dict[str, int]:
     """Write the sections that `Lists` reads; returns the facts that belong with them."""
-    count, code_words = len(centroids), entries.codes.shape[1]
+    count, code_words = len(centroids), len(entries.codes)
     columns = code_words + 1 + (entries.half_squares is not None)
     order = np.argsort(entries.lists, kind="stable")
     sizes = np.bincount(entries.lists, minlength=count)
@@ -97,7 +137,7 @@ def write_lists(
     steps = sizes[of_entry]
     blocks = np.empty(columns * len(order), np.uint64)
     for word in range(code_words):
-        blocks[places] = entries.codes[order, word]
+        blocks[places] = entries.codes[word].take(order)
         places += steps
     pairs = np.empty((len(order), 2), np.uint32)
     pairs[:, 0] = entries.rows[order]
