@@ -79,6 +79,10 @@ class Delta:
         self._live = live
         self._used = end
 
+    def holds(self, keys: Keys) -> Mask:
+        """Which keys have a live slot; for the writer, views are searched by their arrays."""
+        return np.fromiter(map(self._slots.__contains__, keys.tolist()), dtype=bool, count=len(keys))
+
     def kill(self, keys: Keys) -> None:
         slots = [slot for key in keys.tolist() if (slot := self._slots.pop(key, None)) is not None]
         if slots:

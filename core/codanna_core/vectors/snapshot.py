@@ -36,6 +36,8 @@ EXACT_FILTER = 4096
 """Filters with no more keys than this, or than 1/64 of the index, are scored exactly."""
 DEFAULT_NPROBE, DEFAULT_RESCORE = 32, 256
 """Used before the first calibration."""
+LEAST = float(np.finfo(np.float32).min)
+"""Below every estimate but those that a filter struck out."""
 FLAT_RESCORE = 768
 """How many more candidates flat segments take, whose estimates are coarser."""
 
@@ -63,6 +65,8 @@ class Snapshot:
         self._options = options
         self._codec = row_codec
         self._filter: tuple[Keys, list[Mask]] | None = None
+        flat = sum(part.segment.count for part in state.parts if part.segment.layout == "flat")
+        self._more_for_flat = min(FLAT_RESCORE, flat // 32)
 
     @property
     def count(self) -> int:
@@ -114,7 +118,9 @@ class Snapshot:
             scores.append(self._codec.scores_of_vectors(delta.vectors, vector)[live])
         if not keys:
             return VectorHits(np.zeros(0, np.uint64), np.zeros(0, np.float32), work)
-        return VectorHits(*best(np.concatenate(keys), np.concatenate(scores), k), work)
+        if len(keys) > 1:
+            keys, scores = [np.concatenate(keys)], [np.concatenate(scores)]
+        return VectorHits(*best(keys[0], scores[0], k), work)
 
     def _filtered(
         self,
@@ -169,8 +175,7 @@ class Snapshot:
         nprobe = policy.nprobe or (calibration.nprobe if calibration else DEFAULT_NPROBE)
         wanted = policy.rescore or (calibration.rescore if calibration else DEFAULT_RESCORE)
         if not policy.rescore:
-            flat = sum(part.segment.count for part in parts if part.segment.layout == "flat")
-            wanted += min(FLAT_RESCORE, flat // 32)
+            wanted += self._more_for_flat
         wanted = max(wanted, 8 * k)
         if not policy.nprobe and k > CALIBRATED_K:
             # More neighbours lie in more lists, though not in proportion.
@@ -194,7 +199,7 @@ class Snapshot:
                 found.scores[~allowed[number].take(found.rows)] = -np.inf
             estimates.append((number, found))
         bound = threshold([found.scores for _, found in estimates], wanted)
-        bound = max(bound, float(np.finfo(np.float32).min))
+        bound = max(bound, LEAST)
         for number, found in estimates:
             rows[number] = rows_above(found, bound, parts[number].live)
         return rows

@@ -245,7 +245,10 @@ class DurableIndex:
             delta, wal = self._delta, self._wal
             if delta is None or wal is None:
                 return
-            keys = keys[self.contains(keys)]
+            held = delta.holds(keys)
+            for part in self._state.parts:
+                held |= part.find_live(keys) >= 0
+            keys = keys[held]
             if not len(keys):
                 return
             wal.append(keys)

@@ -19,7 +19,7 @@ from codanna_core.vectors.ivf.lists import Lists
 
 RowIds = NDArray[np.uint32]
 
-CANDIDATES = 4
+CANDIDATES = 6
 """Centroids compared exactly for each list to probe."""
 _SAMPLED = 16
 """Rank in the sample that stands for the wanted rank: its count then varies by about a quarter."""
@@ -46,17 +46,17 @@ def nearest_lists(
     if lists.codes is None or CANDIDATES * nprobe >= len(lists) // 2:
         products: Floats = lists.centroids @ query
         near = products if lists.nearness is None else products + lists.nearness
-        chosen = np.argpartition(near, -nprobe)[-nprobe:]
+        chosen = near.argpartition(-nprobe)[-nprobe:]
         return chosen, products[chosen]
-    rough = codec.products(lists.codes, code)
+    rough = codec.rough_products(lists.codes, code, len(query))
     rough *= lists.factors
     if lists.nearness is not None:
-        rough += lists.nearness * code.scale
+        rough += lists.nearness * code.rough_scale
     wanted = CANDIDATES * nprobe
-    candidates = np.argpartition(rough, -wanted)[-wanted:]
+    candidates = rough.argpartition(-wanted)[-wanted:]
     products = lists.centroids.take(candidates, axis=0) @ query
     near = products if lists.nearness is None else products + lists.nearness.take(candidates)
-    best = np.argpartition(near, -nprobe)[-nprobe:]
+    best = near.argpartition(-nprobe)[-nprobe:]
     return candidates[best], products[best]
 
 
@@ -67,14 +67,14 @@ def estimate(lists: Lists, query: Floats, code: QueryCode, nprobe: int) -> Estim
     """
     chosen, centres = nearest_lists(lists, query, code, nprobe)
     blocks = [lists.block(number) for number in chosen.tolist()]
-    joined = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+    joined = np.concatenate(blocks, axis=1)
     words = len(code.opposite)
     scores = codec.products(joined[:words], code)
     pairs = joined[words].view(np.uint32).reshape(-1, 2)
     scores *= pairs[:, 1].view(np.float32)
     bases = centres * lists.strengths.take(chosen)
     bases *= code.scale
-    scores += bases[0] if len(blocks) == 1 else np.repeat(bases, [block.shape[1] for block in blocks])
+    scores += bases.repeat([block.shape[1] for block in blocks])
     if lists.has_lengths:
         scores += joined[words + 1].view(np.float32).reshape(-1, 2)[:, 0] * code.scale
     return Estimates(pairs[:, 0], scores, len(blocks))
@@ -92,7 +92,7 @@ def threshold(scores: Sequence[Floats], wanted: int) -> float:
 
 def rows_above(estimates: Estimates, bound: float, mask: Mask | None) -> RowIds:
     """The distinct rows whose estimate reaches `bound` and that `mask` allows, in order."""
-    rows = estimates.rows[np.flatnonzero(estimates.scores >= bound)]
+    rows = estimates.rows[(estimates.scores >= bound).nonzero()[0]]
     rows.sort()
     if len(rows) > 1:
         first = np.empty(len(rows), dtype=bool)
