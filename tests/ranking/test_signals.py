@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codanna_core.ranking.paths import CLASSES, path_traits
+from codanna_core.ranking.paths import CLASSES, PathTable
 from codanna_core.ranking.signals import SIGNALS, Symbols, file_signals, own_scores
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.text.documents import KINDS
@@ -37,7 +37,7 @@ def signals(
     """Signals of files by name."""
     matrix = file_signals(
         found,
-        [path_traits(path, Same()) for path in paths],
+        [PathTable(Same())[path] for path in paths],
         terms or {},
         np.zeros(len(paths)),
         frozenset(asked.split()),
@@ -72,7 +72,7 @@ def test_a_file_name_counts_by_how_much_of_it_was_asked_for() -> None:
 
 def test_a_hollow_file_name_is_known_by_its_folder() -> None:
     """`extract/mod.rs` answers to `extract`."""
-    assert "extract" in path_traits("src/extract/mod.rs", Same()).stem
+    assert "extract" in PathTable(Same())["src/extract/mod.rs"].stem
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_hollow_file_name_is_known_by_its_folder() -> None:
 )
 def test_classes_of_files(path: str, name: str) -> None:
     """Files that are rarely meant are told by their paths."""
-    assert path_traits(path, Same()).classes[CLASSES.index(name)]
+    assert PathTable(Same())[path].classes >> CLASSES.index(name) & 1
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_classes_of_files(path: str, name: str) -> None:
 )
 def test_a_word_inside_a_word_makes_no_class(path: str) -> None:
     """Only whole words of a path say what kind of file it is."""
-    assert not any(path_traits(path, Same()).classes)
+    assert PathTable(Same())[path].classes == 0
 
 
 def test_tests_are_not_put_behind_when_asked_for() -> None:

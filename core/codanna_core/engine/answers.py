@@ -19,7 +19,7 @@ from codanna_core.errors import InvalidQuery
 from codanna_core.languages import extract
 from codanna_core.model import Position, Span
 from codanna_core.ranking.query import Question, understand
-from codanna_core.ranking.signals import SIGNALS, own_scores
+from codanna_core.ranking.signals import SIGNALS, Floats, Symbols, own_scores, places_in_group
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Hit, SearchRequest, SearchResult, SymbolHit
 from codanna_core.text.documents import body_words, direct_children, own_body
@@ -67,15 +67,16 @@ def answer_similar(
     started = time.perf_counter()
     pool = Pool(snapshot, "semantic")
     add_by_meaning(pool, snapshot, vector, over_fetch(limit + 8), index_filter(filters), filters, cancel)
+    pool.unite()
     page = Page(snapshot, frozenset(), filters.phrases)
-    for number in sorted(range(len(pool)), key=lambda number: -pool.meaning[number]):
+    for number in np.argsort(-pool.meaning, kind="stable").tolist():
         if len(page.hits) >= limit:
             break
         symbol = pool.symbol(number)
         inside = origin is not None and symbol.path == origin[0] and symbol.end_line >= origin[1]
         if inside and origin is not None and symbol.start_line <= origin[2]:
             continue
-        page.add(symbol, pool.meaning[number], ("meaning",), {})
+        page.add(symbol, float(pool.meaning[number]), ("meaning",), {})
     return SearchResult(
         label,
         page.hits,
@@ -129,28 +130,10 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
     of_files = signals @ weights
     if request.near is not None:
         of_files = of_files + WEIGHTS.near * np.array([_closeness(request.near, path) for path in pool.paths])
-    order = np.argsort(-of_files, kind="stable")
-    shown = order[: _FILES_A_HIT * request.limit + _SPARE_FILES]
+    shown = np.argsort(-of_files, kind="stable")[: _FILES_A_HIT * request.limit + _SPARE_FILES]
     pool.represent(shown[: request.limit + _SPARE_FILES].tolist())
     symbols = pool.symbols()
-    own = own_scores(symbols)
-    # An exact name is shown first even where its file is not among the best.
-    rows = np.flatnonzero(np.isin(symbols.file, shown) | symbols.exact)
-    by_file: dict[int, list[int]] = {}
-    for number in rows[np.argsort(-own[rows], kind="stable")].tolist():
-        by_file.setdefault(int(symbols.file[number]), []).append(number)
-    ranked: list[tuple[float, int]] = []
-    for file, numbers in by_file.items():
-        best = own[numbers[0]]
-        for rank, number in enumerate(numbers[: request.limit]):
-            loss = WEIGHTS.again * rank + WEIGHTS.weaker * (best - own[number])
-            ranked.append((float(of_files[file] - loss), number))
-    ranked.sort(key=lambda item: (-item[0], pool.places[item[1]]))
-    if symbols.exact.any():
-        # Whatever else speaks for other files: a definition called exactly so is what a name asks for.
-        first = next(place for place, (_, number) in enumerate(ranked) if symbols.exact[number])
-        if first:
-            ranked.insert(0, (ranked[0][0], ranked.pop(first)[1]))
+    rows, raw = _ranked(symbols, of_files, shown, request.limit)
     words = frozenset(
         part
         for word in find_words(question.text)
@@ -158,16 +141,42 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
         for part in (*parts_of(word), word.lower())
     )
     page = Page(snapshot, words, question.filters.phrases)
-    for raw, number in ranked:
-        score = _shown(raw)
+    parts = signals * weights
+    phrases = parts @ _PHRASE_OF
+    for number, total in zip(rows.tolist(), raw.tolist(), strict=True):
+        score = _shown(total)
         if score < request.threshold or len(page.hits) >= request.limit:
             break
-        parts = signals[symbols.file[number]] * weights
-        given = {name: float(part) for name, part in zip(SIGNALS, parts, strict=True) if part}
-        exact = bool(symbols.exact[number])
-        again = raw - float(of_files[symbols.file[number]])
-        page.add(pool.symbol(number), score, _reasons(given, exact), _explained(request, given, exact, again))
+        file, exact = symbols.file[number], bool(symbols.exact[number])
+        explained = {}
+        if request.explain:
+            explained = _explained(parts[file], exact, total - float(of_files[file]))
+        page.add(pool.symbol(number), score, _reasons(phrases[file].tolist(), exact), explained)
     return page.hits
+
+
+def _ranked(
+    symbols: Symbols, of_files: Floats, shown: NDArray[np.int64], limit: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """The symbols of the best files and those called exactly so, best first, with their scores."""
+    own = own_scores(symbols)
+    # An exact name is shown first even where its file is not among the best.
+    is_shown = np.zeros(len(of_files), np.bool_)
+    is_shown[shown] = True
+    rows = np.flatnonzero(is_shown[symbols.file] | symbols.exact)
+    rows = rows[np.lexsort((-own[rows], symbols.file[rows]))]
+    file, own = symbols.file[rows], own[rows]
+    rank, first = places_in_group(file)
+    raw = of_files[file] - WEIGHTS.again * rank - WEIGHTS.weaker * (own[first] - own)
+    order = np.lexsort((rows, -raw))
+    order = order[rank[order] < limit]
+    rows, raw = rows[order], raw[order]
+    exact = np.flatnonzero(symbols.exact[rows])
+    if len(exact):
+        # Whatever else speaks for other files: a definition called exactly so is what a name asks for.
+        moved = np.r_[exact[0], np.delete(np.arange(len(rows)), exact[0])]
+        rows, raw = rows[moved], np.r_[raw[0], raw[moved[1:]]]
+    return rows, raw
 
 
 def _shown(raw: float) -> float:
@@ -175,12 +184,10 @@ def _shown(raw: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, (raw - 4.0) / 2.0))))
 
 
-def _explained(
-    request: SearchRequest, given: dict[str, float], exact: bool, again: float
-) -> dict[str, float]:
-    if not request.explain:
-        return {}
-    parts = dict(sorted(given.items(), key=lambda item: -abs(item[1])))
+def _explained(given: Floats, exact: bool, again: float) -> dict[str, float]:
+    """Each signal's part of the score, the largest first."""
+    parts = {name: float(part) for name, part in zip(SIGNALS, given, strict=True) if part}
+    parts = dict(sorted(parts.items(), key=lambda item: -abs(item[1])))
     if exact:
         parts["exact name"] = 1.0
     if again:
@@ -189,28 +196,21 @@ def _explained(
 
 
 _PHRASES = {
-    "text": "text",
-    "definition": "text",
-    "words": "text",
-    "type name": "name",
-    "exact type": "name",
-    "file name": "file name",
-    "file name match": "file name",
-    "folders": "folder",
-    "last folder": "folder",
-    "meaning": "meaning",
-    "meanings": "meaning",
-    "nearest": "meaning",
+    "text": ("text", "definition", "words"),
+    "name": ("type name", "exact type"),
+    "file name": ("file name", "file name match"),
+    "folder": ("folders", "last folder"),
+    "meaning": ("meaning", "meanings", "nearest"),
 }
+_PHRASE_OF = np.array([[name in names for names in _PHRASES.values()] for name in SIGNALS], np.float64)
+_LEAST_PART = 0.05
 
 
-def _reasons(given: dict[str, float], exact: bool) -> tuple[str, ...]:
-    sums: dict[str, float] = {"name": 100.0} if exact else {}
-    for name, part in given.items():
-        phrase = _PHRASES.get(name)
-        if phrase is not None:
-            sums[phrase] = sums.get(phrase, 0.0) + part
-    return tuple(sorted((phrase for phrase in sums if sums[phrase] > 0.05), key=lambda phrase: -sums[phrase]))
+def _reasons(given: Sequence[float], exact: bool) -> tuple[str, ...]:
+    parts = [(part, phrase) for phrase, part in zip(_PHRASES, given, strict=True) if part > _LEAST_PART]
+    parts.sort(key=lambda item: -item[0])
+    found = tuple(phrase for _, phrase in parts)
+    return ("name", *(phrase for phrase in found if phrase != "name")) if exact else found
 
 
 def _closeness(near: str, path: str) -> float:

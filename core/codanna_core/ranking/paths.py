@@ -30,13 +30,25 @@ _FOREIGN = re.compile(
 _STUB = re.compile(r"\.(?:pyi|d\.ts|api|h\.in)$")
 _PROSE = re.compile(r"\.(?:md|markdown|rst|org|txt|adoc|tex)$", re.IGNORECASE)
 
+_REMEMBERED = 100_000
+
 _HOLLOW = frozenset(
     {"index", "mod", "init", "__init__", "__main__", "main", "lib", "package", "default", "root"}
 )
 """File names that say nothing; such a file is known by its folder."""
 
 CLASSES = ("test", "example", "bench", "foreign", "stub", "prose")
-"""Kinds of files that are rarely meant, in the order of `PathTraits.classes`."""
+"""Kinds of files that are rarely meant, in the order of the bits of `PathTraits.classes`."""
+
+_PATTERNS = (
+    (1, _TEST_FOLDER),
+    (1, _TEST_FILE),
+    (2, _EXAMPLE),
+    (4, _BENCH),
+    (8, _FOREIGN),
+    (16, _STUB),
+    (32, _PROSE),
+)
 
 ASKED_BY = {
     "test": frozenset({"test", "tests", "testing", "spec", "specs", "mock", "mocks", "fixture", "fixtures"}),
@@ -56,26 +68,56 @@ class PathTraits:
     """Of the file name without its ending; with the folder's where the name itself is hollow."""
     folders: frozenset[str]
     last_folder: tuple[str, ...]
-    classes: tuple[bool, ...]
-    """One for each of `CLASSES`."""
+    classes: int
+    """A bit for each of `CLASSES`."""
 
 
-def path_traits(path: str, stems: Mapping[str, str]) -> PathTraits:
-    """What ranking needs to know of a path. `stems` gives the analysed form of a word."""
-    *folders, name = path.split("/")
-    stem = name.rsplit(".", 1)[0] if "." in name[1:] else name
-    if stem.lower() in _HOLLOW and folders:
-        stem = f"{folders[-1]} {stem}"
-    return PathTraits(
-        tuple(stems[word] for word in index_text(stem).split()),
-        frozenset(stems[word] for folder in folders for word in index_text(folder).split()),
-        tuple(stems[word] for word in index_text(folders[-1]).split()) if folders else (),
-        (
-            bool(_TEST_FOLDER.search(path) or _TEST_FILE.search(path)),
-            bool(_EXAMPLE.search(path)),
-            bool(_BENCH.search(path)),
-            bool(_FOREIGN.search(path)),
-            bool(_STUB.search(path)),
-            bool(_PROSE.search(path)),
-        ),
-    )
+class PathTable(dict[str, PathTraits]):
+    """What ranking needs to know of paths. Never out of date, for it depends on the path alone; emptied when
+    large.
+
+    A folder is looked at once: a question meets hundreds of new files, but few new folders.
+    """
+
+    def __init__(self, stems: Mapping[str, str]) -> None:
+        """`stems` gives the analysed form of a word."""
+        super().__init__()
+        self._stems = stems
+        self._folders: dict[str, PathTraits] = {}
+
+    def __missing__(self, path: str) -> PathTraits:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+            self._folders.clear()
+        folder, _, name = path.rpartition("/")
+        around = self._folders.get(folder)
+        if around is None:
+            around = self._folders[folder] = self._folder(folder)
+        stem = name.rsplit(".", 1)[0] if "." in name[1:] else name
+        words = self._words(stem)
+        if stem.lower() in _HOLLOW:
+            words = around.last_folder + words
+        traits = self[path] = PathTraits(
+            words, around.folders, around.last_folder, around.classes | _classes_of(name)
+        )
+        return traits
+
+    def _folder(self, folder: str) -> PathTraits:
+        return PathTraits(
+            (),
+            frozenset(self._words(folder)),
+            self._words(folder.rpartition("/")[2]),
+            _classes_of(f"{folder}/") if folder else 0,
+        )
+
+    def _words(self, text: str) -> tuple[str, ...]:
+        return tuple([self._stems[word] for word in index_text(text).split()])
+
+
+def _classes_of(part: str) -> int:
+    """`part` is a folder with a slash at its end, or the name of a file; no pattern reaches across both."""
+    classes = 0
+    for bit, pattern in _PATTERNS:
+        if pattern.search(part):
+            classes |= bit
+    return classes

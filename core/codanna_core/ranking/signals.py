@@ -48,7 +48,7 @@ _DEFINITIONS = np.isin(
     KINDS,
     ("function", "method", "class", "struct", "enum", "trait", "interface", "module", "type", "macro"),
 )
-_TYPES = np.isin(KINDS, ("class", "struct", "enum", "trait", "interface", "module", "type"))
+TYPE_KINDS = np.isin(KINDS, ("class", "struct", "enum", "trait", "interface", "module", "type"))
 
 
 @dataclass(slots=True)
@@ -93,16 +93,17 @@ def file_signals(
     """
     count = len(traits)
     definition = _DEFINITIONS[symbols.kind]
-    types = _TYPES[symbols.kind]
-    _, text = _best_and_sum(symbols.file, symbols.text, count)
-    defined, _ = _best_and_sum(symbols.file, symbols.text * definition, count)
-    type_name, _ = _best_and_sum(symbols.file, symbols.name * types, count)
-    exact_type, _ = _best_and_sum(symbols.file, (symbols.exact & types).astype(np.float64), count)
-    nearest, near = _best_and_sum(symbols.file, np.maximum(symbols.meaning, 0.0), count)
-    text = _of_best(text)
-    meaning = _of_best(nearest)
+    types = TYPE_KINDS[symbols.kind]
+    text = _of_best(_sum_of_best(symbols.file, symbols.text, count))
+    defined = _best(symbols.file, symbols.text * definition, count)
+    type_name = _best(symbols.file, symbols.name * types, count)
+    exact_type = _best(symbols.file, (symbols.exact & types).astype(np.float64), count)
+    near = np.maximum(symbols.meaning, 0.0)
+    meaning = _of_best(_best(symbols.file, near, count))
+    nears = _sum_of_best(symbols.file, near, count)
     of_paths = _path_signals(traits, terms)
-    classes = np.array([trait.classes for trait in traits], np.float64).reshape(count, len(CLASSES))
+    bits = np.array([trait.classes for trait in traits], np.int64)
+    classes = (bits[:, None] >> np.arange(len(CLASSES)) & 1).astype(np.float64)
     for column, name in enumerate(CLASSES):
         if name in ASKED_BY and asked & ASKED_BY[name]:
             classes[:, column] = 0.0
@@ -115,7 +116,7 @@ def file_signals(
             of_paths,
             words,
             meaning,
-            near / sum(1 / rank for rank in range(1, _AGREEING + 1)),
+            nears / sum(1 / rank for rank in range(1, _AGREEING + 1)),
             meaning**2,
             text * meaning,
             classes,
@@ -128,16 +129,31 @@ def _of_best(values: Floats) -> Floats:
     return values / best if best > 0 else values
 
 
-def _best_and_sum(file: NDArray[np.int64], values: Floats, count: int) -> tuple[Floats, Floats]:
-    """For each file the best value, and the sum of its best few, each later one counting less."""
-    order = np.lexsort((-values, file))
-    files, sorted_values = file[order], values[order]
-    first = np.flatnonzero(np.r_[True, files[1:] != files[:-1]]) if len(files) else np.zeros(0, np.int64)
-    rank = np.arange(len(files)) - np.repeat(first, np.diff(np.r_[first, len(files)]))
+def places_in_group(groups: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each element of sorted groups its place in its group from 0, and where its group begins."""
+    numbers = np.arange(len(groups))
+    begins = np.ones(len(groups), np.bool_)
+    begins[1:] = groups[1:] != groups[:-1]
+    first = np.maximum.accumulate(np.where(begins, numbers, 0))
+    return numbers - first, first
+
+
+def _best(file: NDArray[np.int64], values: Floats, count: int) -> Floats:
+    """For each file the best value, 0 where there is none above."""
     best = np.zeros(count)
-    best[files[first]] = sorted_values[first]
-    parts = np.where(rank < _AGREEING, sorted_values / (rank + 1), 0.0)
-    return best, np.bincount(files, parts, count).astype(np.float64)
+    np.maximum.at(best, file, values)
+    return best
+
+
+def _sum_of_best(file: NDArray[np.int64], values: Floats, count: int) -> Floats:
+    """For each file the sum of its best few values, each later one counting less."""
+    found = np.flatnonzero(values)
+    found = found[np.argsort(-values[found], kind="stable")]
+    found = found[np.argsort(file[found], kind="stable")]
+    file = file[found]
+    rank, _ = places_in_group(file)
+    parts = np.where(rank < _AGREEING, values[found] / (rank + 1), 0.0)
+    return np.bincount(file, parts, count).astype(np.float64)
 
 
 def _path_signals(traits: Sequence[PathTraits], terms: Mapping[str, float]) -> Floats:
@@ -146,12 +162,12 @@ def _path_signals(traits: Sequence[PathTraits], terms: Mapping[str, float]) -> F
     rows = np.zeros((len(traits), 4))
     for number, trait in enumerate(traits):
         if not asked.isdisjoint(trait.stem):
-            matched = sum(word in asked for word in trait.stem) / len(trait.stem)
-            covered = sum(terms[word] for word in asked.intersection(trait.stem))
+            held = [word for word in trait.stem if word in asked]
+            matched = len(held) / len(trait.stem)
             rows[number, 0] = matched
-            rows[number, 1] = matched * min(1.0, covered)
+            rows[number, 1] = matched * min(1.0, sum([terms[word] for word in set(held)]))
         if not asked.isdisjoint(trait.folders):
-            rows[number, 2] = min(1.0, sum(terms[word] for word in asked & trait.folders))
+            rows[number, 2] = min(1.0, sum([terms[word] for word in asked & trait.folders]))
             if trait.last_folder:
-                rows[number, 3] = sum(word in asked for word in trait.last_folder) / len(trait.last_folder)
+                rows[number, 3] = sum([word in asked for word in trait.last_folder]) / len(trait.last_folder)
     return rows

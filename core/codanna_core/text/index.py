@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 import tantivy
+from numpy.typing import NDArray
 
 from codanna_core.errors import IndexCorrupt, InvalidQuery
 from codanna_core.text.documents import pack_payload, unpack_payload
@@ -131,6 +133,11 @@ class TextSnapshot:
         """Query words as the index knows them, each once, in order."""
         return list(dict.fromkeys(self._analyzer.analyze(text)))
 
+    @property
+    def analyzer(self) -> tantivy.TextAnalyzer:
+        """What analyses words; unlike the snapshot it may be kept."""
+        return self._analyzer
+
     def document_frequency(self, field: str, term: str) -> int:
         """How many documents hold an analysed term."""
         return int(self._searcher.doc_freq(field, term))
@@ -170,10 +177,13 @@ class TextSnapshot:
         ]
         return self._find(self._restricted(tantivy.Query.boolean_query(parts), only), limit)
 
-    def column(self, name: str, addresses: Sequence[tantivy.DocAddress]) -> list[int]:
+    def column(self, name: str, addresses: list[tantivy.DocAddress]) -> NDArray[np.uint64]:
         """One number of each document (`file_key`, `traits`), without reading the documents."""
         with _guarded(self.folder):
-            return [int(value or 0) for value in self._searcher.fast_field_values(name, list(addresses))]
+            values = self._searcher.fast_field_values(name, addresses)
+            if None in values:
+                raise IndexCorrupt(self.folder, f"a document lacks its {name}")
+            return np.array(values, np.uint64)
 
     def path_of_file(self, address: tantivy.DocAddress) -> str:
         """The path that a file document is about."""
