@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from codanna_core import Engine
+from codanna_core.engine.names_build import build_elsewhere
 from codanna_core.testing.embedder import FakeEmbedder
 
 OpenEngine = Callable[..., Engine]
@@ -129,3 +131,83 @@ def test_a_large_index_reads_its_names_back_in_another_process(
     assert again.symbols("getUserName")[0].name == "getUserName"
     assert again.symbols("addedLat")[0].name == "addedLater"
     assert list((again.folder.path / "names").glob("names-*.bin"))
+
+
+@pytest.fixture
+def read_back(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every index counts as large; the list holds a line for each time its names were all read back."""
+    seen: list[str] = []
+    monkeypatch.setattr("codanna_core.engine.symbol_search._REBUILT_AT_ONCE", 1)
+    monkeypatch.setattr(
+        "codanna_core.engine.writing.build_elsewhere",
+        lambda text, names, cancel: seen.append(str(text)) or build_elsewhere(text, names, cancel),
+    )
+    return seen
+
+
+def test_a_restart_reads_no_names_back(
+    engine: Engine, open_engine: OpenEngine, workspace: Path, read_back: list[str]
+) -> None:
+    """What changed while nobody looked is added to the stored names at the next start."""
+    engine.symbols("getUserName")
+    assert engine.wait_until_idle(60)
+    engine.close()
+    (workspace / "late.js").write_text("function addedLater() {}\n")
+    del read_back[:]
+    again = open_engine()
+    again.sync()
+    assert again.symbols("addedLat")[0].name == "addedLater"
+    assert again.symbols("getUserName")[0].name == "getUserName"
+    assert again.wait_until_idle(60)
+    assert not read_back
+
+
+def test_a_kill_loses_no_name(engine: Engine, workspace: Path, tmp_path: Path, read_back: list[str]) -> None:
+    """The files as a kill leaves them hold the names of the last save, nothing being written at the end."""
+    engine.symbols("getUserName")
+    assert engine.wait_until_idle(60)
+    (workspace / "late.js").write_text("function addedLater() {}\n")
+    engine.update(["late.js"])
+    left = tmp_path / "left"
+    shutil.copytree(engine.folder.path, left)
+    del read_back[:]
+    with Engine.open(workspace, left, embedder=FakeEmbedder()) as again:
+        assert again.symbols("addedLat")[0].name == "addedLater"
+        again.sync()
+        assert again.wait_until_idle(60)
+    assert not read_back
+
+
+def test_names_of_a_text_index_that_was_replaced_count_no_more(
+    engine: Engine, open_engine: OpenEngine, workspace: Path
+) -> None:
+    """After a reindex the names on disk are those of the new text index, also for the next process."""
+    engine.wait_until_idle(30)
+    (workspace / "users.ts").unlink()
+    engine.reindex()
+    (workspace / "late.js").write_text("function addedLater() {}\n")
+    engine.update(["late.js"])
+    left = engine.folder.path / "names"
+    assert b"getUserNumber" not in b"".join(file.read_bytes() for file in left.iterdir())
+    engine.close()
+    assert open_engine().symbols("addedLat")[0].name == "addedLater"
+
+
+def test_a_log_of_names_that_was_cut_is_noticed(
+    engine: Engine, open_engine: OpenEngine, workspace: Path
+) -> None:
+    """After a power cut in the middle of a record the names are read back and the log goes on."""
+    (workspace / "late.js").write_text("function addedLater() {}\n")
+    engine.update(["late.js"])
+    engine.close()
+    added = engine.folder.path / "names" / "added.log"
+    added.write_bytes(added.read_bytes()[:-5])
+    again = open_engine()
+    assert again.symbols("addedLat")[0].name == "addedLater"
+    (workspace / "later.js").write_text("function addedAtLast() {}\n")
+    again.update(["later.js"])
+    assert again.wait_until_idle(30)
+    again.close()
+    third = open_engine()
+    assert third.symbols("addedLat")[0].name == "addedLater"
+    assert third.symbols("addedAtL")[0].name == "addedAtLast"

@@ -48,6 +48,12 @@ class Background:
         """Name of the job that runs now."""
         return self._running
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self._condition:
+            return bool(self._jobs) or self._running is not None
+
     def wait_until_idle(self, timeout: float | None) -> bool:
         """Whether all jobs were done before the time was up; jobs that wait for their time start at once."""
         with self._condition:

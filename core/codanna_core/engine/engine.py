@@ -268,7 +268,7 @@ class Engine:
         meaning = self._meanings.open(writable=self.writer) if text is not None else None
         vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
         problems = self._notes.problems()
-        problems.extend(filter(None, (self._writing.unwritable, self._meanings.problem)))
+        problems.extend(filter(None, (self._writing.unwritable, self._meanings.problem, self._names.problem)))
         return Status(
             root=str(self.root),
             index_dir=str(self.folder.path),
@@ -305,7 +305,7 @@ class Engine:
 
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Whether background work was done before the time was up."""
-        return self._writing.background.wait_until_idle(timeout)
+        return self._writing.wait_until_idle(timeout)
 
     def settle(self, cancel: Cancel | None = None) -> None:
         """Wait until nothing is left to do: clusters, merges, saved tables. For programs that end after

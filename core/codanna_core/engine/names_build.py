@@ -44,6 +44,7 @@ def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel) -> in
 
 def main(text_folder: str, names_folder: str) -> None:
     """The body of that process."""
+    from codanna_core.engine.symbol_search import stamp_of
     from codanna_core.names import NameIndex
     from codanna_core.storage.directory import FsDirectory
     from codanna_core.text.index import TextIndex
@@ -51,5 +52,5 @@ def main(text_folder: str, names_folder: str) -> None:
     if hasattr(os, "nice"):
         os.nice(10)
     snapshot = TextIndex(Path(text_folder), create=False).snapshot()
-    NameIndex.build(snapshot.names()).save(FsDirectory(Path(names_folder)), snapshot.generation)
+    NameIndex.build(snapshot.names()).save(FsDirectory(Path(names_folder)), stamp_of(snapshot))
     print(snapshot.generation)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import orjson
 
 from codanna_core.engine.answers import to_symbol_hit
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.overlay import OverlayFile
 from codanna_core.engine.snapshot import Snapshot
+from codanna_core.model import Problem
 from codanna_core.names import MatchKind, NameIndex, NameMatch, NameQuery, parse_query
+from codanna_core.names.added import Added, AddedLog
 from codanna_core.results import SymbolHit
 from codanna_core.storage.directory import Directory
 from codanna_core.text.index import Filter, StoredSymbol, TextSnapshot
@@ -22,9 +21,9 @@ from codanna_core.words import find_words, index_text
 
 log = logging.getLogger("codanna.engine")
 
-_ADDED = "added.json"
+_GENERATION_BITS = 40
 _FOLD_IN = 4096
-"""More new names than this are folded into the stored part; fewer are kept in a small file beside it."""
+"""More new names than this are folded into the stored part; fewer are kept in the log beside it."""
 _REBUILT_AT_ONCE = 60_000
 """An index with fewer symbols has its names read back while the caller waits: a blink."""
 _EXACT_SHARE = 4
@@ -60,17 +59,29 @@ _STRONG = frozenset({MatchKind.EXACT, MatchKind.PREFIX, MatchKind.HUMPS, MatchKi
 class SymbolSearch:
     """Keeps the distinct names beside the text index, which stays the truth: a name without symbols shows
     nothing.
+
+    On disk they are a mapped file and a log of what came since, both with the stamp of the text index that
+    they belong to. Names are only ever added, so having too many is harmless, and the stamp says up to where
+    none is missing.
     """
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._lock = threading.Lock()
         self._index: NameIndex | None = None
-        self._generation = -1
-        self._added: dict[str, None] = {}
+        self._stamp = -1
+        self._log = AddedLog(directory)
+        self._records: list[Added] = []
+        """What is in the log, and during a rebuild what came since it began."""
+        self._stored = False
+        """Whether the files lead to the names that are known."""
+        self._file: str | None = None
+        """The stored part that is mapped."""
+        self._adding = False
         self._rebuilding = False
-        self._meanwhile: list[tuple[int, list[str]]] = []
-        """Generation and names of the runs since a rebuild began."""
+        self._behind = False
+        self.writes: Callable[[], bool] = lambda: True
+        """Whether this process keeps the names, or reads those that another one keeps."""
         self.rebuild_soon: Callable[[TextSnapshot], None] = self.rebuild
         """How a rebuild too large to wait for is done; the engine sets its background."""
 
@@ -78,84 +89,181 @@ class SymbolSearch:
         """Whether reading the names back is better left to another process."""
         return text.document_count > _REBUILT_AT_ONCE
 
-    def is_current(self, text: TextSnapshot) -> bool:
-        """Whether the names are those of this generation."""
-        with self._lock:
-            return self._index is not None and self._generation == text.generation
+    @property
+    def problem(self) -> Problem | None:
+        """What the last search may have missed."""
+        if not self._behind:
+            return None
+        return Problem(
+            "names", "the names of symbols are being read back; some are found by text only, for now"
+        )
 
-    def forget(self) -> None:
-        """The text index is empty."""
+    def close(self) -> None:
+        """Let the files go; a later search reads them anew."""
         with self._lock:
-            self._index, self._generation, self._added = NameIndex(), 0, {}
+            self._log.close()
+            self._index, self._stamp, self._file, self._stored = None, -1, None, False
 
-    def add(self, names: Iterable[str], before: int, generation: int, *, complete: bool) -> None:
-        """A run on top of generation `before` added these names; not `complete` says there were more."""
+    # What the writer tells
+
+    def forget(self, text: TextSnapshot) -> None:
+        """The text index has been begun anew and is empty."""
         with self._lock:
-            index = self._index
-            if self._rebuilding and complete:
-                # Shown at once by what there is, and added again to what is being built.
-                self._meanwhile.append((generation, list(dict.fromkeys(names))))
-                if index is not None:
-                    index.add(self._meanwhile[-1][1])
+            self._log.close()
+            self._directory.delete(self._directory.names())
+            self._log = AddedLog(self._directory)
+            self._index, self._stamp, self._records, self._file = NameIndex(), stamp_of(text), [], None
+            self._stored, self._rebuilding, self._adding = True, False, False
+
+    def begin(self, text: TextSnapshot) -> None:
+        """A short run starts on top of this state; `add` or `end` follows."""
+        with self._lock:
+            if self._index is None:
+                self._load()
+            self._adding = self._stamp >= stamp_of(text)
+
+    def end(self) -> None:
+        """The run is over, be it that it failed."""
+        with self._lock:
+            self._adding = False
+
+    def show(self, names: Iterable[str]) -> None:
+        """Find these names from now on; whether others are missing stays open."""
+        with self._lock:
+            if self._index is None:
+                self._load()
+            index = self._index = self._index or NameIndex()
+        index.add(names)
+
+    def add(self, names: Iterable[str], before: TextSnapshot, after: TextSnapshot) -> None:
+        """A run on top of the state `before` added these names and no others."""
+        listed = list(dict.fromkeys(names))
+        with self._lock:
+            if self._index is None:
+                self._load()
+            index = self._index = self._index or NameIndex()
+        new = index.add(listed)
+        with self._lock:
+            # What is built from an older state needs all of them: it may lack names that are known here.
+            added = Added(stamp_of(before), stamp_of(after), listed if self._rebuilding else new)
+            if self._index is not index:
+                self._index.add(listed)
+            if self._rebuilding or added.before == self._stamp:
+                self._records.append(added)
+            if added.before == self._stamp:
+                self._stamp = added.after
+                if self._stored:
+                    self._stored = self._logged(added)
+
+    def save(self, text: TextSnapshot) -> None:
+        """Make sure that the files lead to this state, and that the log stays short."""
+        with self._lock:
+            known = self._index is not None and self._stamp >= stamp_of(text)
+            count = sum(len(added.names) for added in self._records)
+            if known and self._stored and count <= _FOLD_IN:
                 return
-            if index is None or self._generation != before or not complete:
-                return  # The next search or save sees that the names are behind, and reads them back.
-            new = [name for name in dict.fromkeys(names) if name not in index]
-            index.add(new)
-            self._added.update(dict.fromkeys(new))
-            self._generation = generation
-
-    def save(self, text: TextSnapshot, *, hurry: bool) -> None:
-        """Store what is known: rarely all names, usually a small file with those that came since.
-
-        In a `hurry` only the small file is written; where it does not do, the next one reads the names back.
-        """
-        with self._lock:
-            index = self._index if self._generation == text.generation else None
-            added = list(self._added)
-        if hurry and (index is None or not index.stamp or len(added) > _FOLD_IN):
+        if self.seems_large(text):
+            self._start_rebuild(text)
             return
-        if index is None:
-            index = self._current(text, wait=not self.seems_large(text))
-            if not self.is_current(text):
-                return  # A rebuild has begun; its end saves.
-            with self._lock:
-                added = list(self._added)
+        index = self._current(text)
         try:
-            if index.stamp and len(added) <= _FOLD_IN:
-                body = orjson.dumps({"base": index.stamp, "generation": text.generation, "names": added})
-                self._directory.replace(_ADDED, b"%08x" % zlib.crc32(body) + body)
-                return
-            index.save(self._directory, text.generation)
+            index.save(self._directory, stamp_of(text))
+            with self._lock:
+                self._shorten_log(stamp_of(text))
         except OSError as error:
             log.warning("the names were not saved: %s", error)
-            return
-        with self._lock:
-            for name in added:
-                self._added.pop(name, None)
 
     def rebuild(self, text: TextSnapshot) -> None:
-        """Read all names back from the text index."""
-        self._take_over(NameIndex.build(text.names()), text.generation)
+        """Read all names back from the text index, while the caller waits."""
+        with self._lock:
+            self._rebuilding = True
+        self._take_over(NameIndex.build(text.names()), stamp_of(text))
 
-    def rebuilt_elsewhere(self, generation: int) -> bool:
+    def rebuilt_elsewhere(self, text: TextSnapshot, generation: int) -> bool:
         """Take over what another process has stored; False where there is nothing of that generation."""
         index = NameIndex.open(self._directory)
-        if index is None or index.stamp != generation:
-            with self._lock:
-                self._rebuilding, self._meanwhile = False, []
-            return False
-        self._take_over(index, generation)
+        stamp = stamp_of(text, generation)
+        with self._lock:
+            if not self._rebuilding:
+                return True  # The text index was begun anew meanwhile, and its names are known.
+            if index is None or index.stamp != stamp:
+                self._rebuilding = False
+                return False
+        self._take_over(index, stamp)
+        with self._lock:
+            try:
+                self._shorten_log(stamp)
+            except OSError as error:
+                log.warning("the names were not saved: %s", error)
         return True
 
-    def _take_over(self, index: NameIndex, generation: int) -> None:
+    def _take_over(self, index: NameIndex, stamp: int) -> None:
         with self._lock:
-            later = [(when, names) for when, names in self._meanwhile if when > generation]
-            added = dict.fromkeys(name for _, names in later for name in names if name not in index)
-            index.add(added)
-            self._index, self._added = index, added
-            self._generation = max([generation, *(when for when, _ in later)])
-            self._rebuilding, self._meanwhile = False, []
+            if not self._rebuilding:
+                return
+            self._rebuilding, self._stored = False, False
+            for added in self._records:
+                if added.after > stamp:
+                    index.add(added.names)
+                    if added.before <= stamp:
+                        stamp = added.after
+            self._index, self._stamp = index, stamp
+
+    def _logged(self, added: Added) -> bool:
+        try:
+            self._log.append(added)
+        except OSError as error:
+            log.warning("new names were not saved: %s", error)
+            return False
+        return True
+
+    def _shorten_log(self, stamp: int) -> None:
+        """The stored part holds everything up to this stamp."""
+        self._records = [added for added in self._records if added.after > stamp]
+        self._log.restart(self._records)
+        self._file, self._stored = NameIndex.newest(self._directory), True
+
+    def _start_rebuild(self, text: TextSnapshot) -> None:
+        with self._lock:
+            start, self._rebuilding = not self._rebuilding, True
+        if start:
+            self.rebuild_soon(text)
+
+    def _load(self) -> None:
+        """Read what the files have beyond what is known; the caller holds the lock."""
+        newest = NameIndex.newest(self._directory)
+        if self._index is None or newest != self._file:
+            self._log.close()
+            self._log, self._records, self._file = AddedLog(self._directory), [], newest
+            self._index = NameIndex.open(self._directory)
+            self._stamp = self._index.stamp if self._index is not None else -1
+            self._stored = True
+        for added in self._log.read():
+            if added.before > self._stamp and added.before == empty_stamp(added.before):
+                self._index, self._stamp = self._index or NameIndex(), added.before
+            if self._index is None or added.before > self._stamp:
+                break
+            if added.after > self._stamp:
+                self._index.add(added.names)
+                self._stamp = added.after
+                self._records.append(added)
+
+    def _current(self, text: TextSnapshot) -> NameIndex:
+        """The names, complete for this state where that is a matter of a blink."""
+        wanted = stamp_of(text)
+        with self._lock:
+            if not self._adding and self._stamp < wanted:
+                self._load()
+            current = self._adding or self._stamp >= wanted
+            self._behind = not current and self.seems_large(text)
+            if self._index is not None and current:
+                return self._index
+        if not self._behind:
+            self.rebuild(text)
+        elif self.writes():
+            self._start_rebuild(text)
+        with self._lock:
+            return self._index if self._index is not None else NameIndex()
 
     def search(
         self, snapshot: Snapshot, text: str, limit: int, near: Sequence[str], cancel: Cancel | None
@@ -164,7 +272,7 @@ class SymbolSearch:
         query = parse_query(text)
         if not query.name and not query.containers and not query.path:
             return _around(snapshot, near, limit)
-        index = self._current(snapshot.text, wait=snapshot.text.document_count <= _REBUILT_AT_ONCE)
+        index = self._current(snapshot.text)
         matches = index.search(query.name, limit, cancel) if query.name else []
         overlay = _overlay_names(snapshot.overlay.values())
         if query.name and overlay:
@@ -185,51 +293,16 @@ class SymbolSearch:
         ranked.sort(key=lambda item: (-item[0], len(item[1].path), item[1].path, item[1].name_line))
         return [to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]]
 
-    def _current(self, text: TextSnapshot, *, wait: bool) -> NameIndex:
-        with self._lock:
-            if self._index is not None and self._generation == text.generation:
-                return self._index
-        opened = self._opened(text.generation)
-        if opened is not None:
-            return opened
-        if wait:
-            self.rebuild(text)
-        else:
-            with self._lock:
-                start = not self._rebuilding
-                self._rebuilding = True
-                if self._index is None:
-                    self._index = NameIndex.open(self._directory) or NameIndex()
-            if start:
-                self.rebuild_soon(text)
-        with self._lock:
-            return self._index if self._index is not None else NameIndex()
 
-    def _opened(self, generation: int) -> NameIndex | None:
-        """What is stored, if it is as current as the text index."""
-        index = NameIndex.open(self._directory)
-        if index is None:
-            return None
-        current, names = index.stamp, []
-        try:
-            data = self._directory.read(_ADDED)
-            if data[:8] != b"%08x" % zlib.crc32(data[8:]):
-                raise ValueError("its checksum is wrong")
-            values = orjson.loads(data[8:])
-            if values["base"] == index.stamp:
-                current, names = int(values["generation"]), [str(name) for name in values["names"]]
-        except FileNotFoundError:
-            pass  # Nothing was added since the names were stored.
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("the names are read back from the index: %s", error)
-            return None
-        if current != generation:
-            return None
-        index.add(names)
-        with self._lock:
-            self._index, self._generation = index, generation
-            self._added = dict.fromkeys(names)
-        return index
+def stamp_of(text: TextSnapshot, generation: int | None = None) -> int:
+    """Which text index and which state of it, in one growing number."""
+    number = int(text.folder.name.rpartition("-")[2])
+    return number << _GENERATION_BITS | (text.generation if generation is None else generation)
+
+
+def empty_stamp(stamp: int) -> int:
+    """The stamp of the same text index before its first file."""
+    return stamp >> _GENERATION_BITS << _GENERATION_BITS
 
 
 def fits(hits: Sequence[SymbolHit]) -> bool:

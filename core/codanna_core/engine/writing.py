@@ -82,6 +82,9 @@ class Writing:
         self._was_bulk = False
         self.text = TextStore(folder, root, options_digest(settings))
         self.background = Background(self._job_failed)
+        self._beside = Background(self._job_failed)
+        """For what waits for another process, so that it need not wait for the jobs of this one."""
+        names.writes = lambda: self._lock.held
         names.rebuild_soon = self._rebuild_names_soon
         self.total_files = 0
         self.done_files = 0
@@ -133,15 +136,28 @@ class Writing:
         """Stop at the next committed state and give the lock back."""
         self._closing.cancel()
         self.background.stop()
+        self._beside.stop()
         with self._mutex:
             if self._lock.held and self._unsaved:
                 self._save_derived(hurry=True)
+            self._names.close()
             self._drop_writer()
             self._lock.release()
 
+    def wait_until_idle(self, timeout: float | None) -> bool:
+        """Whether all background work was done before the time was up."""
+        started = time.monotonic()
+        while self.background.wait_until_idle(timeout):
+            if not self._beside.busy:
+                return True
+            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+            if not self._beside.wait_until_idle(left):
+                return False
+        return False
+
     def settle(self, cancel: Cancel | None = None) -> None:
         """Wait until merges and background work are done, for a program that ends right after."""
-        while not self.background.wait_until_idle(0.2):
+        while not self.wait_until_idle(0.2):
             if cancel is not None and cancel.cancelled:
                 return
         with self._mutex:
@@ -255,7 +271,7 @@ class Writing:
         if not changes.tasks and not changes.removed:
             self._notes.set_state(State.READY)
             return
-        before = self.text.snapshot().generation
+        before = self.text.snapshot()
         many = len(changes.tasks) > _BULK_FILES
         if many:
             self._was_bulk = True
@@ -265,6 +281,8 @@ class Writing:
         if many:
             with self._saved_lock:
                 self._running = indexer
+        else:
+            self._names.begin(before)
         try:
             run = indexer.run(
                 changes.tasks,
@@ -274,6 +292,10 @@ class Writing:
                 cancel=cancel,
                 between=lambda: self._take_saved(indexer),
             )
+            if run.names_cut:
+                self._names.show(run.names)
+            else:
+                self._names.add(run.names, before, self.text.snapshot())
         except BaseException:
             # Whatever was not committed is dropped, so that the next run starts from a known state.
             self._abandon_writer()
@@ -282,10 +304,9 @@ class Writing:
             with self._saved_lock:
                 self._running = None
             self._release_saved()
+            self._names.end()
             self._notes.set_state(State.READY)
-        after = max(before, run.generation)
-        self._names.add(run.names, before, after, complete=not run.names_cut)
-        self._meanings.note_written(before, after, run.pending)
+        self._meanings.note_written(before.generation, max(before.generation, run.generation), run.pending)
         _fill(report, run, changes)
 
     def _take_saved(self, indexer: Indexer) -> None:
@@ -306,6 +327,7 @@ class Writing:
                 )
                 report = SyncReport(text.generation)
                 run = indexer.run_inline(changes.tasks, changes.removed)
+                self._names.show(run.names)
                 _fill(report, run, changes)
                 report.seconds = time.monotonic() - started
                 saved.report = report
@@ -359,15 +381,13 @@ class Writing:
             schedule("clusters", self._meanings.maintain)
 
     def _rebuild_names_soon(self, text: TextSnapshot) -> None:
-        self.background.schedule("names", lambda cancel: self._rebuild_names(text, cancel))
+        self._beside.schedule("names", lambda cancel: self._rebuild_names(text, cancel))
 
     def _rebuild_names(self, text: TextSnapshot, cancel: Cancel) -> None:
-        if self._lock.held and self._names.seems_large(text):
-            generation = build_elsewhere(text.folder, self._folder.path / "names", cancel)
-            if self._names.rebuilt_elsewhere(generation):
-                return
+        generation = build_elsewhere(text.folder, self._folder.path / "names", cancel)
+        if not self._names.rebuilt_elsewhere(text, generation):
             log.warning("the names could not be read back in a process of their own")
-        self._names.rebuild(text)
+            self._names.rebuild(text)
 
     def embed_missing_soon(self) -> None:
         """Look for missing vectors in the background."""
@@ -386,7 +406,7 @@ class Writing:
             # Somebody removed the folder: what is open leads to files that are gone, the lock included.
             self._abandon_writer()
             self._meanings.close()
-            self._names.forget()
+            self._names.close()
             self._lock.release()
         if not self._lock.held:
             if not self._take_lock():
@@ -416,7 +436,7 @@ class Writing:
         self._drop_writer()
         self.text.start_anew()
         self._files.forget()
-        self._names.forget()
+        self._names.forget(self.text.snapshot())
 
     def _text_writer(self, *, bulk: bool) -> TextWriter:
         if self._writer is not None and bulk and not self._writer_is_bulk:
@@ -445,7 +465,8 @@ class Writing:
             snapshot = self.text.snapshot()
             self._files.save(snapshot.generation)
             self.text.save_stamps()
-        self._names.save(snapshot, hurry=hurry)
+        if not hurry:
+            self._names.save(snapshot)
         if self._was_bulk and not hurry:
             self._was_bulk = False
             give_back()

@@ -95,6 +95,12 @@ class NameIndex:
             return cls([part], stamp)
         return None
 
+    @staticmethod
+    def newest(directory: Directory) -> str | None:
+        """The file that `open` reads first."""
+        stored = _stored(directory)
+        return stored[-1] if stored else None
+
     def save(self, directory: Directory, stamp: int = 0) -> None:
         """Store all names as one part and drop the older files; `stamp` comes back from `open`."""
         with self._saving:
@@ -133,20 +139,21 @@ class NameIndex:
             parts = self._parts
         return _in_parts(parts, name)
 
-    def add(self, names: Iterable[str]) -> None:
-        """Add names; those known already cost next to nothing."""
+    def add(self, names: Iterable[str]) -> list[str]:
+        """Add names; those known already cost next to nothing. Gives the new ones."""
         with self._lock:
             parts = self._parts
             known = self._fresh
             fresh = [name for name in dict.fromkeys(names) if name not in known]
             fresh = [name for name in fresh if not _in_parts(parts, name)]
             if not fresh:
-                return
+                return []
             known.update(dict.fromkeys(fresh))
             self._fresh_part = None
             if len(known) > _DELTA_LIMIT:
                 self._parts = (*parts, build_part(known))
                 self._fresh = {}
+            return fresh
 
     def search(self, query: str, limit: int = 200, cancel: CancelToken | None = None) -> list[NameMatch]:
         """The best names for a query, best first; ties go to the shorter name, then by alphabet."""
