@@ -135,6 +135,8 @@ class State(StrEnum):
     EMBEDDING = "embedding"
     TRAINING = "training"
     READY = "ready"
+    INCOMPLETE = "incomplete"
+    """The last run was stopped before its end, and nobody goes on with it."""
     READ_ONLY = "read-only"
     FAILED = "failed"
 

@@ -15,6 +15,7 @@ from codanna_core.engine.pool import WorkerPool
 from codanna_core.engine.prepare import FileTask, Prepared
 from codanna_core.errors import Cancelled
 from codanna_core.testing.embedder import FakeEmbedder
+from codanna_core.text.index import TextSnapshot
 
 MANY = 300
 
@@ -118,6 +119,107 @@ def test_a_cancelled_run_keeps_what_it_had_and_goes_on_later(large: Path, tmp_pa
         report = engine.sync()
         assert report.added == MANY - kept
         assert engine.status().files_indexed == MANY
+
+
+def stopped_early(large: Path, index: Path, **options: object) -> int:
+    """Cancel the first run over a folder after its first commits; how many files it got."""
+    cancel = Cancel()
+
+    def stop_early(_progress: object) -> None:
+        cancel.cancel()
+
+    with Engine.open(
+        large, index, overrides={"index": {"commit_every": 20}}, **{"embedder": FakeEmbedder(), **options}
+    ) as engine:
+        with pytest.raises(Cancelled):
+            engine.sync(progress=stop_early, cancel=cancel)
+        return engine.status().files_indexed
+
+
+def test_a_stopped_run_is_told_as_incomplete(large: Path, tmp_path: Path) -> None:
+    """Whoever opens an index whose run was stopped learns what share is there and what to do."""
+    kept = stopped_early(large, tmp_path / "index")
+    assert 0 < kept < MANY
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        status = engine.status()
+        assert (status.state, status.files_indexed, status.files_total) == ("incomplete", kept, MANY)
+        assert [problem.code for problem in status.problems] == ["incomplete"]
+        assert f"{kept / MANY:.0%} of the files" in status.problems[0].message
+        assert "`codanna-lsp index`" in status.problems[0].message
+        result = engine.search("work part")
+        assert result.indexed == pytest.approx(kept / MANY)
+        assert [problem.code for problem in result.problems] == ["incomplete"]
+        # One saved file does not make the rest of the folder known.
+        (large / "part_1.py").write_text("def saved(): pass\n")
+        engine.update(["part_1.py"])
+        assert engine.status().state == "incomplete"
+        engine.sync()
+        assert engine.status().state == "ready"
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        status = engine.status()
+        assert (status.state, status.files_indexed, status.files_total) == ("ready", MANY, MANY)
+        assert not status.problems
+
+
+def test_a_stopped_run_is_complete_once_the_missing_files_are_gone(large: Path, tmp_path: Path) -> None:
+    """Where every missing file was deleted meanwhile, the next run says that nothing is missing."""
+    stopped_early(large, tmp_path / "index")
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        known = {file.path for file in engine._writing.text.snapshot().files()}
+        for path in large.iterdir():
+            if path.name not in known:
+                path.unlink()
+        engine.sync()
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        assert engine.status().state == "ready"
+
+
+def test_a_stopped_run_gets_its_vectors(large: Path, tmp_path: Path) -> None:
+    """What a cancelled run committed without vectors gets them in the background, without another run."""
+    cancel = Cancel()
+
+    def stop_early(_progress: object) -> None:
+        cancel.cancel()
+
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(instant=False)) as engine:
+        with pytest.raises(Cancelled):
+            engine.sync(progress=stop_early, cancel=cancel)
+        assert engine.wait_until_idle(60)
+        status = engine.status()
+        assert status.symbols > 0
+        assert (status.vectors_total, status.vectors_pending) == (status.symbols, 0)
+
+
+def test_missing_vectors_are_counted_by_whoever_opens_the_index(large: Path, tmp_path: Path) -> None:
+    """Another process sees how many vectors are still to be made, and none once all are there."""
+    slow = FakeEmbedder(instant=False)
+    stopped_early(large, tmp_path / "index", embedder=slow)
+    with Engine.open(large, tmp_path / "index", embedder=slow) as engine:
+        status = engine.status()
+        assert status.vectors_pending == status.symbols - status.vectors_total > 0
+        engine.sync()
+        assert engine.wait_until_idle(60)
+    with Engine.open(large, tmp_path / "index", embedder=slow) as engine:
+        assert engine.status().vectors_pending == 0
+
+
+def test_a_complete_index_is_not_searched_for_missing_vectors(
+    large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next process takes the note on disk for it that all vectors are there, and reads no keys."""
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        engine.sync()
+        assert engine.wait_until_idle(60)
+
+    def fail(*_: object) -> list[int]:
+        raise AssertionError("the keys were read")
+
+    monkeypatch.setattr(TextSnapshot, "keys", fail)
+    with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        engine.sync()
+        assert engine.wait_until_idle(60)
+        assert engine.status().vectors_pending == 0
+        assert not engine.status().problems
 
 
 def test_closing_stops_a_long_run_quickly(large: Path, tmp_path: Path) -> None:

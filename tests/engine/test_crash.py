@@ -66,11 +66,9 @@ def write(root: Path, files: dict[str, str]) -> None:
 def on_record(engine: Engine) -> Record:
     """Every symbol of the text index with its key."""
     text = engine._writing.text.index.snapshot()
-    return {
-        (symbol.path, symbol.name, symbol.key)
-        for file in text.files()
-        for symbol in text.symbols_of(file.path)
-    }
+    symbols = [symbol for file in text.files() for symbol in text.symbols_of(file.path)]
+    assert len(symbols) == text.symbol_count, "there are symbols without a file"
+    return {(symbol.path, symbol.name, symbol.key) for symbol in symbols}
 
 
 def clean_build(root: Path, index: Path) -> Record:
@@ -151,6 +149,63 @@ def version_of(number: int, version: int) -> str:
     )
 
 
+SESSIONS = textwrap.dedent(
+    """
+    import os, signal, sys
+    from pathlib import Path
+    from codanna_core import Engine
+    from codanna_core.testing.embedder import FakeEmbedder
+
+    root, index = Path(sys.argv[1]), sys.argv[2]
+
+    def checkpoint(name):
+        if name == "text:after-commit":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def session(name, numbers, killed):
+        for number in numbers:
+            (root / f"f{number}.py").write_text(f"def {name}_{number}(): pass\\n")
+        child = os.fork()
+        if not child:
+            with Engine.open(
+                root, index, embedder=FakeEmbedder(), checkpoint=checkpoint if killed else None
+            ) as engine:
+                if len(numbers) == 40:
+                    engine.sync()
+                else:
+                    engine.update([f"f{number}.py" for number in numbers])
+                engine.settle()
+            os._exit(0)
+        os.waitpid(child, 0)
+
+    session("first", range(40), False)
+    session("second", range(10), True)
+    # Each kill comes before tantivy has merged anything, so that the merge falls into the last session.
+    for number in range(6):
+        session("third", [number], True)
+    session("fourth", [6], False)
+    """
+)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the sessions are forks")
+def test_the_first_change_after_a_restart_is_not_lost_to_a_merge(tmp_path: Path) -> None:
+    """A file saved first after a start loses its old symbols, also where that start merges segments."""
+    root = tmp_path / "root"
+    root.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", SESSIONS, str(root), str(tmp_path / "index")],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with Engine.open(root, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        names = {name for path, name, _ in on_record(engine) if path == "f6.py"}
+        assert names == {"fourth_6"}
+
+
 class Torture:
     """A workspace that changes, an indexer that is killed, and what may be found afterwards.
 
@@ -219,6 +274,7 @@ class Torture:
                 return
             record = on_record(engine)
             hits = engine.search("does part 3").hits
+            state = engine.status().state
         by_path: dict[str, Record] = {}
         for entry in record:
             by_path.setdefault(entry[0], set()).add(entry)
@@ -234,6 +290,7 @@ class Torture:
             assert now in (self.shown, self.disk), "a single commit was found half done"
         kind = "new" if now == self.disk else "old" if now == self.shown else "between two commits"
         self.found[kind] += 1
+        assert kind != "between two commits" or state == "incomplete"
         assert hits or not now
         assert all((hit.path, hit.name) in {(path, name) for path, name, _ in record} for hit in hits)
         self.shown = now

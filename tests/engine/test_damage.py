@@ -25,7 +25,7 @@ NOT_DATA = {
 }
 
 # Derived files are rebuilt without a word to the user: nothing was lost.
-DERIVED = {"files.bin", "listing.bin", "verified.json", "added.json", "names-00000001.bin"}
+DERIVED = {"files.bin", "listing.bin", "verified.json", "complete.json", "added.json", "names-00000001.bin"}
 
 
 def cut_in_half(data: bytes) -> bytes:

@@ -23,11 +23,10 @@ def search_envelope(result: SearchResult) -> Json:
     )
 
 
-def symbols_envelope(
-    query: str, hits: Sequence[SymbolHit], generation: int, problems: Sequence[Problem]
-) -> Json:
+def symbols_envelope(query: str, hits: Sequence[SymbolHit], status: Status) -> Json:
     """The answer of `symbols`; its hits have no signature, doc and snippet."""
-    return _envelope(query, generation, 1.0, [_symbol(hit) for hit in hits], problems)
+    indexed = status.files_indexed / status.files_total if status.files_total else 1.0
+    return _envelope(query, status.generation, indexed, [_symbol(hit) for hit in hits], status.problems)
 
 
 def status_document(status: Status) -> Json:

@@ -86,7 +86,7 @@ def render_status(status: Status, style: Style) -> str:
         ("folder", status.root),
         ("index", f"{status.index_dir} ({size(status.bytes_on_disk)})"),
         ("state", f"{status.state}, generation {status.generation}"),
-        ("files", f"{status.files_indexed:,} indexed, {skipped:,} skipped"),
+        ("files", f"{_indexed(status)} indexed, {skipped:,} skipped"),
         *(("", f"  {count:,} {reason}") for reason, count in sorted(status.files_skipped.items()) if count),
         ("symbols", f"{status.symbols:,}"),
         ("vectors", f"{status.vectors_total:,}, {status.vectors_pending:,} pending"),
@@ -97,6 +97,13 @@ def render_status(status: Status, style: Style) -> str:
         place = f"{problem.path}: " if problem.path and problem.path not in problem.message else ""
         lines.append(f"{style('warn', 'problem'.ljust(8))} {printable(place + problem.message)}")
     return "\n".join(lines)
+
+
+def _indexed(status: Status) -> str:
+    if status.files_total <= status.files_indexed:
+        return f"{status.files_indexed:,}"
+    share = status.files_indexed / status.files_total
+    return f"{status.files_indexed:,} of {status.files_total:,} ({share:.0%})"
 
 
 def printable(text: str) -> str:

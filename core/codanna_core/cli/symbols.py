@@ -32,8 +32,7 @@ def run(options: argparse.Namespace) -> int:
             bring_up_to_date(engine, cancel)
         hits = engine.symbols(options.name, limit=options.limit, cancel=cancel)
         if options.json:
-            status = engine.status()
-            write_json(symbols_envelope(options.name, hits, status.generation, status.problems))
+            write_json(symbols_envelope(options.name, hits, engine.status()))
         else:
             shown = shown_path(engine.root, Path.cwd())
             print_text(render_symbols(hits, style_for(sys.stdout, options.color), shown))

@@ -268,19 +268,21 @@ class Engine:
         meaning = self._meanings.open(writable=self.writer) if text is not None else None
         vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
         problems = self._notes.problems()
-        problems.extend(filter(None, (self._writing.unwritable, self._meanings.problem, self._names.problem)))
+        incomplete = self._writing.incomplete(text) if text is not None else None
+        known = (self._writing.unwritable, self._meanings.problem, self._names.problem, incomplete)
+        problems.extend(filter(None, known))
         return Status(
             root=str(self.root),
             index_dir=str(self.folder.path),
-            state=self._state(),
+            state=self._state(text),
             generation=generation,
             writer=self.writer,
             files_indexed=files,
-            files_total=max(self._writing.expected_files, files),
+            files_total=max(self._writing.expected_files, files + (text.missing if text is not None else 0)),
             files_skipped=self._writing.skipped(generation),
             symbols=text.symbol_count if text is not None else 0,
             vectors_total=vectors.count if vectors is not None else 0,
-            vectors_pending=self._meanings.pending,
+            vectors_pending=self._meanings.count_pending(text) if text is not None else 0,
             model=meaning.embedder.model_id if meaning is not None else self.settings.semantic.model,
             dimension=meaning.embedder.dimension if meaning is not None else 0,
             bytes_on_disk=tree_size(self.folder.path),
@@ -422,10 +424,18 @@ class Engine:
                     "vectors-pending", f"{self._meanings.pending} symbols are found by text only, for now"
                 )
             )
-        indexed = writing.indexed_share()
-        if indexed < 1.0:
-            problems.append(Problem("indexing", f"{indexed:.0%} of the files are indexed so far"))
-        return Snapshot(self.root, text, vectors, embedder, self._buffers(embedder), indexed, tuple(problems))
+        incomplete = writing.incomplete(text)
+        if incomplete is not None:
+            problems.append(incomplete)
+        return Snapshot(
+            self.root,
+            text,
+            vectors,
+            embedder,
+            self._buffers(embedder),
+            writing.indexed_share(text),
+            tuple(problems),
+        )
 
     def _buffers(self, embedder: Embedder | None) -> Mapping[str, OverlayFile]:
         """The unsaved buffers, with vectors where the model makes them in no time."""
@@ -469,8 +479,10 @@ class Engine:
             self.wait_until_idle(_HEAL_WAIT_S)
             return call()
 
-    def _state(self) -> State:
+    def _state(self, text: TextSnapshot | None) -> State:
         state = self._notes.state
+        if state is State.READY and text is not None and text.missing:
+            return State.INDEXING if self._writing.written_elsewhere() else State.INCOMPLETE
         if state is State.READY and self._writing.background.running == "clusters":
             return State.TRAINING
         if state is State.READY and self._writing.unwritable is not None:

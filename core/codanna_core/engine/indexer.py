@@ -104,12 +104,17 @@ class Indexer:
         removed: Iterable[str],
         *,
         new_paths: frozenset[str],
+        whole: bool,
         progress: Callable[[Progress], None] | None,
         cancel: Cancel | None,
         between: Callable[[], None],
     ) -> RunReport:
-        """Index files and forget others; `between` is called between two batches."""
+        """Index files and forget others; `between` is called between two batches. Where the run is about the
+        `whole` folder, each commit states how many files are still missing.
+        """
         self._forget(removed)
+        if whole:
+            self._writer.missing = len(tasks)
         limit = self._settings.index.commit_every
         growth = 1
         done = 0
@@ -122,6 +127,8 @@ class Indexer:
                     else:
                         self._apply(prepared, known_before=prepared.path not in new_paths)
                 done += len(batch)
+                if whole:
+                    self._writer.missing = len(tasks) - done
                 self._checkpoint("index:batch-applied")
                 between()
                 if self._symbols_since_commit >= limit * growth:
@@ -274,7 +281,7 @@ class Indexer:
         self._vectors.upsert(keys, rows)
 
     def _commit(self) -> None:
-        if not self._outcomes:
+        if not self._outcomes and not self._writer.has_to_restate:
             return
         self._upsert()
         if self._vectors is not None:
@@ -283,7 +290,7 @@ class Indexer:
             self._checkpoint("vectors:after-flush")
         outcomes, self._outcomes = self._outcomes, []
         self._symbols_since_commit = 0
-        if any(not outcome.prepared.unchanged for outcome in outcomes):
+        if self._writer.has_to_restate or any(not outcome.prepared.unchanged for outcome in outcomes):
             self._report.generation = self._writer.commit(self._checkpoint)
         self._on_commit(self._report.generation, outcomes)
 

@@ -27,12 +27,16 @@ _OWN_FILES = (
     "files.bin",
     "listing.bin",
     "verified.json",
+    "complete.json",
     ".gitignore",
     "CACHEDIR.TAG",
     "writer.lock",
     *(
         f"{name}.tmp"
-        for name in (MANIFEST, "files.bin", "listing.bin", "verified.json", ".gitignore", "CACHEDIR.TAG")
+        for name in (
+            *(MANIFEST, "files.bin", "listing.bin", "verified.json", "complete.json"),
+            *(".gitignore", "CACHEDIR.TAG"),
+        )
     ),
 )
 

@@ -6,8 +6,10 @@ import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from codanna_core.config import Settings
@@ -27,6 +29,11 @@ from codanna_core.vectors import open_vector_index
 from codanna_core.vectors.base import VectorIndex, VectorOptions
 
 log = logging.getLogger("codanna.engine")
+
+_RECORD = "complete.json"
+
+_QUICKLY_COUNTED = 200_000
+"""Documents whose keys are read within half a second."""
 
 # Missing keys looked up in the text index at a time while vectors are made afterwards.
 _LOOK_UP = 10_000
@@ -80,6 +87,8 @@ class Meanings:
         self._vectors_folder = folder.path / "vectors"
         self._complete: tuple[str, int] = ("", -1)
         """Model and generation for which every vector is known to be there."""
+        self._counted: tuple[str, int, int] = ("", -1, 0)
+        """Model, generation, and how many vectors were counted missing in it."""
         self.problem: Problem | None = None
         """Why there is no model."""
         self.pending = 0
@@ -194,19 +203,66 @@ class Meanings:
                     meaning.close()
             self._active = self._next = None
 
-    def is_complete(self, generation: int) -> bool:
-        """Whether all vectors of a generation are known to be there."""
+    def is_complete(self, text: TextSnapshot) -> bool:
+        """Whether all vectors of a state of the text are known to be there."""
         active = self._active
         if active is None:
             return True
-        return not self.pending and self._complete == (active.embedder.model_id, generation)
+        if self.pending:
+            return False
+        state = (active.embedder.model_id, text.generation)
+        if self._complete != state and self._facts(active, text) == self._read_record():
+            self._complete = state
+        return self._complete == state
 
-    def note_written(self, before: int, after: int, pending: int) -> None:
-        """A run committed generation `after` on top of `before` and left `pending` vectors to be made."""
+    def note_written(self, generation: int, pending: int, had_all: bool) -> None:
+        """A run committed a generation on top of one that `had_all` its vectors, and left `pending` to be
+        made.
+        """
         self.pending += pending
         active = self._active
-        if active is not None and not pending and (before == 0 or self.is_complete(before)):
-            self._complete = (active.embedder.model_id, after)
+        if active is not None and not pending and had_all:
+            self._complete = (active.embedder.model_id, generation)
+
+    def record_completeness(self, text: TextSnapshot) -> None:
+        """Note on disk that no vector is missing, so that the next process need not look for any."""
+        active = self._active
+        if active is None or not active.writable or not self.is_complete(text):
+            return
+        facts = self._facts(active, text)
+        if facts is not None and facts != self._read_record():
+            self._folder.directory.replace(_RECORD, orjson.dumps(facts))
+
+    def count_pending(self, text: TextSnapshot) -> int:
+        """How many vectors the symbols lack, counted where nobody knows it yet and counting is quick."""
+        active = self._active
+        if active is None or self.pending or self.is_complete(text):
+            return self.pending
+        state = (active.embedder.model_id, text.generation)
+        if self._counted[:2] != state:
+            if text.document_count > _QUICKLY_COUNTED:
+                return 0
+            keys = np.unique(np.array(text.keys(), np.uint64))
+            missing = ~active.vectors.contains(keys) if active.vectors is not None else keys
+            self._counted = (*state, int(np.count_nonzero(missing)))
+        return self._counted[2]
+
+    def _facts(self, meaning: Meaning, text: TextSnapshot) -> dict[str, Any] | None:
+        """A state of both stores in short. A log that lost its end shows in the count."""
+        if meaning.vectors is None:
+            return None
+        return {
+            "vectors": self._store(meaning.embedder).name,
+            "count": meaning.vectors.snapshot().count,
+            "text": text.folder.name,
+            "generation": text.generation,
+        }
+
+    def _read_record(self) -> Any:
+        try:
+            return orjson.loads(self._folder.directory.read(_RECORD))
+        except (OSError, ValueError):
+            return {}  # Then the missing vectors are looked for.
 
     def embed_missing(self, text: TextSnapshot, cancel: Cancel) -> bool:
         """Compute the vectors that symbols still lack; True when the models were switched and one more look
@@ -241,6 +297,7 @@ class Meanings:
             return True
         self.pending = 0
         self._complete = (target.embedder.model_id, text.generation)
+        self.record_completeness(text)
         self._notes.changed()
         return False
 

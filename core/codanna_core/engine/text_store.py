@@ -133,12 +133,16 @@ class TextStore:
         if self._index is None:
             return
         unchecked = set(self._unchecked)
-        stamps = {
-            path.name: (info.st_size, info.st_mtime_ns)
-            for path in segment_files(self._index.folder)
-            if path not in unchecked
-            for info in (path.stat(),)
-        }
+        try:
+            stamps = {
+                path.name: (info.st_size, info.st_mtime_ns)
+                for path in segment_files(self._index.folder)
+                if path not in unchecked
+                for info in (path.stat(),)
+            }
+        except (IndexCorrupt, FileNotFoundError):
+            # A merge removes files between two looks, which is no damage; the next time saves them.
+            return
         self._folder.directory.replace(_STAMPS, orjson.dumps(stamps))
 
     def _try_open(self, manifest: Manifest) -> bool:

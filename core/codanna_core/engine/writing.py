@@ -24,7 +24,7 @@ from codanna_core.engine.names_build import build_elsewhere
 from codanna_core.engine.notes import Notes
 from codanna_core.engine.symbol_search import SymbolSearch
 from codanna_core.engine.text_store import TextStore
-from codanna_core.errors import CodannaError, IndexCorrupt, IndexMissing
+from codanna_core.errors import Cancelled, CodannaError, IndexCorrupt, IndexMissing
 from codanna_core.files.rules import IGNORE_FILES
 from codanna_core.model import Problem
 from codanna_core.results import Progress, State, SyncReport
@@ -109,11 +109,31 @@ class Writing:
             "from what is there; change its permissions or name another place with --index-dir or index.dir",
         )
 
-    def indexed_share(self) -> float:
+    def written_elsewhere(self) -> bool:
+        """Whether another process writes this index now."""
+        return self._lock.is_held_elsewhere()
+
+    def indexed_share(self, text: TextSnapshot) -> float:
         """Share of the files that the published generation covers."""
-        if self._notes.state is not State.INDEXING or not self.total_files:
-            return 1.0
-        return min(1.0, self.done_files / self.total_files)
+        if self._notes.state is State.INDEXING and self.total_files:
+            return min(1.0, self.done_files / self.total_files)
+        if text.missing:
+            files = text.file_count
+            return files / (files + text.missing)
+        return 1.0
+
+    def incomplete(self, text: TextSnapshot) -> Problem | None:
+        """Says so where the index does not cover the whole folder."""
+        share = self.indexed_share(text)
+        if share >= 1.0:
+            return None
+        if self._notes.state is State.INDEXING or self.written_elsewhere():
+            return Problem("indexing", f"{share:.0%} of the files are indexed so far")
+        return Problem(
+            "incomplete",
+            f"{share:.0%} of the files are indexed, for the last run was stopped before its end; "
+            "`codanna-lsp index` does the rest",
+        )
 
     @property
     def expected_files(self) -> int:
@@ -203,8 +223,7 @@ class Writing:
             self._notes.about_folder(changes.problems)
             self.total_files = changes.total
             report.unchanged = changes.unchanged
-            self._apply(changes, report, progress, stop)
-            self._after_writing()
+            self._apply(changes, report, progress, stop, whole=True)
         report.seconds = time.monotonic() - started
         return report
 
@@ -238,8 +257,7 @@ class Writing:
                 changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, paths)
             except IndexCorrupt:
                 return self.sync(None, cancel, verify=False)  # It meets the same damage, and repairs it.
-            self._apply(changes, report, None, Cancel(cancel, self._closing))
-            self._after_writing()
+            self._apply(changes, report, None, Cancel(cancel, self._closing), whole=False)
         report.seconds = time.monotonic() - started
         return report
 
@@ -267,11 +285,16 @@ class Writing:
         report: SyncReport,
         progress: Callable[[Progress], None] | None,
         cancel: Cancel,
+        *,
+        whole: bool,
     ) -> None:
-        if not changes.tasks and not changes.removed:
+        text = self.text.snapshot()
+        if not changes.tasks and not changes.removed and not (whole and text.missing):
             self._notes.set_state(State.READY)
+            self._after_writing()
             return
-        before = self.text.snapshot()
+        before = text.generation
+        had_all_vectors = before == 0 or self._meanings.is_complete(text)
         many = len(changes.tasks) > _BULK_FILES
         if many:
             self._was_bulk = True
@@ -282,12 +305,13 @@ class Writing:
             with self._saved_lock:
                 self._running = indexer
         else:
-            self._names.begin(before)
+            self._names.begin(text)
         try:
             run = indexer.run(
                 changes.tasks,
                 changes.removed,
                 new_paths=changes.new,
+                whole=whole,
                 progress=progress,
                 cancel=cancel,
                 between=lambda: self._take_saved(indexer),
@@ -295,10 +319,12 @@ class Writing:
             if run.names_cut:
                 self._names.show(run.names)
             else:
-                self._names.add(run.names, before, self.text.snapshot())
-        except BaseException:
+                self._names.add(run.names, text, self.text.snapshot())
+        except BaseException as error:
             # Whatever was not committed is dropped, so that the next run starts from a known state.
             self._abandon_writer()
+            if isinstance(error, Cancelled):
+                self._after_writing()  # What was committed is kept, and may still lack its vectors.
             raise
         finally:
             with self._saved_lock:
@@ -306,8 +332,9 @@ class Writing:
             self._release_saved()
             self._names.end()
             self._notes.set_state(State.READY)
-        self._meanings.note_written(before.generation, max(before.generation, run.generation), run.pending)
+        self._meanings.note_written(max(before, run.generation), run.pending, had_all_vectors)
         _fill(report, run, changes)
+        self._after_writing()
 
     def _take_saved(self, indexer: Indexer) -> None:
         """Index what was saved while the run goes on, and publish it at once."""
@@ -374,7 +401,7 @@ class Writing:
             self._unsaved = True
             schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
         schedule("verify", lambda cancel: self._verify_rest())
-        if not self._meanings.is_complete(self.text.snapshot().generation):
+        if not self._meanings.is_complete(self.text.snapshot()):
             schedule("embed", self._embed_missing)
         active = self._meanings.active
         if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
@@ -465,6 +492,7 @@ class Writing:
             snapshot = self.text.snapshot()
             self._files.save(snapshot.generation)
             self.text.save_stamps()
+            self._meanings.record_completeness(snapshot)
         if not hurry:
             self._names.save(snapshot)
         if self._was_bulk and not hurry:

@@ -61,9 +61,18 @@ class WriterLock:
         except (OSError, ValueError):
             return None
 
+    def is_held_elsewhere(self) -> bool:
+        """Whether another living process holds the lock, as far as can be told without touching it."""
+        owner = self.owner()
+        return owner is not None and owner != os.getpid() and _is_alive(owner)
+
     def release(self) -> None:
         """Give the lock back; the file stays, since removing it would race with the next owner."""
         if self._descriptor is not None:
+            try:
+                os.ftruncate(self._descriptor, 0)
+            except OSError:
+                pass  # Then the name of this process stays in it, which is about to end.
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -82,8 +91,20 @@ if sys.platform == "win32":
     def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
+    def _is_alive(process: int) -> bool:
+        return True  # Asking by a signal would end it on this system.
+
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _is_alive(process: int) -> bool:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass  # It runs as another user.
+        return True

@@ -111,11 +111,14 @@ class TextSnapshot:
         self._schema = schema
         self.folder = folder
         self._analyzer = code_analyzer()
-        self.generation = self._read_generation()
+        self.generation, self.missing = self._read_meta()
 
-    def _read_generation(self) -> int:
+    def _read_meta(self) -> tuple[int, int]:
+        """The generation, and how many files the run that made it had still to read."""
         found = self._find(self._term("file", _META), 1)
-        return int(str(self._payload(found[0][1])[0])) if found else 0
+        stated = self._payload(found[0][1]) if found else [0]
+        # Indexes from before the second number was written were complete or are completed by the next run.
+        return int(stated[0]), int(stated[1]) if len(stated) > 1 else 0
 
     @property
     def symbol_count(self) -> int:
@@ -440,6 +443,9 @@ class TextIndex:
             writer = self._index.writer(_BULK_HEAP if bulk else _SAVE_HEAP, 1)
         except ValueError as error:
             raise told_by(error, self.folder, "cannot be written") from error
+        # A new writer counts its operations from the number of the last commit, and a merge takes the first
+        # of them for a part of that commit and passes over it. So the first one deletes nothing.
+        writer.delete_documents_by_term("file", _META + "\x00")
         return TextWriter(writer, self, self.snapshot())
 
 
@@ -450,6 +456,13 @@ class TextWriter:
         self._writer = writer
         self._index = index
         self._generation = base.generation
+        self.missing = self._stated_missing = base.missing
+        """Files of the folder that are still to be read; every commit states it."""
+
+    @property
+    def has_to_restate(self) -> bool:
+        """Whether the last commit states another number of missing files than there are."""
+        return self.missing != self._stated_missing
 
     def delete_file(self, path: str) -> None:
         """Forget a file and its symbols."""
@@ -467,13 +480,15 @@ class TextWriter:
 
     def commit(self, checkpoint: Callable[[str], None]) -> int:
         """Publish the changes as the next generation."""
-        payload = pack_payload((self._generation + 1,))
+        missing = self.missing
+        payload = pack_payload((self._generation + 1, missing))
         with _writing(self._index.folder):
             self._writer.delete_documents_by_term("file", _META)
             self._writer.add_json(orjson.dumps({"file": _META, "data": payload}).decode("ascii"))
             checkpoint("text:before-commit")
             self._writer.commit()
         self._generation += 1
+        self._stated_missing = missing
         checkpoint("text:after-commit")
         return self._generation
 
