@@ -282,6 +282,36 @@ def test_binary_large_and_generated_files_are_counted_as_skipped(
     assert status.files_total == status.files_indexed, "what is left out for good is not missing"
 
 
+def test_files_left_out_are_counted_as_they_change(open_engine: OpenEngine, workspace: Path) -> None:
+    """A file that grows too large, shrinks or goes is counted right at once, and in the next process too."""
+    (workspace / "big.py").write_bytes(b"x = 1\n" * 300_000)
+    engine = open_engine()
+    engine.sync()
+    assert engine.status().files_skipped == {"too-large": 1}
+    (workspace / "big.py").write_text("def now_small(): pass\n")
+    engine.update(["big.py"])
+    assert names(engine, "now small")[0] == "now_small"
+    assert engine.status().files_skipped == {}
+    (workspace / "notes.txt").write_bytes(b"a plain word\n" * 200_000)
+    (workspace / "photo.png").write_bytes(b"\x89PNG")
+    (workspace / "env").mkdir()
+    (workspace / "env/pyvenv.cfg").write_text("")
+    (workspace / "env/x.js").write_text("x = 1")
+    engine.update(["notes.txt", "photo.png"])
+    assert engine.status().files_skipped == {"too-large": 1, "binary": 1}
+    engine.sync()
+    engine.update(["env/x.js"])
+    skipped = {"too-large": 1, "binary": 1, "common-folder": 1}
+    assert engine.status().files_skipped == skipped
+    engine.close()
+    assert open_engine().status().files_skipped == skipped
+    (workspace / "photo.png").unlink()
+    reader = open_engine()
+    reader.sync()
+    del skipped["binary"]
+    assert reader.status().files_skipped == skipped
+
+
 def test_a_file_that_vanishes_while_it_is_indexed_is_survived(
     open_engine: OpenEngine, workspace: Path
 ) -> None:

@@ -184,7 +184,7 @@ def test_common_folders(tmp_path: Path, source: str, output: str) -> None:
 
 
 def test_left_out_by_name_and_size(tmp_path: Path) -> None:
-    """What the name or the size tells is counted by reason, with examples, and not handed on."""
+    """What the name or the size tells is counted by reason, and not handed on."""
     write(tmp_path, "a.png", "package-lock.json", "app.min.js", "app.js.map", "x_pb2.py", "ok.py")
     write(tmp_path, **{"big.py": "x" * 101, "fits.py": "x" * 100})
     result = scan(tmp_path, DiscoverySettings(max_file_size=100))
@@ -195,7 +195,7 @@ def test_left_out_by_name_and_size(tmp_path: Path) -> None:
         SkipReason.MINIFIED: 1,
         SkipReason.TOO_LARGE: 1,
     }
-    assert result.skipped_examples[SkipReason.TOO_LARGE] == ["big.py"]
+    assert result.left_out["big.py"] is SkipReason.TOO_LARGE
     for path, reason in (("a.png", SkipReason.BINARY), ("big.py", SkipReason.TOO_LARGE)):
         assert is_indexable(tmp_path, path, DiscoverySettings(max_file_size=100)) is reason
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
@@ -58,13 +58,17 @@ class FileState:
         self._table: FileTable | None = None
         self._generation = -1
         self._listing: Listing | None = None
-        self._skipped: dict[SkipReason, int] = {}
+        self._left_out: Mapping[str, SkipReason] | None = None
+        """Paths left out without reading, as this process knows; replaced, never changed, for readers."""
+        self._left_out_read: Mapping[SkipReason, int] | None = None
+        """The same for files left out after reading, counted; None until this process has the table."""
         self.dirty = False
         """Whether something changed since the last `save`."""
 
     def forget(self) -> None:
         """Start from nothing: the text index is empty."""
         self._table, self._generation, self.dirty = FileTable(), 0, True
+        self._left_out_read = {}
 
     def reconcile(
         self,
@@ -82,7 +86,7 @@ class FileState:
         found = scan(root, settings, self._listing, cancel)
         if found.listing is not self._listing:
             self._listing, self.dirty = found.listing, True
-        self._skipped = dict(found.skipped)
+        self._left_out = found.left_out
         changes = compare(table, found)
         result = FileChanges(
             removed=list(changes.deleted),
@@ -130,6 +134,7 @@ class FileState:
             if (record := table.get(path)) is not None and record.skipped is None and _is_file(root / path)
         }
         verdicts = dict.fromkeys(known) | are_indexable(root, sorted(set(present) - known), settings)
+        self._note_left_out(result.removed, verdicts)
         for path in present:
             record, reason = table.get(path), verdicts[path]
             if reason is not None:
@@ -161,6 +166,7 @@ class FileState:
                 seen_ns=prepared.seen_ns,
                 skipped=prepared.skipped,
             )
+        self._left_out_read = table.skipped()
         self._generation = max(self._generation, generation)
         self.dirty = True
 
@@ -178,21 +184,34 @@ class FileState:
         self.dirty = False
 
     def skipped(self, generation: int) -> dict[str, int]:
-        """How many files were left out, by reason, as far as this process knows."""
-        counts = dict(self._skipped)
-        if not counts:
+        """How many files were left out, by reason, as far as this process knows. From any thread."""
+        left_out, read = self._left_out, self._left_out_read
+        if left_out is None:
             # This process has not looked at the folder yet; what the last look left out is on record.
-            listing = self._listing or self._read_listing()
-            counts = dict(Counter(listing.skipped.values())) if listing is not None else {}
-        table = self._table if self._table is not None else self._read_table(generation)
-        if table is not None:
-            for reason, count in table.skipped().items():
-                counts[reason] = counts.get(reason, 0) + count
+            listing = self._read_listing()
+            left_out = listing.skipped | listing.unread if listing is not None else {}
+        if read is None:
+            table = self._read_table(generation)
+            read = table.skipped() if table is not None else {}
+        counts = Counter(left_out.values()) + Counter(read)
         return {reason.value: count for reason, count in sorted(counts.items())}
 
     def left_out(self) -> int:
         """Files that the rules let in and whose content kept them out: binary, generated, minified."""
-        return sum(self._table.skipped().values()) if self._table is not None else 0
+        return sum((self._left_out_read or {}).values())
+
+    def _note_left_out(self, gone: Sequence[str], verdicts: Mapping[str, SkipReason | None]) -> None:
+        """Count single paths as the next look at the whole folder will."""
+        before = self._left_out
+        if before is None:
+            return
+        now = dict.fromkeys(gone) | {
+            path: None if reason is SkipReason.IGNORED or _is_below(path, before) else reason
+            for path, reason in verdicts.items()
+        }
+        if any(before.get(path) is not reason for path, reason in now.items()):
+            merged = {**before, **now}
+            self._left_out = {path: reason for path, reason in merged.items() if reason is not None}
 
     def _forget_skipped(self, table: FileTable, result: FileChanges) -> None:
         """Files that were left out have no documents to delete; they only leave the table."""
@@ -205,6 +224,7 @@ class FileState:
             else:
                 kept.append(path)
         result.removed = kept
+        self._left_out_read = table.skipped()
 
     def _load(self, text: TextSnapshot) -> FileTable:
         if self._table is not None and self._generation == text.generation:
@@ -228,6 +248,7 @@ class FileState:
                     )
             self.dirty = True
         self._table, self._generation = table, text.generation
+        self._left_out_read = table.skipped()
         return table
 
     def _read_table(self, generation: int) -> FileTable | None:
@@ -250,6 +271,14 @@ class FileState:
         except (OSError, ValueError) as error:
             log.warning("the folder is walked again: %s", error)
             return None
+
+
+def _is_below(path: str, left_out: Mapping[str, SkipReason]) -> bool:
+    """Whether a folder on the way to the path is left out as a whole, and counted as one."""
+    while path := path.rpartition("/")[0]:
+        if path in left_out:
+            return True
+    return False
 
 
 def _is_file(path: Path) -> bool:

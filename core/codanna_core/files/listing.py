@@ -14,8 +14,8 @@ from typing import Final
 
 from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
 
-_MAGIC: Final = b"CDNL0001"
-_HEADER: Final = struct.Struct("<8s16s7Q")
+_MAGIC: Final = b"CDNL0002"
+_HEADER: Final = struct.Struct("<8s16s9Q")
 _CHECKSUM: Final = struct.Struct("<I")
 _SIGNATURE: Final = struct.Struct("<4q")
 
@@ -61,6 +61,8 @@ class Listing:
     """Sorted; those that have to be looked at (size, content), as far as the name can tell."""
     skipped: dict[str, SkipReason] = field(default_factory=dict)
     """Paths left out for what they are or how they are called."""
+    unread: dict[str, SkipReason] = field(default_factory=dict)
+    """Those of `files` that were too large, or could not be looked at, at the last look."""
 
     def to_bytes(self) -> bytes:
         """All of it with a checksum; `from_bytes` reads it."""
@@ -69,13 +71,15 @@ class Listing:
             _join(self.folders),
             _join(self.files),
             _join(self.skipped),
+            _join(self.unread),
         ]
         signatures = b"".join(
             _SIGNATURE.pack(s.mtime_ns, s.ctime_ns, s.inode, s.taken_ns) for s in self.folders.values()
         )
-        reasons = bytes(CODE_OF[reason] for reason in self.skipped.values())
+        reasons = bytes(CODE_OF[reason] for reason in (*self.skipped.values(), *self.unread.values()))
         body = b"".join((*blobs, signatures, reasons))
-        sizes = (*map(len, blobs), len(self.folders), len(self.skipped), len(self.files))
+        counts = (len(self.folders), len(self.files), len(self.skipped), len(self.unread))
+        sizes = (*map(len, blobs), *counts)
         key = self.key.ljust(16, b"\0")
         stored = _HEADER.pack(_MAGIC, key, *sizes) + body
         return stored + _CHECKSUM.pack(zlib.crc32(stored))
@@ -91,13 +95,13 @@ class Listing:
         (checksum,) = _CHECKSUM.unpack(view[-_CHECKSUM.size :])
         if magic != _MAGIC:
             raise ValueError("the folder listing has another format")
-        folder_count, skipped_count, file_count = sizes[4:]
-        expected = sum(sizes[:4]) + folder_count * _SIGNATURE.size + skipped_count
+        folder_count, file_count, skipped_count, unread_count = sizes[5:]
+        expected = sum(sizes[:5]) + folder_count * _SIGNATURE.size + skipped_count + unread_count
         if len(body) != expected or zlib.crc32(view[: -_CHECKSUM.size]) != checksum:
             raise ValueError("the folder listing is damaged")
         parts = []
         at = 0
-        for size in sizes[:4]:
+        for size in sizes[:5]:
             parts.append(bytes(body[at : at + size]).decode("utf-8", "surrogateescape"))
             at += size
         end = at + folder_count * _SIGNATURE.size
@@ -110,7 +114,8 @@ class Listing:
             rule_files=_split(parts[0]),
             folders=dict(zip(folders, signatures, strict=True)),
             files=parts[2].split("\0") if file_count else [],
-            skipped=dict(zip(_split(parts[3]), reasons, strict=True)),
+            skipped=dict(zip(_split(parts[3]), reasons[:skipped_count], strict=True)),
+            unread=dict(zip(_split(parts[4]), reasons[skipped_count:], strict=True)),
         )
 
 

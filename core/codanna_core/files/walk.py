@@ -7,7 +7,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
@@ -62,13 +62,17 @@ class Scan:
     paths: list[str]
     mtime_ns: NDArray[np.int64]
     size: NDArray[np.int64]
-    skipped: dict[SkipReason, int]
-    """Left out without reading, by reason; `FileTable.skipped` counts those left out after reading."""
-    skipped_examples: dict[SkipReason, list[str]]
+    left_out: dict[str, SkipReason]
+    """Paths left out without reading; `FileTable.skipped` counts those left out after reading."""
     problems: list[Problem]
     listing: Listing
     """Hand it to the next scan, which then only looks at what changed."""
     how: How
+
+    @property
+    def skipped(self) -> dict[SkipReason, int]:
+        """How many paths were left out without reading, by reason."""
+        return dict(Counter(self.left_out.values()))
 
     @property
     def files(self) -> list[FileStat]:
@@ -298,10 +302,7 @@ class _Walker:
         sizes: list[int] = []
         lstat = os.lstat
         stats = self.stats
-        skipped: Counter[SkipReason] = Counter(listing.skipped.values())
-        examples: dict[SkipReason, list[str]] = {}
-        for path, reason in listing.skipped.items():
-            _example(examples, reason, path)
+        unread: dict[str, SkipReason] = {}
         for number, path in enumerate(listing.files):
             try:
                 info = stats.get(path) or lstat(prefix + path)
@@ -309,8 +310,7 @@ class _Walker:
                 times.append(0)
                 sizes.append(-1)
                 if not isinstance(error, FileNotFoundError):
-                    skipped[SkipReason.UNREADABLE] += 1
-                    _example(examples, SkipReason.UNREADABLE, path)
+                    unread[path] = SkipReason.UNREADABLE
                     self.report(prefix + path, error)
                 continue
             times.append(info.st_mtime_ns)
@@ -321,21 +321,22 @@ class _Walker:
         size[:] = sizes
         paths = listing.files
         large = size > self.settings.max_file_size
-        if large.any():
-            rows = np.flatnonzero(large).tolist()
-            skipped[SkipReason.TOO_LARGE] += len(rows)
-            for row in rows[:_EXAMPLES]:
-                _example(examples, SkipReason.TOO_LARGE, paths[row])
+        for row in np.flatnonzero(large).tolist():
+            unread[paths[row]] = SkipReason.TOO_LARGE
         keep = (size >= 0) & ~large
         if not keep.all():
             paths = [path for path, kept in zip(paths, keep.tolist(), strict=True) if kept]
             mtime_ns, size = mtime_ns[keep], size[keep]
-        if bad := skipped[SkipReason.BAD_NAME]:
-            names = ", ".join(ascii(path) for path in examples[SkipReason.BAD_NAME])
+        if bad := [path for path, reason in listing.skipped.items() if reason is SkipReason.BAD_NAME]:
+            names = ", ".join(map(ascii, bad[:_EXAMPLES]))
             self.problems.append(
-                Problem("bad-name", f"{bad} left out because the name is no valid Unicode; rename: {names}")
+                Problem(
+                    "bad-name", f"{len(bad)} left out because the name is no valid Unicode; rename: {names}"
+                )
             )
-        return Scan(paths, mtime_ns, size, dict(skipped), examples, self.problems, listing, how)
+        if unread != listing.unread:
+            listing = replace(listing, unread=unread)
+        return Scan(paths, mtime_ns, size, listing.skipped | unread, self.problems, listing, how)
 
     def judge(self, path: str, listed: dict[str, set[str]]) -> SkipReason | None:
         parts = path.split("/")
@@ -414,9 +415,3 @@ def _is_below(path: str, folders: set[str]) -> bool:
 def _regular(files: list[str]) -> list[str]:
     """Without `.git` folders, whose time stamps change all the time and mean nothing here."""
     return [path for path in files if not path.endswith("/.git")]
-
-
-def _example(examples: dict[SkipReason, list[str]], reason: SkipReason, path: str) -> None:
-    known = examples.setdefault(reason, [])
-    if len(known) < _EXAMPLES:
-        known.append(path)
