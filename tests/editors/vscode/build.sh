@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$EDITOR_TESTS/../../editors/vscode"
 CODANNA_LSP=$SERVER node scripts/settings.mjs --check
 echo "ok - the settings of the extension are those of the server"
+npm run --silent typecheck
 npm run --silent package -- --out "$EDITOR_TOOLS/codanna-lsp.vsix" >/dev/null
 echo "ok - the extension is packaged"
 npm run --silent bundle:test
