@@ -18,6 +18,13 @@ const own = {
       markdownDescription:
         "The program `codanna-lsp`. Empty means: from the workspace's Python environment, then from the `PATH`.",
     },
+    "codanna.serverPackage": {
+      type: "string",
+      default: "",
+      scope: "machine",
+      markdownDescription:
+        "What `uvx` or `pipx` run when no server is found and you agree: the folder of a clone, a wheel, or the name of a package. Empty means that neither is offered.",
+    },
     "codanna.trace.server": {
       type: "string",
       enum: ["off", "messages", "verbose"],

@@ -59,7 +59,7 @@ export function activate(context: vscode.ExtensionContext): Api {
 
   context.subscriptions.push(
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration("codanna.serverPath")) {
+      if (event.affectsConfiguration("codanna.serverPath") || event.affectsConfiguration("codanna.serverPackage")) {
         void server.restart();
       }
     }),

@@ -18,8 +18,10 @@ export interface Surroundings {
   interpreters: string[];
   searchPath: string;
   windows: boolean;
-  /** Whether the user agreed to run the server through uvx or pipx. */
-  mayUseRunner: boolean;
+  /** What uvx or pipx would run: a folder, a wheel or a package's name; empty when neither may be offered. */
+  package: string;
+  /** The command that the user agreed to, as it was announced; empty without consent. */
+  agreed: string;
 }
 
 const NAME = "codanna-lsp";
@@ -45,14 +47,22 @@ async function onPath(name: string, around: Surroundings): Promise<string | unde
   return undefined;
 }
 
-/** The tool that can run the server without an installation, if there is one. */
+/** The tool that can run the server without an installation, if there is one and it knows what to run. */
 export async function runner(around: Surroundings): Promise<Found | undefined> {
+  if (!around.package) {
+    return undefined;
+  }
   const uvx = await onPath("uvx", around);
   if (uvx) {
-    return { command: uvx, args: [NAME, ...SERVE], from: "uvx" };
+    return { command: uvx, args: ["--from", around.package, NAME, ...SERVE], from: "uvx" };
   }
   const pipx = await onPath("pipx", around);
-  return pipx ? { command: pipx, args: ["run", NAME, ...SERVE], from: "pipx" } : undefined;
+  return pipx ? { command: pipx, args: ["run", "--spec", around.package, NAME, ...SERVE], from: "pipx" } : undefined;
+}
+
+/** A runner's command as the user reads it, and agrees to it. */
+export function announced({ from, args }: Found): string {
+  return [from, ...args.map((part) => (/\s/.test(part) ? `"${part}"` : part))].join(" ");
 }
 
 /** The server: from the setting, the Python environment, the PATH, or a runner that the user agreed to. */
@@ -80,7 +90,8 @@ export async function findServer(around: Surroundings): Promise<Found | undefine
   if (installed) {
     return { command: installed, args: SERVE, from: "PATH" };
   }
-  return around.mayUseRunner ? runner(around) : undefined;
+  const tool = await runner(around);
+  return tool && announced(tool) === around.agreed ? tool : undefined;
 }
 
 /** Whether a version is at least another one; unknown versions count as new enough. */

@@ -1,7 +1,7 @@
 // The list that searches while one types.
 import * as vscode from "vscode";
 import { LiveSearch } from "./live";
-import { openHit, Preview } from "./open";
+import { openHit, Preview, shownPath } from "./open";
 import { type Answer, bestLine, type Hit, icon, title } from "./protocol";
 import type { Server } from "./server";
 
@@ -24,7 +24,7 @@ export function item(hit: Hit): Item {
   const container = hit.container && hit.kind !== "text" ? `${hit.container} · ` : "";
   return {
     label: `$(${icon(hit.kind)}) ${title(hit)}`,
-    description: `${container}${hit.path}:${hit.selectionRange.start.line + 1}`,
+    description: `${container}${shownPath(hit)}:${hit.selectionRange.start.line + 1}`,
     detail: bestLine(hit),
     // The server has chosen and ranked; VS Code must not filter by letters.
     alwaysShow: true,

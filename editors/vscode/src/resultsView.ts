@@ -1,6 +1,6 @@
 // The view in the side bar that keeps results, grouped by file.
 import * as vscode from "vscode";
-import { openHit } from "./open";
+import { openHit, shownPath } from "./open";
 import { type Answer, bestLine, type Filters, type Hit, icon, KINDS, title } from "./protocol";
 import { LIMIT } from "./quickSearch";
 import type { Server } from "./server";
@@ -30,6 +30,30 @@ interface FilterItem extends vscode.QuickPickItem {
   value?: string;
 }
 
+/** The folders of a workspace that has more than one; their names are in front of the paths that are shown. */
+function severalFolders(): readonly vscode.WorkspaceFolder[] {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  return folders.length > 1 ? folders : [];
+}
+
+/** Ask with filters whose paths are those that are shown; the server knows only paths inside of a folder. */
+async function inFolders(
+  filters: Filters,
+  ask: (rest: { limit: number; filters: Filters }) => Promise<Answer>,
+): Promise<Answer> {
+  const folders = severalFolders();
+  const { paths, ...others } = filters;
+  if (!paths || folders.length === 0) {
+    return ask({ limit: LIMIT, filters });
+  }
+  const inner = paths.map((path) => path.slice((folders.find(({ name }) => path.startsWith(`${name}/`))?.name.length ?? -1) + 1));
+  // An empty path is a whole folder of the workspace, and nothing that the server could restrict itself to.
+  const narrowed = inner.includes("") ? others : { ...others, paths: inner };
+  const answer = await ask({ limit: LIMIT * folders.length, filters: narrowed });
+  const wanted = answer.hits.filter((hit) => paths.some((path) => shownPath(hit).startsWith(path)));
+  return { ...answer, hits: wanted.slice(0, LIMIT) };
+}
+
 export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly tree: vscode.TreeView<Node>;
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
@@ -53,7 +77,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   search(query: string): Promise<void> {
     return this.run({
       label: `“${query}”`,
-      ask: (filters, token) => this.server.search({ query, limit: LIMIT, filters }, token),
+      ask: (filters, token) => inFolders(filters, (rest) => this.server.search({ query, ...rest }, token)),
     });
   }
 
@@ -61,7 +85,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   similar(textDocument: { uri: string }, place: { position?: vscode.Position; range?: vscode.Range }): Promise<void> {
     return this.run({
       label: "similar code",
-      ask: (filters, token) => this.server.similar({ textDocument, ...place, limit: LIMIT, filters }, token),
+      ask: (filters, token) => inFolders(filters, (rest) => this.server.similar({ textDocument, ...place, ...rest }, token)),
     });
   }
 
@@ -106,15 +130,18 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     for (const hit of answer.hits) {
       let file = files.get(hit.uri);
       if (!file) {
-        file = { type: "file", uri: hit.uri, path: hit.path, hits: [] };
+        file = { type: "file", uri: hit.uri, path: shownPath(hit), hits: [] };
         files.set(hit.uri, file);
       }
       file.hits.push({ type: "hit", hit, file });
       this.seenLanguages.add(hit.language);
-      const folder = hit.path.split("/").slice(0, -1).join("/");
+      const folder = file.path.split("/").slice(0, -1).join("/");
       if (folder) {
         this.seenFolders.add(`${folder}/`);
       }
+    }
+    for (const { name } of severalFolders()) {
+      this.seenFolders.add(`${name}/`);
     }
     this.files = [...files.values()];
     const filters = Object.values(this.filters).flat().join(", ");

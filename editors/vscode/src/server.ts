@@ -10,9 +10,8 @@ import {
   LanguageClient,
   type LanguageClientOptions,
   type StaticFeature,
-  TransportKind,
 } from "vscode-languageclient/node";
-import { findServer, isAtLeast, runner, type Surroundings } from "./find";
+import { announced, findServer, isAtLeast, runner, type Surroundings } from "./find";
 import type { Answer, Folder, SearchParams, SimilarParams, Status } from "./protocol";
 import { explicitSettings } from "./settings";
 
@@ -20,7 +19,8 @@ const MINIMUM_VERSION = "0.1.0";
 const CRASHES = 3;
 const CRASH_WINDOW = 3 * 60 * 1000;
 const BUSY = new Set<Folder["state"]>(["opening", "indexing", "embedding", "training"]);
-const CONSENT = "codanna.mayUseRunner";
+/** Where the command is kept that the user agreed to run. */
+const CONSENT = "codanna.agreedCommand";
 
 /** Tells the server that this client shows similar code in a list of its own. */
 class ShowsSimilar implements StaticFeature {
@@ -47,6 +47,8 @@ export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private crashes: number[] = [];
   private starting: Promise<void> | undefined;
+  /** The last message about a missing server. */
+  private told: string | undefined;
   private readonly changed = new vscode.EventEmitter<void>();
 
   /** Fires when the state of the server or of a folder's index is new. */
@@ -70,7 +72,16 @@ export class Server implements vscode.Disposable {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly output: vscode.LogOutputChannel,
-  ) {}
+  ) {
+    context.subscriptions.push(
+      vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
+        for (const folder of removed) {
+          this.folders.delete(folder.uri.toString());
+        }
+        this.changed.fire();
+      }),
+    );
+  }
 
   /** Start the server; a second call while it starts waits for the same start. */
   start(): Promise<void> {
@@ -84,6 +95,7 @@ export class Server implements vscode.Disposable {
     await this.starting;
     await this.stop();
     this.crashes = [];
+    this.told = undefined;
     await this.start();
   }
 
@@ -135,7 +147,7 @@ export class Server implements vscode.Disposable {
       await this.start();
     }
     if (!this.client) {
-      throw new Error("The Codanna server is not running.");
+      throw new Error(this.told ?? "The Codanna server is not running.");
     }
     return this.client.sendRequest<T>(method, params, token ?? CancellationToken.None);
   }
@@ -149,14 +161,16 @@ export class Server implements vscode.Disposable {
     const folders = vscode.workspace.workspaceFolders?.filter((folder) => folder.uri.scheme === "file") ?? [];
     const trusted = vscode.workspace.isTrusted;
     // VS Code itself leaves out what an untrusted workspace says, for the manifest restricts this setting.
-    const setting = vscode.workspace.getConfiguration("codanna").get<string>("serverPath", "");
+    const setting = (name: string) =>
+      vscode.workspace.getConfiguration("codanna").get<string>(name, "").trim().replace(/^~(?=\/)/, os.homedir());
     return {
-      setting: setting.trim().replace(/^~(?=\/)/, os.homedir()),
+      setting: setting("serverPath"),
       folders: trusted ? folders.map((folder) => folder.uri.fsPath) : [],
       interpreters: trusted ? await this.interpreters(folders) : [],
       searchPath: process.env.PATH ?? "",
       windows: process.platform === "win32",
-      mayUseRunner: this.context.globalState.get<boolean>(CONSENT, false),
+      package: setting("serverPackage"),
+      agreed: this.context.globalState.get<string>(CONSENT, ""),
     };
   }
 
@@ -214,7 +228,8 @@ export class Server implements vscode.Disposable {
     const client = new QuietClient(
       "codanna",
       "Codanna",
-      { command: found.command, args: found.args, transport: TransportKind.stdio },
+      // Not in the workspace, whose files a program may take for its own.
+      { command: found.command, args: found.args, options: { cwd: os.homedir() } },
       options,
     );
     client.registerFeature(new ShowsSimilar());
@@ -267,38 +282,43 @@ export class Server implements vscode.Disposable {
 
   private async tellMissing(around: Surroundings): Promise<void> {
     const tool = around.setting ? undefined : await runner(around);
-    const message = around.setting
-      ? `The Codanna server is not at ${around.setting}.`
-      : "The Codanna server is not installed: `pipx install codanna-lsp`.";
-    const use = tool && `Run It with ${tool.from}`;
-    const buttons = [...(use ? [use] : []), ...(around.setting ? [] : ["Install"]), "Open Settings", "Try Again"];
-    const choice = await vscode.window.showErrorMessage(message, ...buttons);
-    if (choice === undefined) {
+    let message = around.setting ? `The Codanna server is not at ${around.setting}.` : "The Codanna server is not installed.";
+    const buttons = new Map<string, () => unknown>();
+    if (tool) {
+      const command = announced(tool);
+      message += ` \`${command}\` would run it.`;
+      buttons.set(`Run It with ${tool.from}`, async () => {
+        await this.context.globalState.update(CONSENT, command);
+        await this.start();
+      });
+    }
+    if (!around.setting) {
+      buttons.set("How to Install", () => this.showReadme());
+    }
+    if (!vscode.workspace.isTrusted) {
+      message += " The Python environment and the settings of a workspace that you do not trust are not used.";
+      buttons.set("Manage Trust", () => vscode.commands.executeCommand("workbench.trust.manage"));
+    }
+    buttons.set("Open Settings", () => vscode.commands.executeCommand("workbench.action.openSettings", "codanna.serverPath"));
+    buttons.set("Try Again", () => this.restart());
+    // Each search tries to start the server; only a restart asks the user once more.
+    if (this.told === message) {
       return;
     }
-    if (choice === use) {
-      await this.context.globalState.update(CONSENT, true);
-      await this.start();
-    } else if (choice === "Install") {
-      this.inTerminal("pipx install codanna-lsp");
-    } else if (choice === "Open Settings") {
-      await vscode.commands.executeCommand("workbench.action.openSettings", "codanna.serverPath");
-    } else {
-      await this.start();
-    }
+    this.told = message;
+    const choice = await vscode.window.showErrorMessage(message, ...buttons.keys());
+    await buttons.get(choice ?? "")?.();
   }
 
   private async tellTooOld(version: string, command: string): Promise<void> {
     const message = `The Codanna server ${version} (${command}) is too old; this extension needs ${MINIMUM_VERSION}.`;
-    if ((await vscode.window.showWarningMessage(message, "Upgrade")) === "Upgrade") {
-      this.inTerminal("pipx upgrade codanna-lsp");
+    if ((await vscode.window.showWarningMessage(message, "How to Upgrade")) === "How to Upgrade") {
+      await this.showReadme();
     }
   }
 
-  /** Type a command into a terminal, for the user to read and to run. */
-  private inTerminal(command: string): void {
-    const terminal = vscode.window.createTerminal("Codanna");
-    terminal.show();
-    terminal.sendText(command, false);
+  /** The extension's page, which says how the server is installed and renewed. */
+  private async showReadme(): Promise<void> {
+    await vscode.commands.executeCommand("extension.open", this.context.extension.id);
   }
 }

@@ -1,39 +1,99 @@
-// Runs editors/vscode/src/test inside the extension host.
-import { extension, withWorkbench, workspace } from "./workbench.mjs";
+// Runs a suite of editors/vscode/src/test inside the extension host, in the window that fits it.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { extension, shots, withWorkbench, workspace } from "./workbench.mjs";
 
-let code = 1;
-await withWorkbench(
-  { options: ["--vscode-option", "enable-smoke-test-driver"] },
-  async (page, authority) => {
-    let finish;
-    const finished = new Promise((resolve) => (finish = resolve));
-    await page.exposeFunction("codeAutomationExit", finish);
-    let tested = false;
-    const errors = [];
-    await page.exposeFunction("codeAutomationLog", (type, args) => {
-      const line = args.map(String).join(" ");
-      if (/^(ok|not ok|\d+ passed)/.test(line)) {
-        tested = true;
-        console.log(line);
-      } else if (type === "error") {
-        // Of interest only when the tests did not even begin: VS Code has many errors of its own.
-        errors.push(line.slice(0, 400));
-      }
+const home = process.env.HOME;
+const LIMIT = 240_000;
+
+function write(file, content, mode) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content), { mode });
+}
+
+/** A program that writes down how it was called, and becomes the server once `skip` arguments are gone. */
+function recorder(file, skip = 0) {
+  const record = `IFS='|'; echo "\${0##*/}|$*" >> '${home}/record'`;
+  write(file, `#!/bin/sh\n${record}\nshift ${skip}\nexec '${process.env.SERVER}' "$@"\n`, 0o755);
+  return file;
+}
+
+const windows = {
+  host: () => ({ folder: workspace }),
+  // What a workspace from somewhere could bring along to have its own programs and files used.
+  trust: () => {
+    recorder(join(workspace, ".venv/bin/codanna-lsp"));
+    write(join(workspace, ".vscode/settings.json"), {
+      "codanna.serverPath": recorder(join(workspace, "tools/chosen-server")),
+      "codanna.serverPackage": "a-package-of-the-workspace",
+      "codanna.semantic.model": "a-model-of-the-workspace",
+      "codanna.semantic.model_path": join(workspace, "model"),
+      "codanna.index.dir": join(workspace, "index"),
+      "codanna.search.limit": 3,
     });
-    const remote = `vscode-remote://${authority}${extension}`;
-    const payload = [
-      ["extensionDevelopmentPath", remote],
-      ["extensionTestsPath", `${remote}/dist/test/index.js`],
-      ["skipWelcome", "true"],
-    ];
-    const query = new URLSearchParams({ folder: workspace, payload: JSON.stringify(payload) });
-    await page.goto(`http://${authority}/?${query}`);
-    const limit = new Promise((resolve) => setTimeout(resolve, 140_000, "time-out").unref());
-    code = await Promise.race([finished, limit]);
-    if (code !== 0) {
-      console.log(tested ? "" : errors.join("\n"));
-      throw new Error(`the tests in the extension host ended with ${code}`);
-    }
+    return { folder: workspace, trust: false, machine: {} };
   },
-).catch((error) => console.log(`not ok - ${error.message}`));
+  folders: () => {
+    write(join(home, "second/config/settings.py"), 'def paint_the_fence(colour):\n    """Paint the garden fence."""\n\n\ndef paint_the_door(colour):\n    """Paint the door."""\n');
+    write(join(home, "third/boats.py"), 'def sail_home(boat):\n    """Steer the sailing boat back into the harbour."""\n');
+    const file = join(home, "two.code-workspace");
+    write(file, { folders: [{ path: workspace }, { path: "second", name: "Second one" }] });
+    return { workspace: file };
+  },
+  // No server anywhere, but the tools that can run one without an installation.
+  consent: () => {
+    recorder(join(home, "bin/uvx"), 3);
+    recorder(join(home, "bin/pipx"), 4);
+    return { folder: workspace, path: join(home, "bin"), machine: { "codanna.serverPackage": "/a/clone of it" } };
+  },
+};
+
+/** Presses a button as a user does, and tells the tests which notifications there are. */
+async function press(page, label) {
+  const button = page.locator(".monaco-button:visible", { hasText: new RegExp(`^${label}$`) }).first();
+  await button.waitFor();
+  const shown = await page.locator(".notifications-center .notification-list-item-message").allInnerTexts();
+  await button.click();
+  write(join(home, "notifications.json"), shown);
+}
+
+const suite = process.env.EXTENSION_TESTS;
+const { folder, workspace: file, ...place } = windows[suite]();
+let code = 1;
+await withWorkbench({ ...place, options: ["--vscode-option", "enable-smoke-test-driver"] }, async (page, authority) => {
+  let finish;
+  const finished = new Promise((resolve) => (finish = resolve));
+  await page.exposeFunction("codeAutomationExit", finish);
+  let tested = false;
+  const errors = [];
+  await page.exposeFunction("codeAutomationLog", (type, args) => {
+    const line = args.map(String).join(" ");
+    if (/^(ok|not ok|\d+ passed)/.test(line)) {
+      tested = true;
+      console.log(line);
+    } else if (line.startsWith("press: ")) {
+      press(page, line.slice(7)).catch(async (error) => {
+        console.log(`cannot press ${line.slice(7)}: ${error.message}`);
+        await page.screenshot({ path: join(shots, "not-pressed.png") });
+      });
+    } else if (type === "error") {
+      // Of interest only when the tests did not even begin: VS Code has many errors of its own.
+      errors.push(line.slice(0, 400));
+    }
+  });
+  const remote = `vscode-remote://${authority}${extension}`;
+  const payload = [
+    ["extensionDevelopmentPath", remote],
+    ["extensionTestsPath", `${remote}/dist/test/index.js`],
+    ["skipWelcome", "true"],
+  ];
+  const query = new URLSearchParams({ ...(file ? { workspace: file } : { folder }), payload: JSON.stringify(payload) });
+  await page.goto(`http://${authority}/?${query}`);
+  const limit = new Promise((resolve) => setTimeout(resolve, LIMIT, "time-out").unref());
+  code = await Promise.race([finished, limit]);
+  if (code !== 0) {
+    console.log(tested ? "" : errors.join("\n"));
+    throw new Error(`the tests in the extension host ended with ${code}`);
+  }
+}).catch((error) => console.log(`not ok - ${error.message}`));
 process.exit(code === 0 ? 0 : 1);

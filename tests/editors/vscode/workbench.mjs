@@ -15,8 +15,15 @@ const home = process.env.HOME;
 const { chromium } = createRequire(join(tools, "package.json"))("playwright-core");
 const entry = join(tools, "node_modules/code-server/out/node/entry.js");
 const base = [entry, "--user-data-dir", join(home, "data"), "--extensions-dir", join(home, "extensions")];
-// The gallery of extensions would be asked elsewhere; nothing listens on port 9.
-const environment = { ...process.env, EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9/none" }) };
+/** Settings of the machine: a path belongs there, as in every remote window. */
+const server = { "codanna.serverPath": process.env.SERVER };
+const environment = {
+  ...process.env,
+  // The gallery of extensions would be asked elsewhere; nothing listens on port 9.
+  EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9/none" }),
+  // As if started in a terminal, whose PATH is taken as it is; else a login shell would be asked for another one.
+  VSCODE_CLI: "1",
+};
 
 function freePort() {
   return new Promise((resolve) => {
@@ -59,25 +66,29 @@ function all(settings) {
     "extensions.ignoreRecommendations": true,
     "update.mode": "none",
     "git.enabled": false,
+    "security.workspace.trust.startupPrompt": "never",
     "chat.disableAIFeatures": true,
     ...settings,
   };
 }
 
-/** Starts both, gives them to `use`, and ends both whatever happens. */
-export async function withWorkbench({ settings = {}, options = [], size = { width: 1280, height: 800 } }, use) {
-  // A path of the machine belongs into the machine's settings, as in every remote window.
-  for (const [folder, content] of Object.entries({ Machine: { "codanna.serverPath": process.env.SERVER }, User: all(settings) })) {
+/** Starts both, gives them to `use`, and ends both whatever happens. `path` replaces the PATH of the server. */
+export async function withWorkbench(
+  { settings = {}, machine = server, options = [], trust = true, path = process.env.PATH, size = { width: 1280, height: 800 } },
+  use,
+) {
+  for (const [folder, content] of Object.entries({ Machine: machine, User: all(settings) })) {
     mkdirSync(join(home, "data", folder), { recursive: true });
     writeFileSync(join(home, "data", folder, "settings.json"), JSON.stringify(content));
   }
   const port = await freePort();
   const flags = [
     ...["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--ignore-last-opened"],
-    ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust", "--disable-getting-started-override"],
+    ...["--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"],
+    ...(trust ? ["--disable-workspace-trust"] : []),
   ];
   const code = spawn(process.execPath, [...base, ...flags, ...options], {
-    env: environment,
+    env: { ...environment, PATH: path },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
