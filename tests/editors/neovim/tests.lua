@@ -5,7 +5,7 @@ local workspace = os.getenv("WORKSPACE")
 local passed, failed = 0, 0
 
 local function wait(what, condition, milliseconds)
-  if not vim.wait(milliseconds or 20000, condition, 10) then
+  if not vim.wait(milliseconds or 60000, condition, 10) then
     error("timed out: " .. what, 2)
   end
 end
@@ -84,7 +84,7 @@ test("a missing server gets one clear message, however many files are opened", f
   codanna.search("anything")
   equal(#notes, 1)
   equal(builtin.current, nil)
-  assert(notes[1].message:find("pipx install codanna%-lsp"), notes[1].message)
+  assert(notes[1].message:find("`no-such-server-anywhere` was not found. Install it", 1, true), notes[1].message)
   notes = {}
 end)
 
@@ -302,6 +302,8 @@ test("the picker opens beside, and closing it restores the window", function()
   equal(#vim.api.nvim_list_wins(), 1)
 end)
 
+assert(loadfile(os.getenv("EDITOR_TESTS") .. "/neovim/pickers.lua"))(test, equal, wait, at)
+
 test("a question that was asked too early is asked again when the index knows more", function()
   local asked = 0
   builtin.show({
@@ -321,6 +323,50 @@ test("a question that was asked too early is asked again when the index knows mo
     return asked == 2
   end)
   builtin.current:close()
+end)
+
+test("what an answer lacks stands in the picker's title, or where there is nothing else", function()
+  local problems, list = { "the model is missing" }, {}
+  local picker = builtin.show({
+    title = "",
+    live = true,
+    ask = function(_, callback)
+      callback(nil, list, problems)
+      return function() end
+    end,
+  }, "anything")
+  local function text()
+    return table.concat(vim.api.nvim_buf_get_lines(picker.buffers.list, 0, -1, false))
+  end
+  wait("the message", function()
+    return text() == " nothing was found: the model is missing"
+  end)
+  list = require("codanna.hits").last
+  notes = {}
+  picker.live:again()
+  wait("hits", function()
+    return #picker.hits > 0
+  end)
+  if vim.fn.has("nvim-0.9") == 1 then
+    local title = vim.api.nvim_win_get_config(picker.windows.list).title[1][1]
+    equal(title, (" %d found; the model is missing "):format(#list))
+  else
+    assert(noted("the model is missing"))
+  end
+  picker:close()
+end)
+
+test("an answer of an index that is being built says which share of the files it knows", function()
+  local original = client.request
+  client.request = function(_, _, callback)
+    callback(nil, { hits = {}, indexed = 0.429, problems = { { code = "x", message = "no model" } } }, only_client())
+  end
+  local told
+  require("codanna.source").search().ask("anything", function(_, _, problems)
+    told = problems
+  end)
+  client.request = original
+  equal(told, { "no model", "only 42 % of the files are indexed yet" })
 end)
 
 test("columns are right after letters that count differently in bytes and UTF-16", function()
@@ -436,10 +482,14 @@ test(":checkhealth names the server, its folder and the picker", function()
 end)
 
 test(":help codanna has an entry for every command and option", function()
+  local tags = os.getenv("PLUGIN") .. "/doc/tags"
+  local shipped = vim.fn.readfile(tags)
   vim.cmd("helptags " .. vim.fn.fnameescape(os.getenv("PLUGIN") .. "/doc"))
+  equal(shipped, vim.fn.readfile(tags)) -- So that :help works where nothing writes tags.
   vim.cmd("help codanna")
   local text = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n")
   vim.cmd("helpclose")
+  assert(text:find("*codanna-install*", 1, true), "what the message about a missing server names")
   for _, command in ipairs(vim.fn.getcompletion("Codanna ", "cmdline")) do
     assert(text:find("*:Codanna-" .. command .. "*", 1, true), command)
   end

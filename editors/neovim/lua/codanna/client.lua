@@ -37,7 +37,7 @@ end
 
 local function missing()
   M.say(
-    ("`%s` was not found. Install it with `pipx install codanna-lsp`, then restart Neovim;"
+    ("`%s` was not found. Install it with `pipx install .` in a clone of Codanna LSP, then restart Neovim;"
       .. " :checkhealth codanna says more."):format(config.options.cmd[1]),
     vim.log.levels.ERROR
   )

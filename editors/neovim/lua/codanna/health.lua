@@ -23,7 +23,7 @@ function M.check()
   local program = config.options.cmd[1]
   if not client.executable() then
     bad(("`%s` was not found"):format(program), {
-      "Install it: pipx install codanna-lsp",
+      "Install it: `pipx install .` in a clone of Codanna LSP; :help codanna-install",
       "or name it: require('codanna').setup({ cmd = { '/path/to/codanna-lsp', 'serve' } })",
     })
     return

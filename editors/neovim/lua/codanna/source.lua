@@ -11,10 +11,38 @@ local M = {}
 ---@field ask fun(query: string, callback: fun(err: string|nil, hits: codanna.Hit[], problems: string[])): fun()
 ---`ask` gives a function that cancels; after it the callback is not called any more.
 
-local function messages(problems)
-  return vim.tbl_map(function(problem)
+---What is missing in an answer, in sentences.
+---@param result table
+---@return string[]
+local function missing(result)
+  local messages = vim.tbl_map(function(problem)
     return problem.message
-  end, problems or {})
+  end, result.problems or {})
+  if result.indexed and result.indexed < 1 then
+    table.insert(messages, ("only %d %% of the files are indexed yet"):format(math.floor(100 * result.indexed)))
+  end
+  return messages
+end
+
+---What the last answer lacked; it is not said again with every key that is typed.
+---@type table<string, boolean>
+local told = {}
+
+---Tell the user that a question failed, or what its answer lacks.
+---@param err string|nil
+---@param problems string[]|nil
+function M.tell(err, problems)
+  if err then
+    client.say(err, vim.log.levels.ERROR)
+  end
+  local now = {}
+  for _, problem in ipairs(problems or {}) do
+    now[problem] = true
+    if not told[problem] then
+      client.say(problem, vim.log.levels.WARN)
+    end
+  end
+  told = now
 end
 
 ---@param method string
@@ -29,12 +57,13 @@ local function ask(method, params, buffer, title, callback)
       callback(err.message or "the request failed", {}, {})
       return
     end
-    local read = method == "workspace/symbol" and hits.read_symbol or hits.read
+    local names = method == "workspace/symbol"
+    result = result or {}
     local list = vim.tbl_map(function(raw)
-      return read(raw, at.offset_encoding)
-    end, (method == "workspace/symbol" and result or result and result.hits) or {})
+      return (names and hits.read_symbol or hits.read)(raw, at.offset_encoding)
+    end, names and result or result.hits or {})
     hits.keep(list, title)
-    callback(nil, list, result and messages(result.problems) or {})
+    callback(nil, list, names and {} or missing(result))
   end, buffer)
 end
 

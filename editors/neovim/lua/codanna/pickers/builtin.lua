@@ -1,5 +1,4 @@
 ---A small picker of our own, for a live search with a preview where nothing else is installed.
-local client = require("codanna.client")
 local hits = require("codanna.hits")
 local sources = require("codanna.source")
 
@@ -243,7 +242,13 @@ function Picker:fill(err, list, problems, text)
   local buffer = self.buffers.list
   local width = vim.api.nvim_win_get_width(self.windows.list)
   local lines, marks = {}, {}
+  local lacks = table.concat(problems, "; ")
   local message = err or (#list == 0 and (text ~= "" or not self.source.live) and "nothing was found") or nil
+  if #list > 0 and vim.fn.has("nvim-0.9") == 0 then
+    sources.tell(nil, problems) -- There is no title that could say it.
+  elseif message and lacks ~= "" then
+    message = message .. ": " .. lacks
+  end
   if message then
     lines = { " " .. message }
     marks = { { 0, 0, #lines[1], err and "ErrorMsg" or "Comment" } }
@@ -274,7 +279,7 @@ function Picker:fill(err, list, problems, text)
   for _, mark in ipairs(marks) do
     vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, mark[1], mark[2], { end_col = mark[3], hl_group = mark[4] })
   end
-  self:title("list", #list > 0 and ("%d found"):format(#list) .. (problems[1] and "; " .. problems[1] or "") or "")
+  self:title("list", #list > 0 and ("%d found"):format(#list) .. (lacks ~= "" and "; " .. lacks or "") or "")
   vim.api.nvim_win_set_cursor(self.windows.list, { 1, 0 })
   self:preview()
 end

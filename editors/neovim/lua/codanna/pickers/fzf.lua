@@ -1,6 +1,6 @@
 ---Results in fzf-lua.
-local client = require("codanna.client")
 local hits = require("codanna.hits")
+local sources = require("codanna.source")
 
 local M = {}
 
@@ -22,10 +22,8 @@ function M.show(source, query)
       if source.live and vim.trim(text or "") == "" then
         return write(nil)
       end
-      cancel = source.ask(text or "", function(err, list)
-        if err then
-          client.say(err, vim.log.levels.ERROR)
-        end
+      cancel = source.ask(text or "", function(err, list, problems)
+        sources.tell(err, problems)
         for _, hit in ipairs(list) do
           write(line(hit))
         end

@@ -1,5 +1,4 @@
 ---Results in mini.pick.
-local client = require("codanna.client")
 local hits = require("codanna.hits")
 local sources = require("codanna.source")
 
@@ -13,10 +12,8 @@ end
 ---@param query string
 function M.show(source, query)
   local pick = require("mini.pick")
-  local live = sources.live(source, function(err, list)
-    if err then
-      client.say(err, vim.log.levels.ERROR)
-    end
+  local live = sources.live(source, function(err, list, problems)
+    sources.tell(err, problems)
     if pick.is_picker_active() then
       -- The server has ranked the answers already.
       pick.set_picker_items(vim.tbl_map(item, list), { do_match = false })
@@ -37,10 +34,8 @@ function M.show(source, query)
         if source.live then
           pick.set_picker_query(vim.fn.split(query, "\\zs"))
         else
-          source.ask("", function(err, list)
-            if err then
-              client.say(err, vim.log.levels.ERROR)
-            end
+          source.ask("", function(err, list, problems)
+            sources.tell(err, problems)
             if pick.is_picker_active() then
               pick.set_picker_items(vim.tbl_map(item, list))
             end

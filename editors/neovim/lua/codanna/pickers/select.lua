@@ -1,20 +1,17 @@
 ---Results through vim.ui.select, which other plug-ins may have replaced. Asks once, for it cannot search live.
 local client = require("codanna.client")
 local hits = require("codanna.hits")
+local sources = require("codanna.source")
 
 local M = {}
 
 local function ask(source, query)
   source.ask(query, function(err, list, problems)
-    if err then
-      client.say(err, vim.log.levels.ERROR)
-      return
-    end
-    for _, problem in ipairs(problems) do
-      client.say(problem, vim.log.levels.WARN)
-    end
+    sources.tell(err, problems)
     if #list == 0 then
-      client.say("nothing was found")
+      if not err then
+        client.say("nothing was found")
+      end
       return
     end
     local title = query ~= "" and source.title .. ": " .. query or source.title

@@ -1,6 +1,6 @@
 ---Results in the picker of snacks.
-local client = require("codanna.client")
 local hits = require("codanna.hits")
+local sources = require("codanna.source")
 
 local M = {}
 
@@ -45,10 +45,8 @@ function M.show(source, query)
           if aborted then
             return
           end
-          cancel = source.ask(text, function(err, list)
-            if err then
-              client.say(err, vim.log.levels.ERROR)
-            end
+          cancel = source.ask(text, function(err, list, problems)
+            sources.tell(err, problems)
             for _, hit in ipairs(list) do
               add(item(hit))
             end

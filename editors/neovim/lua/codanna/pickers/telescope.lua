@@ -1,7 +1,7 @@
 ---Results in Telescope.
-local client = require("codanna.client")
 local config = require("codanna.config")
 local hits = require("codanna.hits")
+local sources = require("codanna.source")
 
 local M = {}
 
@@ -16,40 +16,47 @@ local function entry(hit)
   }
 end
 
----A question that Telescope waits for inside of its own coroutine; the one before it is cancelled.
-local function asker(source)
-  local channel = require("plenary.async.control").channel
+---A finder of our own: those of Telescope wait for an answer before they look at the next question, but this
+---one cancels the question under way.
+local function finder(source)
   local cancel = function() end
-  return function(prompt)
-    cancel()
-    if source.live and vim.trim(prompt) == "" then
-      return {}
-    end
-    local send, receive = channel.oneshot()
-    cancel = source.ask(prompt, function(err, list)
-      if err then
-        client.say(err, vim.log.levels.ERROR)
+  return setmetatable({
+    close = function()
+      cancel()
+    end,
+  }, {
+    __call = function(_, prompt, process, complete)
+      cancel()
+      if vim.trim(prompt) == "" then
+        return complete()
       end
-      send(list)
-    end)
-    return receive()
-  end
+      cancel = source.ask(prompt, function(err, list, problems)
+        sources.tell(err, problems)
+        for index, hit in ipairs(list) do
+          local made = entry(hit)
+          made.index = index
+          if process(made) then
+            break
+          end
+        end
+        complete()
+      end)
+    end,
+  })
 end
 
 ---@param source codanna.Source
 ---@param query string
 function M.show(source, query)
   local settings = require("telescope.config").values
-  local finders = require("telescope.finders")
-  local sorters = require("telescope.sorters")
 
-  local function open(finder, sorter)
+  local function open(found, sorter)
     require("telescope.pickers")
       .new({}, {
         prompt_title = source.title,
         default_text = query,
         debounce = config.options.debounce_ms,
-        finder = finder,
+        finder = found,
         sorter = sorter,
         previewer = settings.grep_previewer({}),
       })
@@ -58,15 +65,15 @@ function M.show(source, query)
 
   if source.live then
     -- The server has ranked the answers already.
-    open(finders.new_dynamic({ fn = asker(source), entry_maker = entry }), sorters.empty())
+    open(finder(source), require("telescope.sorters").empty())
     return
   end
-  source.ask("", function(err, list)
-    if err then
-      client.say(err, vim.log.levels.ERROR)
-      return
+  source.ask("", function(err, list, problems)
+    sources.tell(err, problems)
+    if not err then
+      local found = require("telescope.finders").new_table({ results = list, entry_maker = entry })
+      open(found, settings.generic_sorter({}))
     end
-    open(finders.new_table({ results = list, entry_maker = entry }), settings.generic_sorter({}))
   end)
 end
 
