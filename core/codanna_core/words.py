@@ -1,21 +1,78 @@
 """Words of code: identifiers split at case, underscore and digit borders, each split remembered.
 
-Indexing looks at hundreds of millions of words, nearly all of them seen before: text is cut into words by a
-translation table and each word's parts come from a cache.
+Indexing looks at hundreds of millions of words, most of them seen before: text is cut into words by a
+translation table, each word's parts come from a cache, and the new words of a file are split together.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 _WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
+_PART_OR_END = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|\n")
+_FOREIGN_PART = re.compile(r"[^\W\d_]+|[0-9]+")
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BLANK = bytes(byte if byte >= 128 or byte == 95 or chr(byte).isalnum() else 32 for byte in range(256))
 
-# Source code repeats its words, so a cache answers nearly every look-up; the bound keeps memory small.
-_CACHE_LIMIT = 100_000
 _MAX_WORD = 80
 """Longer runs are encoded data and hashes: nobody types them, and they would fill the dictionary."""
+_MAX_SPLIT = 120
+"""Of a longer run only the beginning is split."""
+
+_Value = TypeVar("_Value")
+
+
+class WordCache(dict[bytes, _Value]):
+    """What was worked out of raw words; source code repeats its words, so it answers nearly every look-up.
+
+    Full, it keeps what was asked for since it was full last: names that occur once do not drive out the rest.
+    """
+
+    LIMIT = 40_000
+
+    def __init__(self, compute: Callable[[bytes], _Value]) -> None:
+        super().__init__()
+        self._compute = compute
+        self._older: dict[bytes, _Value] = {}
+
+    def __missing__(self, raw: bytes) -> _Value:
+        value = self._older.get(raw)
+        if value is None:
+            value = self._compute(raw)
+        self.make_room(1)
+        self[raw] = value
+        return value
+
+    def make_room(self, count: int) -> None:
+        """To be called before so many words are added."""
+        if len(self) + count > self.LIMIT:
+            self._older = dict(self)
+            self.clear()
+
+
+def _split(raw: bytes) -> str:
+    word = raw[:_MAX_SPLIT].decode("utf-8", "ignore")
+    parts = _PART.findall(word) if word.isascii() else _FOREIGN_PART.findall(_HUMPS.sub(" ", word))
+    return " ".join(parts).lower()
+
+
+split_words = WordCache(_split)
+"""The lower-case parts of raw words as they are embedded, joined by blanks."""
+
+
+def learn(raws: Iterable[bytes]) -> list[bytes]:
+    """Split many words at once, three times as fast as one by one; returns those that were new."""
+    new = [raw for raw in raws if raw not in split_words and raw.isascii() and len(raw) <= _MAX_SPLIT]
+    new = new[: WordCache.LIMIT // 2]
+    if not new:
+        return new
+    split_words.make_room(len(new))
+    parts = _PART_OR_END.findall(b"\n".join(new).decode("ascii"))
+    split_words.update(zip(new, map(str.strip, " ".join(parts).lower().split("\n")), strict=True))
+    return new
 
 
 def raw_words(data: bytes) -> list[bytes]:
@@ -35,28 +92,23 @@ def parts_of(word: str) -> list[str]:
     return [part.lower() for part in _PART.findall(word)]
 
 
-class _IndexTexts(dict[bytes, str]):
-    """Maps a raw word to its index text: its parts and, where there are several, the whole as well."""
-
-    def __missing__(self, raw: bytes) -> str:
-        if len(self) >= _CACHE_LIMIT:
-            self.clear()
-        text = self[raw] = "" if len(raw) > _MAX_WORD else _index_text_of(raw.decode("utf-8", "replace"))
-        return text
-
-
-_index_texts = _IndexTexts()
-
-
-def _index_text_of(text: str) -> str:
-    words = (text,) if text.isascii() else _WORD.findall(text)
+def index_text_of(raw: bytes) -> str:
+    """Index text of one raw word: its parts and, where there are several, the whole as well."""
+    if len(raw) > _MAX_WORD:
+        return ""
+    if raw.isascii():
+        parts = split_words[raw]
+        return f"{parts} {raw.decode('ascii').lower()}" if " " in parts else parts
     out: list[str] = []
-    for word in words:
-        parts = _PART.findall(word)
-        out += parts
-        if len(parts) > 1:
+    for word in _WORD.findall(raw.decode("utf-8", "replace")):
+        found = _PART.findall(word)
+        out += found
+        if len(found) > 1:
             out.append(word)
     return " ".join(out).lower()
+
+
+_index_texts = WordCache(index_text_of)
 
 
 def index_words(raws: list[bytes]) -> str:
@@ -65,7 +117,9 @@ def index_words(raws: list[bytes]) -> str:
 
 
 def index_text(text: str) -> str:
-    """The words of `text` as the index stores them: lower-case parts and wholes, separated by blanks."""
+    """The words of `text` as questions and the index have them: lower-case parts and wholes, separated by
+    blanks, before endings are removed.
+    """
     return index_words(raw_words(text.encode("utf-8", "replace")))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
+from codanna_core.words import raw_words, split_words
+
 # Budgets in characters: cutting a string is free, and what follows the first sentences adds little.
 PATH_CHARACTERS = 80
 CONTAINER_CHARACTERS = 120
@@ -16,33 +18,39 @@ SIGNATURE_CHARACTERS = 240
 DOC_CHARACTERS = 600
 BODY_CHARACTERS = 900
 
-_BLANK = bytes(byte if byte >= 128 or chr(byte).isalnum() or byte == 95 else 32 for byte in range(256))
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
-_FOREIGN_PARTS = re.compile(r"[^\W\d_]+|[0-9]+")
-_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OPERATORS = re.compile(r"[-!#$%&*+./<=>?@\\^|~:]{2,3}")
-_MAX_WORD = 120
-_CACHE_WORDS = 100_000
-
-
-class _SplitWords(dict[bytes, str]):
-    """Lower-case parts, joined by blanks, of raw words; source repeats its words, so most are split once."""
-
-    def __missing__(self, raw: bytes) -> str:
-        if len(self) >= _CACHE_WORDS:
-            self.clear()
-        word = raw[:_MAX_WORD].decode("utf-8", "ignore")
-        parts = _PARTS.findall(word) if word.isascii() else _FOREIGN_PARTS.findall(_HUMPS.sub(" ", word))
-        split = self[raw] = " ".join(parts).lower()
-        return split
-
-
-_split = _SplitWords()
 
 
 def words(text: str) -> list[str]:
     """The lower-case words of a text, identifiers split at case, underscore and digit borders."""
-    return " ".join(map(_split.__getitem__, _raw_words(text))).split()
+    return _split_text(text).split()
+
+
+class FileTexts:
+    """Makes the embedding texts of one file; `path` is relative to the workspace."""
+
+    def __init__(self, path: str) -> None:
+        stem = path.rpartition(".")[0] or path
+        # What a file is called says what it is about; without the repeats a long definition drowns its name.
+        file = stem.rpartition("/")[2]
+        self._place = _split_text(f"{stem[-PATH_CHARACTERS:]} {file} {file}")
+
+    def of(self, container: str, name: str, signature: str, doc: str, body: bytes) -> str:
+        """The text of a symbol; `body` is the source after the signature, nested definitions left out."""
+        # Keywords and a second mention of the name only dilute what parameters and result say.
+        parameters = (signature.partition(name)[2] if name else signature)[:SIGNATURE_CHARACTERS]
+        raw = raw_words(
+            f"{container[-CONTAINER_CHARACTERS:]} {name} {parameters} {doc[:DOC_CHARACTERS]}".encode(
+                "utf-8", "replace"
+            )
+        )
+        if body:
+            raw += dict.fromkeys(raw_words(_cut(body)))
+        text = " ".join([self._place, *map(split_words.__getitem__, raw)])
+        if name.isidentifier():
+            return text
+        operators = _OPERATORS.findall(name)
+        return " ".join([text, *operators])
 
 
 def embedding_text(
@@ -53,24 +61,17 @@ def embedding_text(
     `path` is relative to the workspace; `body` is the source after the signature, nested definitions left
     out.
     """
-    stem = path.rpartition(".")[0] or path
-    # What a file is called says what it is about; without the repeats a long definition drowns its name.
-    file = stem.rpartition("/")[2]
-    # Keywords and a second mention of the name only dilute what parameters and result say.
-    parameters = (signature.partition(name)[2] if name else signature)[:SIGNATURE_CHARACTERS]
-    place = f"{stem[-PATH_CHARACTERS:]} {file} {file} {container[-CONTAINER_CHARACTERS:]}"
-    head = f"{place} {name} {parameters} {doc[:DOC_CHARACTERS]}"
-    raw = _raw_words(head)
-    raw += dict.fromkeys(_raw_words(body[:BODY_CHARACTERS]))
-    text = " ".join(map(_split.__getitem__, raw))
-    if name.isidentifier():
-        return text
-    operators = _OPERATORS.findall(name)
-    return " ".join([text, *operators])
+    return FileTexts(path).of(container, name, signature, doc, body.encode("utf-8", "replace"))
 
 
-def _raw_words(text: str) -> list[bytes]:
-    return text.encode("utf-8", "replace").translate(_BLANK).split()
+def _cut(body: bytes) -> bytes:
+    if body.isascii():
+        return body[:BODY_CHARACTERS]
+    return body.decode("utf-8", "replace")[:BODY_CHARACTERS].encode("utf-8")
+
+
+def _split_text(text: str) -> str:
+    return " ".join(map(split_words.__getitem__, raw_words(text.encode("utf-8", "replace"))))
 
 
 def text_key(text: str) -> int:

@@ -14,19 +14,11 @@ from numpy.typing import NDArray
 
 from codanna_core.config import DiscoverySettings
 from codanna_core.embed.base import Embedder
-from codanna_core.embed.text import embedding_text, text_key
+from codanna_core.embed.text import FileTexts, text_key
 from codanna_core.files import SkipReason, classify_content, content_hash, to_utf8
 from codanna_core.languages import extract
 from codanna_core.model import Extraction, Problem
-from codanna_core.text.documents import (
-    body_words,
-    direct_children,
-    file_document,
-    file_key,
-    own_body,
-    symbol_document,
-)
-from codanna_core.words import index_text, raw_words
+from codanna_core.text.documents import FileDocuments, body_words, direct_children, learn_words, own_body
 
 
 def source_text(words: list[bytes]) -> str:
@@ -115,37 +107,23 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
     path = prepared.path
     symbols = sorted(extraction.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
     extraction.symbols = symbols
-    path_text = index_text(path)
-    file = file_key(path)
-    language = extraction.language
+    learn_words(data)
+    document = FileDocuments(path, extraction.language)
+    text_of = FileTexts(path).of
     keys: list[int] = []
-    file_words: set[bytes] = set()
     for symbol, children in zip(symbols, direct_children(symbols), strict=True):
         body = body_words(own_body(data, symbol, children))
-        text = embedding_text(
-            path, symbol.container, symbol.name, symbol.kind, symbol.signature, symbol.doc, source_text(body)
-        )
+        text = text_of(symbol.container, symbol.name, symbol.signature, symbol.doc, b" ".join(body))
         key = text_key(text)
         keys.append(key)
-        prepared.documents.append(symbol_document(path, file, path_text, language, symbol, key, body))
-        file_words.update(body)
-        file_words.update(
-            raw_words(f"{symbol.name} {symbol.signature} {symbol.doc}".encode("utf-8", "replace"))
-        )
+        prepared.documents.append(document.symbol(symbol, key, body))
         if symbol.kind != "text":
             prepared.names.append(symbol.name)
         if want_texts:
             prepared.texts.append(text)
     prepared.keys = np.array(keys, np.uint64)
-    prepared.language = language
+    prepared.language = extraction.language
     prepared.problems.extend(Problem(problem.code, problem.message, path) for problem in extraction.problems)
-    prepared.file_document = file_document(
-        path,
-        prepared.mtime_ns,
-        prepared.size,
-        prepared.seen_ns,
-        prepared.digest,
-        extraction,
-        path_text,
-        file_words,
+    prepared.file_document = document.file(
+        prepared.mtime_ns, prepared.size, prepared.seen_ns, prepared.digest, extraction
     )

@@ -1,17 +1,18 @@
-"""Documents of the text index as JSON, built in indexing workers without importing tantivy."""
+"""Documents of the text index as JSON, built in indexing workers."""
 
 from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from codanna_core.model import Extraction, Kind, Symbol
-from codanna_core.words import index_text, index_words, raw_words
+from codanna_core.text.schema import code_analyzer
+from codanna_core.words import WordCache, index_text_of, learn, raw_words
 
 # A body beyond this many bytes says little more about what a definition is for, and long tables would fill
 # the index.
@@ -71,11 +72,6 @@ def file_key(path: str) -> int:
     return int.from_bytes(blake2b(path.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
-def symbol_traits(kind: str, name_text: str) -> int:
-    """What ranking must know of every candidate, in one number: kind, and how many words the name has."""
-    return _KIND_CODES.get(kind, 0) | min(255, len(set(name_text.split()))) << 8
-
-
 def pack_payload(values: Sequence[Any]) -> str:
     """Values of a stored document with a checksum, so that a damaged store can never yield a wrong symbol."""
     raw = orjson.dumps(values)
@@ -115,63 +111,94 @@ def stored_values(symbol: Symbol, path: str, language: str, key: int) -> tuple[A
     )
 
 
-def symbol_document(
-    path: str, file: int, path_text: str, language: str, symbol: Symbol, key: int, body: list[bytes]
-) -> str:
-    """The JSON document of one symbol. `file` is `file_key(path)` and `path_text` is `index_text(path)`,
-    computed once a file; `body` its words.
+def symbol_traits(kind: str, name: str) -> int:
+    """What ranking must know of every candidate, in one number: kind, and how many words the name has."""
+    return _KIND_CODES.get(kind, 0) | min(255, len(set(name.split()))) << 8
+
+
+_analyze = code_analyzer().analyze
+_terms = WordCache(lambda raw: " ".join(_analyze(index_text_of(raw))))
+
+
+def learn_words(data: bytes) -> None:
+    """Work out together what the words of a file are split into, and their terms."""
+    new = learn(set(raw_words(data)))
+    if new:
+        terms = " ".join(_analyze(" | ".join(map(index_text_of, new)))).split("|")
+        _terms.make_room(len(new))
+        _terms.update(zip(new, map(str.strip, terms), strict=True))
+
+
+def _terms_of(raws: list[bytes]) -> str:
+    """The terms of words, separated by blanks. They hold letters, digits and underscores only, so that they
+    stand in JSON as they are.
     """
-    name = index_text(symbol.name)
-    document = {
-        "owner": path,
-        "lang": language,
-        "kind": symbol.kind,
-        # A window of lines has a heading, not a name that anybody would ask for.
-        "exact": symbol.name if symbol.kind != "text" else "",
-        "name": name,
-        "container": index_text(symbol.container),
-        "path": path_text,
-        "sig": index_text(symbol.signature),
-        "doc": index_text(symbol.doc),
-        "body": index_words(body),
-        "key": key,
-        "file_key": file,
-        "traits": symbol_traits(symbol.kind, name),
-        "data": pack_payload(stored_values(symbol, path, language, key)),
-    }
-    return orjson.dumps(document).decode("utf-8")
+    return " ".join(map(_terms.__getitem__, raws))
 
 
-def file_document(
-    path: str,
-    mtime_ns: int,
-    size: int,
-    seen_ns: int,
-    digest: bytes,
-    extraction: Extraction,
-    path_text: str,
-    words: Iterable[bytes],
-) -> str:
-    """The JSON document of one file: what tells whether it changed, and what was found in it.
+def _quoted(text: str) -> str:
+    return orjson.dumps(text).decode("utf-8")
 
-    `words` are the different words of all its symbols: a file answers a question whose words are spread over
-    it.
-    """
-    payload = (
-        path,
-        mtime_ns,
-        size,
-        seen_ns,
-        digest.hex(),
-        extraction.language,
-        len(extraction.symbols),
-        [(problem.code, problem.message) for problem in extraction.problems],
-    )
-    document = {
-        "file": path,
-        "file_key": file_key(path),
-        "file_path": path_text,
-        "file_words": index_words(list(words)),
-        "data": pack_payload(payload),
-    }
-    return orjson.dumps(document).decode("utf-8")
+
+class FileDocuments:
+    """Makes the documents of one file. What all its symbols share is worked out once."""
+
+    def __init__(self, path: str, language: str) -> None:
+        self._path = path
+        self._language = language
+        self._path_terms = _terms_of(_raw(path))
+        self._key = file_key(path)
+        self._words: set[bytes] = set()
+        """The different words of all symbols: a file answers a question whose words are spread over it."""
+        self._shared = f'"owner":{_quoted(path)},"lang":{_quoted(language)},"file_key":{self._key},'
+
+    def symbol(self, symbol: Symbol, key: int, body: list[bytes]) -> str:
+        """The JSON document of one symbol; `body` are its words."""
+        words = _raw(symbol.name)
+        name = _terms_of(words)
+        traits = symbol_traits(symbol.kind, name)
+        document = f'{{{self._shared}"kind":"{symbol.kind}","key":{key},"traits":{traits},"name":"{name}",'
+        if symbol.kind != "text":  # A window of lines has a heading, not a name that anybody would ask for.
+            document += f'"exact":{_quoted(symbol.name)},'
+        signature = _raw(symbol.signature)
+        words += signature
+        document += f'"sig":"{_terms_of(signature)}",'
+        if symbol.container:
+            document += f'"container":"{_terms_of(_raw(symbol.container))}",'
+        if symbol.doc:
+            doc = _raw(symbol.doc)
+            words += doc
+            document += f'"doc":"{_terms_of(doc)}",'
+        if body:
+            words += body
+            document += f'"body":"{_terms_of(body)}",'
+        self._words.update(words)
+        return f'{document}"data":"{pack_payload(stored_values(symbol, self._path, self._language, key))}"}}'
+
+    def file(self, mtime_ns: int, size: int, seen_ns: int, digest: bytes, extraction: Extraction) -> str:
+        """The JSON document of the file: what tells whether it changed, and what was found in it. To be made
+        after those of its symbols.
+        """
+        payload = (
+            self._path,
+            mtime_ns,
+            size,
+            seen_ns,
+            digest.hex(),
+            extraction.language,
+            len(extraction.symbols),
+            [(problem.code, problem.message) for problem in extraction.problems],
+        )
+        terms = set(_terms_of(list(self._words)).split())
+        document = {
+            "file": self._path,
+            "file_key": self._key,
+            "file_path": self._path_terms,
+            "file_words": " ".join(terms),
+            "data": pack_payload(payload),
+        }
+        return orjson.dumps(document).decode("utf-8")
+
+
+def _raw(text: str) -> list[bytes]:
+    return raw_words(text.encode("utf-8", "replace"))

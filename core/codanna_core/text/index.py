@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from codanna_core.errors import IndexCorrupt, InvalidQuery
 from codanna_core.text.documents import pack_payload, unpack_payload
-from codanna_core.text.schema import CODE, build_schema, code_analyzer
+from codanna_core.text.schema import TERMS, build_schema, code_analyzer, terms_tokenizer
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -397,7 +397,7 @@ class TextIndex:
                 self._index = tantivy.Index(
                     self._schema, self._links.name if self._links is not None else str(folder), reuse=True
                 )
-            self._index.register_tokenizer(CODE, code_analyzer())
+            self._index.register_tokenizer(TERMS, terms_tokenizer())
             self._index.config_reader("manual")
             self._index.reload()
         except ValueError as error:
