@@ -198,6 +198,15 @@ def test_index_agrees_with_scoring_everything(seed: int) -> None:
         assert set(near) <= set(found), query
 
 
+def test_a_query_with_which_very_many_words_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way for a letter or two, which looks at the shortest names alone, finds what the other one does."""
+    index = NameIndex.build(made_up_names(random.Random(7), 2000))
+    queries = [*"gshxl2", "ge", "se", "li", "h", "ma", "io"]
+    expected = [index.search(query, 20) for query in queries]
+    monkeypatch.setattr("codanna_core.names.scan._WIDE", 5)
+    assert [index.search(query, 20) for query in queries] == expected
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,9 +1,10 @@
 """One immutable set of names as columns: built at once, used from memory or from a mapped file alike.
 
 Rows are ordered by the length of the squeezed name, so that "the first matches" are the shortest names and
-a scan may stop early. Columns: the names; their squeezed codes with word starts and capitals flagged; two
-64-bit masks (letters and word initials, pairs of neighbouring letters); all word beginnings sorted by the
-ten codes that follow; and the names sorted by the initials of their words.
+a scan may stop early. Columns: the names; their squeezed codes with word starts and capitals flagged; bit
+planes, of which each says for every name whether it has one letter, one initial of a word, or one pair of
+neighbouring letters; all word beginnings sorted by the ten codes that follow; and the names sorted by the
+initials of their words.
 """
 
 from __future__ import annotations
@@ -35,13 +36,23 @@ U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
 
-_MAGIC: Final = b"CDNN0001"
+_MAGIC: Final = b"CDNN0002"
 _HEADER: Final = struct.Struct("<8sQI")
 _CHUNK: Final = 1 << 17
 _ALIGN: Final = 8
-_INITIALS_SHIFT: Final = 37
 _MAX_OFFSET: Final = 255
 _LETTER: Final = 26
+
+_LETTER_PLANES: Final = 0
+"""One for each letter and digit, and one for everything else."""
+_INITIAL_PLANES: Final = LAST_ALNUM_CODE + 1
+"""One for each letter, and one for everything else."""
+_PAIR_PLANES: Final = 64
+_PAIR_BITS: Final = 7
+PLANES: Final = _PAIR_PLANES + (1 << _PAIR_BITS)
+_WORD_BITS: Final = 64
+_EXPANDED: Final = 1 << 10
+"""Words of a plane that are turned into rows at a time."""
 
 
 @dataclass(slots=True)
@@ -54,11 +65,8 @@ class Part:
     codes: U8
     """All squeezed names: six bits of code, two flags."""
     codes_at: U32
-    letters: U64
-    """Bit c - 1: the name holds code c (all others share bit 36). Above: the same for first letters of
-    words."""
-    pairs: U64
-    """A bit for each hashed pair of neighbouring codes."""
+    planes: U64
+    """Words of 64 names each, first those of the first plane; see `letter_planes` and its neighbours."""
     word_key: U64
     word_row: U32
     word_offset: U8
@@ -69,7 +77,39 @@ class Part:
     @property
     def count(self) -> int:
         """How many names there are."""
-        return len(self.letters)
+        return len(self.initials_key)
+
+    def with_planes(self, planes: list[int], start: int, limit: int) -> NDArray[np.intp]:
+        """The first `limit` rows from `start` on that are in all these planes; none without planes."""
+        if not planes:
+            return np.zeros(0, np.intp)
+        size = len(self.planes) // PLANES
+        first = start // _WORD_BITS
+        bits = np.full(size - first, np.iinfo(np.uint64).max, np.uint64)
+        bits[:1] <<= np.uint64(start % _WORD_BITS)
+        for plane in planes:
+            bits &= self.planes[plane * size + first : (plane + 1) * size]
+        filled = np.flatnonzero(bits)
+        found = [np.zeros(0, np.intp)]
+        total = 0
+        for at in range(0, len(filled), _EXPANDED):
+            words = filled[at : at + _EXPANDED]
+            flags = np.unpackbits(bits[words].view(np.uint8), bitorder="little")
+            number, bit = flags.reshape(-1, _WORD_BITS).nonzero()
+            found.append((words[number] + first) * _WORD_BITS + bit)
+            total += len(number)
+            if total >= limit:
+                break
+        return np.concatenate(found)[:limit]
+
+    def count_planes(self, planes: list[int], rows: NDArray[Any]) -> NDArray[np.intp]:
+        """For each row in how many of these planes it is."""
+        size = len(self.planes) // PLANES
+        words, bits = rows // _WORD_BITS, (rows % _WORD_BITS).astype(np.uint64)
+        count = np.zeros(len(rows), np.intp)
+        for plane in planes:
+            count += ((self.planes[plane * size + words] >> bits) & np.uint64(1)).astype(np.intp)
+        return count
 
     def name(self, row: int) -> str:
         """One name."""
@@ -140,7 +180,6 @@ _DTYPES: Final = (
     np.uint32,
     np.uint64,
     np.uint64,
-    np.uint64,
     np.uint32,
     np.uint8,
     np.uint64,
@@ -148,19 +187,19 @@ _DTYPES: Final = (
 )
 
 
-def letter_bits(codes: U8) -> int:
-    """The `letters` bits that a name must have to hold all these codes."""
-    return _or_bits(_letter_bit(codes))
+def letter_planes(codes: U8) -> list[int]:
+    """The planes of names that hold all these codes."""
+    return _distinct(_letter_plane(codes[codes > 0]))
 
 
-def initial_bits(codes: U8) -> int:
-    """The `letters` bits that a name must have for words to begin with all these codes."""
-    return _or_bits(_initial_bit(codes))
+def initial_planes(codes: U8) -> list[int]:
+    """The planes of names with words that begin with all these codes."""
+    return _distinct(_initial_plane(codes[codes > 0]))
 
 
-def pair_bits(codes: U8) -> int:
-    """The `pairs` bits that a name must have to hold these codes side by side."""
-    return _or_bits(_pair_bit(codes[:-1], codes[1:]))
+def pair_planes(codes: U8) -> list[int]:
+    """The planes of names that hold these codes side by side."""
+    return _distinct(_pair_plane(codes[:-1], codes[1:]))
 
 
 def pack(codes: U8) -> int:
@@ -181,21 +220,20 @@ def build_part(names: Iterable[str]) -> Part:
     pieces = [_columns(listed[at : at + _CHUNK], at) for at in range(0, max(1, len(listed)), _CHUNK)]
 
     def joined(number: int) -> NDArray[Any]:
-        return np.concatenate([piece[number] for piece in pieces])
+        return np.concatenate([piece[number] for piece in pieces], axis=-1)
 
-    word_key = joined(6)
+    word_key = joined(5)
     order = np.argsort(word_key, kind="stable")
     word_key = word_key[order]
-    word_row, word_offset = joined(7)[order], joined(8)[order]
-    initials = joined(9)
+    word_row, word_offset = joined(6)[order], joined(7)[order]
+    initials = joined(8)
     by_initials = np.argsort(initials, kind="stable").astype(np.uint32)
     return Part(
         joined(0),
         _ends(joined(1)),
         joined(2),
         _ends(joined(3)),
-        joined(4),
-        joined(5),
+        joined(4).reshape(-1),
         word_key,
         word_row,
         word_offset,
@@ -209,7 +247,7 @@ def _columns(names: list[str], first_row: int) -> tuple[NDArray[Any], ...]:
     count = len(names)
     if not count:
         empty = [np.zeros(0, dtype) for dtype in _DTYPES]
-        return (*empty[:9], empty[9])
+        return (*empty[:4], np.zeros((PLANES, 0), np.uint64), *empty[5:9])
     text, starts, lower = _joined(names)
     code = CODES[lower]
     kept = code > 0
@@ -240,13 +278,12 @@ def _columns(names: list[str], first_row: int) -> tuple[NDArray[Any], ...]:
     sizes = np.bincount(row_of, minlength=count)
     first = np.cumsum(sizes) - sizes
 
-    letters = np.zeros(count, np.uint64)
-    _or_into(letters, _letter_bit(codes), sizes, first)
-    _or_into(letters, np.where(begins, _initial_bit(codes), np.uint64(0)), sizes, first)
-    pairs = np.zeros(count, np.uint64)
-    same_name = np.r_[row_of[1:] == row_of[:-1], False] if len(codes) else np.zeros(0, np.bool_)
-    pair = _pair_bit(codes, np.r_[codes[1:], np.uint8(0)]) if len(codes) else np.zeros(0, np.uint64)
-    _or_into(pairs, np.where(same_name, pair, np.uint64(0)), sizes, first)
+    flags = np.zeros((PLANES, _aligned(count, _WORD_BITS)), np.bool_)
+    flags[_letter_plane(codes), row_of] = True
+    flags[_initial_plane(codes[begins]), row_of[begins]] = True
+    same_name = np.flatnonzero(row_of[1:] == row_of[:-1])
+    flags[_pair_plane(codes[same_name], codes[same_name + 1]), row_of[same_name]] = True
+    planes = np.packbits(flags, axis=1, bitorder="little").view(np.uint64)
 
     offsets = np.arange(len(codes)) - first[row_of]
     at = np.flatnonzero(begins & (offsets <= _MAX_OFFSET))
@@ -270,8 +307,7 @@ def _columns(names: list[str], first_row: int) -> tuple[NDArray[Any], ...]:
         name_sizes,
         flagged,
         sizes,
-        letters,
-        pairs,
+        planes,
         key,
         (rows + first_row).astype(np.uint32),
         offsets[at].astype(np.uint8),
@@ -290,30 +326,21 @@ def _joined(names: list[str]) -> tuple[U8, NDArray[np.int64], U8]:
     return text, starts.astype(np.int64), lower
 
 
-def _letter_bit(codes: U8) -> U64:
-    return np.uint64(1) << (np.minimum(codes, LAST_ALNUM_CODE + 1) - np.uint8(1)).astype(np.uint64)
+def _letter_plane(codes: U8) -> NDArray[np.intp]:
+    return np.minimum(codes, LAST_ALNUM_CODE + 1).astype(np.intp) - 1
 
 
-def _initial_bit(codes: U8) -> U64:
-    """26 bits for letters, the last one for everything else."""
-    letter = np.where(codes < DIGIT_CODE, codes - np.uint8(1), _LETTER).astype(np.uint64)
-    return np.uint64(1) << (letter + np.uint64(_INITIALS_SHIFT))
+def _initial_plane(codes: U8) -> NDArray[np.intp]:
+    return np.where(codes < DIGIT_CODE, codes.astype(np.intp) - 1, _LETTER) + _INITIAL_PLANES
 
 
-def _pair_bit(left: U8, right: U8) -> U64:
+def _pair_plane(left: U8, right: U8) -> NDArray[np.intp]:
     mixed = (left.astype(np.uint32) * 37 + right.astype(np.uint32)) * np.uint32(0x9E3779B1)
-    return np.uint64(1) << (mixed >> np.uint32(26)).astype(np.uint64)
+    return (mixed >> np.uint32(32 - _PAIR_BITS)).astype(np.intp) + _PAIR_PLANES
 
 
-def _or_into(target: U64, bits: U64, sizes: NDArray[np.int64], first: NDArray[np.int64]) -> None:
-    """OR the bits of each row's codes into the row. Rows without codes have nothing to add."""
-    filled = np.flatnonzero(sizes)
-    if len(filled):
-        target[filled] |= np.bitwise_or.reduceat(bits, first[filled])
-
-
-def _or_bits(bits: U64) -> int:
-    return int(np.bitwise_or.reduce(bits)) if len(bits) else 0
+def _distinct(planes: NDArray[np.intp]) -> list[int]:
+    return sorted(set(planes.tolist()))
 
 
 def _ends(sizes: NDArray[Any]) -> U32:
@@ -321,8 +348,8 @@ def _ends(sizes: NDArray[Any]) -> U32:
     return ends
 
 
-def _aligned(size: int) -> int:
-    return -(-size // _ALIGN) * _ALIGN
+def _aligned(size: int, step: int = _ALIGN) -> int:
+    return -(-size // step) * step
 
 
 def plain(codes: U8) -> U8:

@@ -1,7 +1,7 @@
 """Candidates for a query inside one part: each tier by the cheapest structure that answers it.
 
 Every function returns rows, shortest names first, and no more than asked for: what is left out is longer
-than what is there. Sorted keys answer beginnings of words; bit masks with a check of the survivors answer
+than what is there. Sorted keys answer beginnings of words; bit planes with a check of the survivors answer
 the rest.
 """
 
@@ -13,20 +13,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.names.part import Part, initial_bits, letter_bits, pack, pair_bits
+from codanna_core.names.part import Part, initial_planes, letter_planes, pack, pair_planes
 from codanna_core.names.words import CODE_BITS, CODE_MASK, KEY_CODES, LAST_ALNUM_CODE, WORD_START, codes_of
 
 Rows = NDArray[np.intp]
-
-_BLOCK: Final = 1 << 16
-"""Masks are scanned in blocks that stay in the processor's cache."""
 
 _WIDTH: Final = 64
 """Longest stretch of a squeezed name that a check looks at."""
 
 
+_WIDE: Final = 50_000
+"""More words than this that begin alike are not sorted out one by one."""
+
 _CHECKED: Final = 3000
-"""Most survivors of a mask that are checked."""
+"""Most survivors of the bit planes that are checked."""
 
 
 @dataclass(slots=True)
@@ -39,8 +39,8 @@ class Survivors:
     @classmethod
     def of(cls, part: Part, query: NDArray[np.uint8], initials: NDArray[np.uint8]) -> Survivors:
         """Rows with all codes of the query and words that begin with the `initials`."""
-        bits = letter_bits(query) | initial_bits(initials)
-        rows = _with_bits(part.letters, bits, part.first_row(len(query)), _CHECKED)
+        planes = letter_planes(query) + initial_planes(initials)
+        rows = part.with_planes(planes, part.first_row(len(query)), _CHECKED)
         return cls(rows, _columns(part, rows))
 
     @classmethod
@@ -52,6 +52,8 @@ class Survivors:
 def beginning(part: Part, query: NDArray[np.uint8], limit: int) -> tuple[Rows, Rows]:
     """Rows whose name begins with the query, and rows where a later word does."""
     low, high = _key_range(part.word_key, query)
+    if high - low > _WIDE:
+        return _wide_beginning(part, query, limit)
     rows = part.word_row[low:high]
     offsets = part.word_offset[low:high]
     if len(query) > KEY_CODES:
@@ -60,13 +62,27 @@ def beginning(part: Part, query: NDArray[np.uint8], limit: int) -> tuple[Rows, R
     return _first(rows[at_start], limit), _first(rows[~at_start], limit)
 
 
+def _wide_beginning(part: Part, query: NDArray[np.uint8], limit: int) -> tuple[Rows, Rows]:
+    """The same for a query of few letters with which a great many words begin: the shortest names have
+    enough of them.
+    """
+    planes = letter_planes(query) + initial_planes(query[:1])
+    rows = part.with_planes(planes, part.first_row(len(query)), _CHECKED)
+    columns = _columns(part, rows)
+    places = len(columns) - len(query) + 1
+    here = (columns[:places] & WORD_START) != 0
+    for step in range(len(query)):
+        here &= (columns[step : step + places] & CODE_MASK) == query[step]
+    return rows[here[0]][:limit], rows[here[1:].any(axis=0) & ~here[0]][:limit]
+
+
 def by_initials(part: Part, initials: str, letters: NDArray[np.uint8], limit: int) -> Rows:
     """Rows whose words begin with these characters, from the first word on, and that hold all the letters."""
     low, high = _key_range(part.initials_key, codes_of(initials))
     rows = part.initials_row[low:high]
     if len(initials) < len(letters):
-        wanted = np.uint64(letter_bits(letters))
-        rows = rows[(part.letters[rows] & wanted) == wanted]
+        planes = letter_planes(letters)
+        rows = rows[part.count_planes(planes, rows) == len(planes)]
     return _first(rows, limit)
 
 
@@ -94,9 +110,8 @@ def humps(some: Survivors, query: NDArray[np.uint8]) -> Rows:
 
 def substring(part: Part, query: NDArray[np.uint8], limit: int) -> Rows:
     """Rows that hold the query anywhere."""
-    candidates = _with_bits(part.pairs, pair_bits(query), part.first_row(len(query) + 1), 4 * _CHECKED)
-    wanted = np.uint64(letter_bits(query))
-    rows: Rows = candidates[(part.letters[candidates] & wanted) == wanted][:_CHECKED]
+    planes = pair_planes(query) + letter_planes(query)
+    rows = part.with_planes(planes, part.first_row(len(query) + 1), _CHECKED)
     columns = _columns(part, rows) & CODE_MASK
     places = len(columns) - len(query) + 1
     if places < 1:
@@ -137,8 +152,8 @@ def one_edit(part: Part, query: NDArray[np.uint8], limit: int) -> Rows:
     rows = np.concatenate(pieces)
     if len(query) > KEY_CODES:
         # Behind the key anything may follow, so demand the letters; an edit costs at most one of them.
-        missing = np.uint64(letter_bits(query)) & ~part.letters[rows]
-        rows = rows[np.bitwise_count(missing) <= 1]
+        planes = letter_planes(query)
+        rows = rows[part.count_planes(planes, rows) >= len(planes) - 1]
     # A typo keeps the length within one, so names of about the query's length are the likely ones.
     sizes_of = part.codes_at[rows + np.uint32(1)] - part.codes_at[rows]
     near = rows[(sizes_of + 1 >= len(query)) & (sizes_of <= len(query) + 1)]
@@ -192,21 +207,6 @@ def _confirmed(
     for step in range(KEY_CODES, len(query)):
         same &= (part.codes[at + step] & CODE_MASK) == query[step]
     return rows[same], offsets[same]
-
-
-def _with_bits(masks: NDArray[np.uint64], bits: int, start: int, limit: int) -> Rows:
-    """The first rows from `start` on whose mask has all these bits."""
-    wanted = np.uint64(bits)
-    found: list[Rows] = []
-    total = 0
-    for at in range(start, len(masks), _BLOCK):
-        rows = np.flatnonzero((masks[at : at + _BLOCK] & wanted) == wanted)
-        if len(rows):
-            found.append(rows + at)
-            total += len(rows)
-            if total >= limit:
-                break
-    return np.concatenate(found)[:limit] if found else np.zeros(0, np.intp)
 
 
 def _columns(part: Part, rows: Rows) -> NDArray[np.uint8]:
