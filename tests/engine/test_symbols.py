@@ -85,6 +85,14 @@ def test_names_survive_a_restart_and_follow_changes(
     assert "addedLater" not in [hit.name for hit in again.symbols("addedLater")]
 
 
+def test_names_of_the_past_do_not_hide_those_of_today(engine: Engine, workspace: Path) -> None:
+    """However often a file was saved under other names, the names it has now are found."""
+    for version in range(30):
+        (workspace / "late.js").write_text(f"function saved{version}() {{}}\n")
+        engine.update(["late.js"])
+    assert [hit.name for hit in engine.symbols("saved", limit=5)] == ["saved29"]
+
+
 def test_a_reader_sees_names_that_the_writer_adds(
     engine: Engine, open_engine: OpenEngine, workspace: Path
 ) -> None:

@@ -27,6 +27,8 @@ _FOLD_IN = 4096
 _REBUILT_AT_ONCE = 60_000
 """An index with fewer symbols has its names read back while the caller waits: a blink."""
 _EXACT_SHARE = 4
+_MORE_NAMES = 16
+"""So many times more names are looked at where the first ones give too few symbols."""
 _LOOK_UPS = 3
 """Symbols looked up for each result wanted: the order among equal names needs a choice."""
 
@@ -273,18 +275,14 @@ class SymbolSearch:
         if not query.name and not query.containers and not query.path:
             return _around(snapshot, near, limit)
         index = self._current(snapshot.text)
-        matches = index.search(query.name, limit, cancel) if query.name else []
-        overlay = _overlay_names(snapshot.overlay.values())
-        if query.name and overlay:
-            fresh = NameIndex.build(overlay).search(query.name, limit, cancel)
-            known = {match.name for match in matches}
-            matches = sorted(
-                [*matches, *(match for match in fresh if match.name not in known)],
-                key=lambda match: -match.score,
-            )
-        found = _looked_up(snapshot, matches, query, limit)
         if not query.name:
             found = _contained(snapshot, query, limit)
+        for names in (limit, limit * _MORE_NAMES) if query.name else ():
+            matches = self._matches(index, snapshot, query.name, names, cancel)
+            found = _looked_up(snapshot, matches, query, limit)
+            # Names stay known when their symbols are gone, and may stand before those that are there.
+            if len(found) >= limit or len(matches) < names:
+                break
         ranked = [
             (score + _nuances(symbol, near), symbol, kind)
             for symbol, score, kind in found
@@ -292,6 +290,20 @@ class SymbolSearch:
         ]
         ranked.sort(key=lambda item: (-item[0], len(item[1].path), item[1].path, item[1].name_line))
         return [to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]]
+
+    @staticmethod
+    def _matches(
+        index: NameIndex, snapshot: Snapshot, name: str, limit: int, cancel: Cancel | None
+    ) -> list[NameMatch]:
+        matches = index.search(name, limit, cancel)
+        overlay = _overlay_names(snapshot.overlay.values())
+        if not overlay:
+            return matches
+        fresh = NameIndex.build(overlay).search(name, limit, cancel)
+        known = {match.name for match in matches}
+        return sorted(
+            [*matches, *(match for match in fresh if match.name not in known)], key=lambda match: -match.score
+        )
 
 
 def stamp_of(text: TextSnapshot, generation: int | None = None) -> int:
