@@ -192,6 +192,25 @@ def test_trained_again_when_doubled() -> None:
     assert index.stats().trained_on == 9000
 
 
+def test_trained_again_when_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index that kept its size but not its vectors gets new centroids after half of them were replaced."""
+    monkeypatch.setattr(store, "SEAL_AT", 100)
+    monkeypatch.setattr(policy, "MERGE_AT", 100)
+    monkeypatch.setattr(policy, "DRIFT", 100.0)
+    index = open_vector_index(MemoryDirectory(), VectorOptions(), writable=True)
+    keys, vectors = code_like(2200)
+    index.upsert(keys[:1200], vectors[:1200])
+    index.maintain()
+    trained_at = [index.stats().trained_at]
+    for start in range(0, 1000, 250):
+        index.remove(keys[start : start + 250])
+        index.upsert(keys[start + 1200 : start + 1450], vectors[start + 1200 : start + 1450])
+        index.maintain()
+        trained_at.append(index.stats().trained_at)
+    trainings = np.diff(trained_at) > 0
+    assert trainings.tolist() == [False, False, True, False]
+
+
 def listed(index: VectorIndex) -> dict[tuple[int, int], tuple[bytes, float]]:
     """Code and factor of each vector in each list of the clustered segment, by list and key."""
     part = next(part for part in index.snapshot().state.parts if part.segment.layout == "clustered")  # type: ignore[attr-defined]

@@ -13,6 +13,9 @@ CLUSTER_AT = 1000
 """Vectors from which clusters pay; fewer are scanned."""
 GROWTH = 2.0
 """Train again when there are this many times the vectors of the last training."""
+TURNOVER = 0.5
+"""Train again when this share of the vectors of the last training has been replaced: lists fit best what they
+were trained on, and how much to probe was measured on it."""
 DRIFT = 0.15
 """Train again when vectors added since lie this much farther from their centroids."""
 MERGE_AT = 16384
@@ -62,5 +65,8 @@ def _outgrown(base: Part, live: int) -> bool:
         return False
     training = base.segment.training
     if live >= GROWTH * max(training["trained_on"], CLUSTER_AT):
+        return True
+    replaced = training["added"] - max(0, live - training["trained_on"])
+    if replaced > TURNOVER * training["trained_on"]:
         return True
     return bool(training["drift"] > DRIFT and training["added"] > training["trained_on"] / 4)
