@@ -113,7 +113,7 @@ class Columns:
         }
 
 
-def symbol_information(hit: SymbolHit, uri: str, columns: Columns, lines: LineSource, *, tags: bool) -> Json:
+def symbol_information(hit: SymbolHit, uri: str, lines: LineSource, columns: Columns, *, tags: bool) -> Json:
     """A `WorkspaceSymbol`, which every older client also reads as `SymbolInformation`."""
     item: Json = {
         "name": hit.name,

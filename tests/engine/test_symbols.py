@@ -219,3 +219,14 @@ def test_a_log_of_names_that_was_cut_is_noticed(
     third = open_engine()
     assert third.symbols("addedLat")[0].name == "addedLater"
     assert third.symbols("addedAtL")[0].name == "addedAtLast"
+
+
+def test_of_many_namesakes_those_at_hand_come_first(open_engine: OpenEngine, workspace: Path) -> None:
+    """A name that more symbols have than are shown still gives the one in the open file first."""
+    for number in range(40):
+        (workspace / f"driver_{number}.py").write_text(f"probe = {number}\n\n\ndef probe():\n    pass\n")
+    engine = open_engine()
+    engine.sync()
+    hits = engine.symbols("probe", limit=5, near=["driver_31.py"])
+    assert hits[0].path == "driver_31.py"
+    assert {hit.kind for hit in hits} == {"function"}

@@ -6,6 +6,11 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from codanna_core.engine.answers import to_symbol_hit
 from codanna_core.engine.cancel import Cancel
@@ -16,8 +21,12 @@ from codanna_core.names import MatchKind, NameIndex, NameMatch, NameQuery, parse
 from codanna_core.names.added import Added, AddedLog
 from codanna_core.results import SymbolHit
 from codanna_core.storage.directory import Directory
+from codanna_core.text.documents import KINDS, file_key
 from codanna_core.text.index import Filter, StoredSymbol, TextSnapshot
 from codanna_core.words import find_words, index_text
+
+if TYPE_CHECKING:
+    from tantivy import DocAddress
 
 log = logging.getLogger("codanna.engine")
 
@@ -26,11 +35,14 @@ _FOLD_IN = 4096
 """More new names than this are folded into the stored part; fewer are kept in the log beside it."""
 _REBUILT_AT_ONCE = 60_000
 """An index with fewer symbols has its names read back while the caller waits: a blink."""
-_EXACT_SHARE = 4
 _MORE_NAMES = 16
 """So many times more names are looked at where the first ones give too few symbols."""
-_LOOK_UPS = 3
-"""Symbols looked up for each result wanted: the order among equal names needs a choice."""
+_GROUPS = (1, 25, 50)
+"""How many names are looked up at a time, best first; the last number goes on."""
+_SPARE = 0.25
+"""Share of symbols looked up beyond those wanted, since the path and the kind shift them a little."""
+_NAMESAKES = 2000
+"""So many symbols of one name are compared by their columns before some of them are read."""
 
 _CLOSE = 0.04
 """A symbol of the file, or near the file, that the user is in comes before its namesakes."""
@@ -55,6 +67,7 @@ _KIND_ORDER: Mapping[str, float] = {
     "constant": 0.005,
 }
 """Among equal names definitions of types and functions come before variables and fields."""
+_KIND_WEIGHTS = np.array([_KIND_ORDER.get(kind, 0.0) for kind in KINDS])
 _STRONG = frozenset({MatchKind.EXACT, MatchKind.PREFIX, MatchKind.HUMPS, MatchKind.WORD, MatchKind.SUBSTRING})
 
 
@@ -275,11 +288,10 @@ class SymbolSearch:
         if not query.name and not query.containers and not query.path:
             return _around(snapshot, near, limit)
         index = self._current(snapshot.text)
-        if not query.name:
-            found = _contained(snapshot, query, limit)
+        found = [] if query.name else _contained(snapshot, query, limit)
         for names in (limit, limit * _MORE_NAMES) if query.name else ():
             matches = self._matches(index, snapshot, query.name, names, cancel)
-            found = _looked_up(snapshot, matches, query, limit)
+            found = _looked_up(snapshot, matches, query, limit, near)
             # Names stay known when their symbols are gone, and may stand before those that are there.
             if len(found) >= limit or len(matches) < names:
                 break
@@ -327,30 +339,45 @@ def _overlay_names(files: Iterable[OverlayFile]) -> dict[str, None]:
 
 
 def _looked_up(
-    snapshot: Snapshot, matches: Sequence[NameMatch], query: NameQuery, limit: int
+    snapshot: Snapshot, matches: Sequence[NameMatch], query: NameQuery, limit: int, near: Sequence[str]
 ) -> list[tuple[StoredSymbol, float, str]]:
     """The symbols behind matching names; the best name first, so that no common one crowds it out."""
     if not matches:
         return []
     by_name = {match.name: match for match in matches}
     only = _index_filter(query)
-    first = matches[: max(1, len(matches) // _EXACT_SHARE)] if len(matches) > _EXACT_SHARE else matches
-    rest = matches[len(first) :]
     found: list[tuple[StoredSymbol, float, str]] = []
     for file in snapshot.overlay.values():
         for symbol in file.symbols:
             match = by_name.get(symbol.name)
             if match is not None and symbol.kind != "text":
                 found.append((symbol, match.score, match.kind.value))
-    for group in (first[:1], first[1:], rest):
-        if not group or len(found) >= limit * _LOOK_UPS:
-            continue
-        for address in snapshot.text.named([match.name for match in group], limit, only):
-            symbol = snapshot.text.symbol(address)
+    names = list(by_name)
+    most = len(found) + int(limit * (1 + _SPARE))
+    at = 0
+    sizes = chain(_GROUPS, repeat(_GROUPS[-1]))
+    while at < len(names) and (left := most - len(found)) > 0:
+        size = next(sizes)
+        group = names[at : at + size]
+        at += size
+        for symbol in snapshot.text.symbols(_chosen(snapshot.text, group, left, only, near)):
             if symbol.path not in snapshot.overlay and symbol.kind != "text":
                 match = by_name[symbol.name]
                 found.append((symbol, match.score, match.kind.value))
     return found
+
+
+def _chosen(
+    text: TextSnapshot, names: list[str], most: int, only: Filter, near: Sequence[str]
+) -> list[DocAddress]:
+    """Symbols with these names; of very many namesakes those of open files and weighty kinds."""
+    addresses = text.named(names, _NAMESAKES, only)
+    if len(addresses) <= most:
+        return addresses
+    open_files = [file_key(path) for path in near]
+    weights = _KIND_WEIGHTS[np.minimum(text.column("traits", addresses) & 0xFF, len(KINDS) - 1)]
+    weights += _CLOSE * np.isin(text.column("file_key", addresses), np.array(open_files, np.uint64))
+    return [addresses[number] for number in np.argsort(-weights, kind="stable")[:most].tolist()]
 
 
 def _contained(snapshot: Snapshot, query: NameQuery, limit: int) -> list[tuple[StoredSymbol, float, str]]:
@@ -360,7 +387,7 @@ def _contained(snapshot: Snapshot, query: NameQuery, limit: int) -> list[tuple[S
         return []
     return [
         (symbol, 0.5, MatchKind.EXACT.value)
-        for symbol in map(snapshot.text.symbol, snapshot.text.passing(only, limit))
+        for symbol in snapshot.text.symbols(snapshot.text.passing(only, limit))
         if symbol.path not in snapshot.overlay and symbol.kind != "text"
     ]
 
@@ -394,8 +421,10 @@ def _qualified(symbol: StoredSymbol, query: NameQuery) -> bool:
 def _nuances(symbol: StoredSymbol, near: Sequence[str]) -> float:
     """What decides among names that match alike."""
     value = _KIND_ORDER.get(symbol.kind, 0.0)
-    if _SECONDARY_PATH.search(symbol.path):
+    if _is_secondary(symbol.path):
         value -= _SECONDARY
+    if not near:
+        return value
     folder = symbol.path.rpartition("/")[0]
     for path in near[:5]:
         if path == symbol.path:
@@ -404,3 +433,8 @@ def _nuances(symbol: StoredSymbol, near: Sequence[str]) -> float:
             value += _CLOSE / 2
             break
     return value
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_secondary(path: str) -> bool:
+    return _SECONDARY_PATH.search(path) is not None

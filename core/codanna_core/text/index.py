@@ -235,6 +235,11 @@ class TextSnapshot:
         """Read one symbol document; raises IndexCorrupt where the store is damaged."""
         return StoredSymbol(*self._payload(address))
 
+    def symbols(self, addresses: Iterable[tantivy.DocAddress]) -> list[StoredSymbol]:
+        """Read many symbol documents at once."""
+        with _guarded(self.folder):
+            return [StoredSymbol(*self._unpacked(address)) for address in addresses]
+
     def symbols_of(self, path: str, limit: int = 100_000) -> list[StoredSymbol]:
         """All symbols of one file, in the order of the file."""
         query = tantivy.Query.const_score_query(self._term("owner", path), 1.0)
@@ -284,10 +289,13 @@ class TextSnapshot:
 
     def _payload(self, address: tantivy.DocAddress) -> list[Any]:
         with _guarded(self.folder):
-            raw = self._searcher.doc(address).get_first("data")
-            if raw is None:
-                raise IndexCorrupt(self.folder, "a stored document has no content")
-            return unpack_payload(bytes(raw))
+            return self._unpacked(address)
+
+    def _unpacked(self, address: tantivy.DocAddress) -> list[Any]:
+        raw = self._searcher.doc(address).get_first("data")
+        if raw is None:
+            raise IndexCorrupt(self.folder, "a stored document has no content")
+        return unpack_payload(bytes(raw))
 
     def _any_of(self, field: str, values: Sequence[str] | Sequence[int]) -> tantivy.Query:
         # A union of terms is some ten times faster than a set, which walks every segment's dictionary; only

@@ -7,7 +7,7 @@ from typing import Any
 
 from codanna_core.errors import IndexMissing
 from codanna_lsp import convert
-from codanna_lsp.convert import Json
+from codanna_lsp.convert import Json, LineSource
 from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
@@ -35,9 +35,13 @@ def workspace_symbol(context: Context, snapshot: Snapshot, params: SymbolParams)
             hits = engine.symbols(params.query, near=snapshot.near(folder), cancel=context.cancel)
         except IndexMissing:
             continue  # Its first index has just begun; `codanna/status` says so.
+        files: dict[str, tuple[str, LineSource]] = {}
         for hit in hits:
-            uri, lines = snapshot.uri(folder, hit.path), snapshot.line_source(folder, hit.path)
-            scored.append((hit.score, convert.symbol_information(hit, uri, columns, lines, tags=tags)))
+            file = files.get(hit.path)
+            if file is None:
+                file = snapshot.uri(folder, hit.path), snapshot.line_source(folder, hit.path)
+                files[hit.path] = file
+            scored.append((hit.score, convert.symbol_information(hit, *file, columns, tags=tags)))
     if len(snapshot.folders) > 1:
         scored.sort(key=lambda pair: -pair[0])
     items = convert.without_doubles(item for _, item in scored)
