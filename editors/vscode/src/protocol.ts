@@ -118,3 +118,8 @@ export function bestLine(hit: Hit): string {
   const part = hit.snippet.find((line) => line.best) ?? hit.snippet[0];
   return (part?.text ?? hit.signature).trim();
 }
+
+/** What is missing in an answer, as sentences to put behind another one. */
+export function lacks(answer: Answer): string {
+  return answer.problems.map(({ message }) => ` ${message}.`.replace(/([.!?])\.$/, "$1")).join("");
+}

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { LiveSearch } from "./live";
 import { openHit, Preview, shownPath } from "./open";
-import { type Answer, bestLine, type Hit, icon, title } from "./protocol";
+import { type Answer, bestLine, type Hit, icon, lacks, title } from "./protocol";
 import type { Server } from "./server";
 
 export const LIMIT = 50;
@@ -103,13 +103,11 @@ export class QuickSearch implements vscode.Disposable {
     }
     this.incomplete = answer.indexed < 1 || answer.hits.length === 0;
     if (answer.hits.length === 0) {
-      const why = this.server.isBusy ? "The index is being built." : (answer.problems[0]?.message ?? "");
-      this.message(`Nothing was found. ${why}`.trim());
+      this.message(this.server.isBusy ? "$(sync~spin) The index is being built…" : `Nothing was found.${lacks(answer)}`);
       return;
     }
-    const share = answer.indexed < 1 ? ` · ${Math.floor(answer.indexed * 100)} % of the files are indexed` : "";
-    const problem = answer.problems[0] ? ` · ${answer.problems[0].message}` : "";
-    this.pick.title = `Search by Meaning${share}${problem}`;
+    const problems = answer.problems.map((problem) => ` · ${problem.message}`).join("");
+    this.pick.title = `Search by Meaning${problems}`;
     this.pick.items = answer.hits.map(item);
     this.pick.activeItems = [this.pick.items[0]];
   }

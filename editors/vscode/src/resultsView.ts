@@ -1,7 +1,7 @@
 // The view in the side bar that keeps results, grouped by file.
 import * as vscode from "vscode";
 import { openHit, shownPath } from "./open";
-import { type Answer, bestLine, type Filters, type Hit, icon, KINDS, title } from "./protocol";
+import { type Answer, bestLine, type Filters, type Hit, icon, KINDS, lacks, title } from "./protocol";
 import { LIMIT } from "./quickSearch";
 import type { Server } from "./server";
 
@@ -145,8 +145,9 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     }
     this.files = [...files.values()];
     const filters = Object.values(this.filters).flat().join(", ");
-    const problem = answer.problems[0] ? ` ${answer.problems[0].message}` : "";
     const count = answer.hits.length;
+    const building = count === 0 && this.server.isBusy;
+    const problem = building ? " The index is being built; search again in a moment." : lacks(answer);
     this.tree.message =
       `${count === 0 ? "Nothing" : count} found for ${question.label}` +
       `${filters ? `, only ${filters}` : ""}.${problem}`;

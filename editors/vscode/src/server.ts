@@ -317,8 +317,13 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** The extension's page, which says how the server is installed and renewed. */
+  /** The extension's README says how the server is installed and renewed; packaging changes the case of its name. */
   private async showReadme(): Promise<void> {
-    await vscode.commands.executeCommand("extension.open", this.context.extension.id);
+    const folder = this.context.extensionUri;
+    const names = (await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name);
+    const readme = names.find((name) => name.toLowerCase() === "readme.md");
+    if (readme) {
+      await vscode.commands.executeCommand("markdown.showPreview", vscode.Uri.joinPath(folder, readme));
+    }
   }
 }

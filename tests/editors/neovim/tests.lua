@@ -356,17 +356,21 @@ test("what an answer lacks stands in the picker's title, or where there is nothi
   picker:close()
 end)
 
-test("an answer of an index that is being built says which share of the files it knows", function()
-  local original = client.request
+test("an answer of an index that is being built says so, and names no command to run", function()
+  local original, answer, told = client.request, nil, nil
   client.request = function(_, _, callback)
-    callback(nil, { hits = {}, indexed = 0.429, problems = { { code = "x", message = "no model" } } }, only_client())
+    callback(nil, answer, only_client())
   end
-  local told
-  require("codanna.source").search().ask("anything", function(_, _, problems)
-    told = problems
-  end)
+  local function ask(problem)
+    answer = { hits = {}, problems = { problem } }
+    require("codanna.source").search().ask("anything", function(_, _, problems)
+      told = problems
+    end)
+    return told
+  end
+  equal(ask({ code = "index-missing", message = "run this" }), { "the index is being built" })
+  equal(ask({ code = "open", message = "the disk is full" }), { "the disk is full" })
   client.request = original
-  equal(told, { "no model", "only 42 % of the files are indexed yet" })
 end)
 
 test("columns are right after letters that count differently in bytes and UTF-16", function()

@@ -30,6 +30,15 @@ const settings = {
 let code = 1;
 try {
   await step("the .vsix installs", () => run(["--install-extension", join(process.env.EDITOR_TOOLS, "codanna-lsp.vsix")]));
+  await step("without a server, one message leads to the page that says how to install it", () =>
+    withWorkbench({ settings, machine: {}, path: "/nowhere" }, async (page, authority) => {
+      await page.goto(`http://${authority}/?folder=${encodeURIComponent(workspace)}`);
+      const toast = page.locator(".notification-toast", { hasText: "The Codanna server is not installed." });
+      await toast.getByRole("button", { name: "How to Install" }).click();
+      const readme = page.frameLocator(".webview.ready").frameLocator("#active-frame");
+      await readme.getByText("The server is a program of its own").waitFor();
+    }),
+  );
   await withWorkbench({ settings, size: { width: 1200, height: 720 } }, async (page, authority) => {
     const rows = page.locator(".quick-input-list .monaco-list-row");
     const shot = (name) => page.screenshot({ path: join(shots, `${name}.png`) });
@@ -71,7 +80,7 @@ try {
     await page.locator('.explorer-folders-view .monaco-list-row[aria-label*="docs"]').waitFor();
 
     await step("the best answer to a question comes first, with what it is and where", async () => {
-      await command("Codanna: Search by Meaning…");
+      await page.keyboard.press("Control+Alt+M");
       await asked();
       await type("retry failed uploads");
       await rows.first().filter({ hasText: "_send_with_backoff" }).waitFor();

@@ -11,17 +11,16 @@ local M = {}
 ---@field ask fun(query: string, callback: fun(err: string|nil, hits: codanna.Hit[], problems: string[])): fun()
 ---`ask` gives a function that cancels; after it the callback is not called any more.
 
+---Problems that solve themselves: this plug-in has started what builds the index.
+local BUILDING = { opening = true, ["index-missing"] = true }
+
 ---What is missing in an answer, in sentences.
 ---@param result table
 ---@return string[]
 local function missing(result)
-  local messages = vim.tbl_map(function(problem)
-    return problem.message
+  return vim.tbl_map(function(problem)
+    return BUILDING[problem.code] and "the index is being built" or problem.message
   end, result.problems or {})
-  if result.indexed and result.indexed < 1 then
-    table.insert(messages, ("only %d %% of the files are indexed yet"):format(math.floor(100 * result.indexed)))
-  end
-  return messages
 end
 
 ---What the last answer lacked; it is not said again with every key that is typed.

@@ -140,6 +140,28 @@ export const tests: Tests = [
     },
   ],
   [
+    "what an answer lacks is told in the list and in the side bar, with results and without",
+    async () => {
+      const { hits } = await api.server.search({ query: "sign in" });
+      const problems = [
+        { code: "no-meaning", message: "the model is missing" },
+        { code: "path", message: "a folder cannot be read." },
+      ];
+      let answer: Answer = { hits, indexed: 1, problems };
+      await replacing(api.server, "search", async () => answer, async () => {
+        const search = api.search("anything");
+        await until("the title", () => search.pick.title === "Search by Meaning · the model is missing · a folder cannot be read.");
+        await api.view.search("anything");
+        assert.match(String(api.view.tree.message), /“anything”\. the model is missing\. a folder cannot be read\.$/);
+        answer = { ...answer, hits: [] };
+        search.type("something else");
+        const text = "Nothing was found. the model is missing. a folder cannot be read.";
+        await until("the message", () => search.pick.items[0]?.label === text);
+        search.pick.hide();
+      });
+    },
+  ],
+  [
     "the side bar keeps results, grouped by file; dismissing takes them out",
     async () => {
       await api.view.search("sessions of users");
