@@ -137,7 +137,11 @@ def test_cluster_info(workspace: Path, run: Any) -> None:
     info = run("vector", "cluster-info", "--json").json
     assert info["dimension"] == 64
     assert info["count"] > 3
-    assert "dimension" in run("vector", "cluster-info").out
+    assert info["clusterSizes"] == []
+    assert info["trainedAt"] is None
+    out = run("vector", "cluster-info").out
+    assert "of 64 dimensions" in out
+    assert "none: up to 1,000 vectors" in out
 
 
 def test_config_show_tells_where_values_come_from(workspace: Path, run: Any, monkeypatch: Any) -> None:

@@ -157,7 +157,7 @@ def test_sync_report_is_one_sentence() -> None:
     report = SyncReport(3, added=1200, removed=1, symbols=9000, embedded=1, seconds=2.25)
     assert (
         render_sync(report, True)
-        == "indexed 1,201 files (1,200 new, 1 removed), 9,000 symbols, 1 new vector in 2.2 s"
+        == "indexed 1,200 files (1,200 new), forgot 1 removed file, 9,000 symbols, 1 new vector in 2.2 s"
     )
     assert render_sync(SyncReport(3, unchanged=7), True).startswith("up to date: 7 files")
     assert "another process" in render_sync(SyncReport(3), False)
@@ -187,6 +187,7 @@ def test_status_names_skipped_files_and_problems_once() -> None:
     assert "  2 binary" in shown
     assert shown.count("src/a.py: the file is cut off") == 1
     assert "80, 10 pending" in shown
+    assert "10 of 12 (83%) indexed, 2 skipped" in shown
     assert "(2.0 KiB)" in shown
 
 

@@ -50,11 +50,27 @@ def test_empty_folder(tmp_path: Path, run: Any) -> None:
 
 
 def test_index_of_an_empty_folder(tmp_path: Path, run: Any) -> None:
-    """Indexing an empty folder succeeds and says that nothing was there."""
+    """Indexing an empty folder succeeds and says what was not there; `status` does not ask to do it again."""
     (tmp_path / "empty").mkdir()
     outcome = run("index", tmp_path / "empty")
     assert outcome.code == 0
+    assert "holds no files to index (hidden files and what .gitignore names do not count)" in outcome.out
+    outcome = run("status", tmp_path / "empty")
+    assert outcome.code == 0
     assert "holds no files to index" in outcome.err
+    assert "no index yet" not in outcome.err
+
+
+def test_index_tells_removed_files_apart(workspace: Path, run: Any) -> None:
+    """What was indexed and what was forgotten are two numbers."""
+    run("index")
+    (workspace / "src" / "store.js").unlink()
+    assert run("index").out.startswith("forgot 1 removed file in ")
+    (workspace / "src" / "settings.py").unlink()
+    (workspace / "src" / "later.py").write_text("def later(): pass\n")
+    assert run("index").out.startswith(
+        "indexed 1 file (1 new), forgot 1 removed file, 1 symbol, 1 new vector"
+    )
 
 
 def test_folder_with_nothing_but_skipped_files(tmp_path: Path, run: Any) -> None:
@@ -168,14 +184,22 @@ def test_index_of_a_newer_version_can_be_removed(workspace: Path, run: Any, tmp_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["frobnicate"], "invalid choice"),
+        (["frobnicate"], "there is no command frobnicate; known are search, similar"),
+        (["serach", "x"], "did you mean search?"),
+        (["where is the parser"], 'write: codanna-lsp search "where is the parser"'),
+        (["models", "chekc"], "did you mean check?"),
         (["search"], "QUERY"),
         (["search", " "], "the query is empty"),
         (["search", "a", ".", "b"], "in quotes"),
         (["search", "x", "-n", "0"], "1 or more"),
         (["search", "x", "-n", "many"], "1 or more"),
         (["search", "x", "--mode", "magic"], "hybrid"),
+        (["search", "x", "--mode", "hybird"], "did you mean hybrid?"),
+        (["search", "x", "--limti", "3"], "there is no option --limti; did you mean --limit?"),
+        (["vector", "search-vector", "x", "--langs=go"], "did you mean --lang?"),
+        (["index", "--rebild"], "see `codanna-lsp index --help`"),
         (["search", "x", "--kind", "clas"], "did you mean class?"),
+        (["search", "x", "--kind", "class,mehtod"], "did you mean method?"),
         (["search", "x", "--lang", "pyton"], "did you mean python?"),
         (["search", "x", "--frob"], "--frob"),
         (["search", "x", "--set", "search.limt=3"], "did you mean search.limit?"),
@@ -185,7 +209,7 @@ def test_index_of_a_newer_version_can_be_removed(workspace: Path, run: Any, tmp_
         (["similar", "src/nothing.py:3"], "there is no file"),
         (["similar", "src/settings.py:900"], "has 13 lines"),
         (["vector"], "ACTION"),
-        (["models", "frob"], "invalid choice"),
+        (["models", "frob"], "there is no action frob; known are list, check, import"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )

@@ -93,7 +93,7 @@ def add_mode(parser: argparse.ArgumentParser) -> None:
 
 def filters_of(options: argparse.Namespace) -> Filters:
     """The filters asked for; InvalidQuery names what is misspelt."""
-    kinds = _values(options.kind)
+    kinds = tuple(kind.lower() for kind in _values(options.kind))
     for kind in kinds:
         if kind not in list(Kind):
             raise InvalidQuery(_unknown("kind", kind, list(Kind)))

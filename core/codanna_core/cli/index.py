@@ -10,8 +10,7 @@ from codanna_core.cli.arguments import add_common, add_json, add_root
 from codanna_core.cli.envelope import sync_document, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.progress import ProgressBar
-from codanna_core.cli.render import print_text, render_sync
-from codanna_core.cli.search import nothing_found
+from codanna_core.cli.render import no_files, print_text, render_sync
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.results import Progress, State
 
@@ -45,11 +44,10 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             write_json(sync_document(report))
         else:
-            print_text(render_sync(report, status.writer))
+            empty = status.writer and not status.files_indexed
+            print_text(no_files(status) if empty else render_sync(report, status.writer))
             problems = [*report.problems, *status.problems]
             report_problems(problem for problem in problems if problem.code != "read-only")
-            if not status.files_indexed:
-                print(f"codanna-lsp: {nothing_found(engine)}", file=sys.stderr)
     return ExitCode.FOUND
 
 

@@ -9,10 +9,12 @@ import argparse
 import errno
 import importlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any, NoReturn
 
 from codanna_core._version import __version__
 from codanna_core.cli.exit_codes import ExitCode
@@ -36,6 +38,13 @@ COMMANDS = {
 }
 """Subcommand to its line in the help; the module of the same name in this package runs it."""
 
+_INVALID_CHOICE = re.compile(
+    r"argument (?P<what>\S+): invalid choice: (?P<given>.*) \(choose from (?P<known>.*)\)", re.DOTALL
+)
+_WORD = re.compile(r"[\w-]+")
+_FEW = 5
+_CALLED = {"COMMAND": "command", "ACTION": "action", "option": "option"}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -49,10 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         chosen = next((word for word in arguments if not word.startswith("-")), None)
         if chosen == "serve":
             return int(_module("serve").run(arguments[arguments.index("serve") + 1 :]))
-        parser = _parser(chosen)
-        options, unexpected = parser.parse_known_args(arguments)
-        if unexpected:
-            parser.error(_unexpected(unexpected, "query" in options or "name" in options))
+        options = _parser(chosen).parse_args(arguments)
         if options.command is None:
             _parser(None).print_help()
             return ExitCode.WRONG_USE
@@ -103,8 +109,43 @@ def _module(command: str) -> ModuleType:
     return importlib.import_module(f"codanna_core.cli.{command}")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Names what was probably meant, in one line, instead of all that there is."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As in argparse, and leftover words are refused here, where the command's own options are known."""
+        options, unexpected = super().parse_known_args(args, namespace)
+        if unexpected:
+            self.error(self._unexpected(unexpected, "query" in options or "name" in options))
+        return options, unexpected
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence, and where to read on."""
+        if found := _INVALID_CHOICE.fullmatch(message):
+            message = _no_such(found["what"], found["given"].strip("'\""), _WORD.findall(found["known"]))
+        self.exit(ExitCode.WRONG_USE, f"codanna-lsp: {message}; see `{self.prog} --help`\n")
+
+    def _unexpected(self, words: Sequence[str], takes_question: bool) -> str:
+        option = next((word.partition("=")[0] for word in words if word.startswith("-")), None)
+        if option is not None:
+            return _no_such("option", option, list(self._option_string_actions))
+        hint = "; put a question of several words in quotes" if takes_question else ""
+        return f"unexpected: {' '.join(words)}{hint}"
+
+
+def _no_such(what: str, given: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    if what == "COMMAND" and " " in given:
+        return f'there is no command "{given}"; to ask that, write: codanna-lsp search "{given}"'
+    hints = [f"did you mean {near}?" for near in get_close_matches(given.lower(), known, n=1)]
+    if not hints or len(known) <= _FEW:
+        hints.append(f"known are {', '.join(word for word in known if word != '-h')}")
+    return f"there is no {_CALLED.get(what, what)} {given}; {' '.join(hints)}"
+
+
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="codanna-lsp",
         description="Finds code by meaning, in any language, offline.",
         epilog="`codanna-lsp COMMAND --help` shows the options of a command.",
@@ -116,13 +157,6 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         if name == chosen:
             _module(name).add_arguments(command)
     return parser
-
-
-def _unexpected(words: Sequence[str], takes_question: bool) -> str:
-    hint = ""
-    if takes_question and not any(word.startswith("-") for word in words):
-        hint = "; put a question of several words in quotes"
-    return f"unexpected: {' '.join(words)}{hint}"
 
 
 def _start_log(verbose: int) -> None:

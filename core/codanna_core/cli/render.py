@@ -65,18 +65,28 @@ def render_sync(report: SyncReport, writer: bool) -> str:
     """One sentence on what indexing did."""
     if not writer:
         return "another process keeps this index up to date; nothing to do"
-    touched = report.added + report.changed + report.removed
-    if not touched:
+    indexed = report.added + report.changed
+    if not indexed and not report.removed:
         return f"up to date: {counted(report.unchanged, 'file')}, nothing changed ({report.seconds:.2f} s)"
-    parts = [
-        f"{number:,} {what}"
-        for number, what in ((report.added, "new"), (report.changed, "changed"), (report.removed, "removed"))
-        if number
-    ]
-    return (
-        f"indexed {counted(touched, 'file')} ({', '.join(parts)}), {counted(report.symbols, 'symbol')},"
-        f" {counted(report.embedded, 'new vector')} in {report.seconds:.1f} s"
+    parts = []
+    if indexed:
+        kinds = ((report.added, "new"), (report.changed, "changed"))
+        which = ", ".join(f"{number:,} {what}" for number, what in kinds if number)
+        parts.append(f"indexed {counted(indexed, 'file')} ({which})")
+    if report.removed:
+        parts.append(f"forgot {counted(report.removed, 'removed file')}")
+    if indexed:
+        parts += [counted(report.symbols, "symbol"), counted(report.embedded, "new vector")]
+    return f"{', '.join(parts)} in {report.seconds:.1f} s"
+
+
+def no_files(status: Status) -> str:
+    """Why an index is empty."""
+    skipped = ", ".join(
+        f"{count:,} {reason}" for reason, count in sorted(status.files_skipped.items()) if count
     )
+    reason = f"skipped: {skipped}" if skipped else "hidden files and what .gitignore names do not count"
+    return f"{status.root} holds no files to index ({reason})"
 
 
 def render_status(status: Status, style: Style) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codanna_core.cli.arguments import add_answer, add_common, add_mode, add_root, filters_of
 from codanna_core.cli.envelope import search_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import counted, print_text, render_hits, shown_path, style_for
+from codanna_core.cli.render import counted, no_files, print_text, render_hits, shown_path, style_for
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, SearchRequest, SearchResult
@@ -70,9 +70,4 @@ def nothing_found(engine: Engine) -> str:
     if status.files_indexed:
         files = counted(status.files_indexed, "file")
         return f"nothing found among {counted(status.symbols, 'symbol')} in {files}"
-    skipped = ", ".join(
-        f"{count} {reason}" for reason, count in sorted(status.files_skipped.items()) if count
-    )
-    return (
-        f"nothing found: {engine.root} holds no files to index{f' (skipped: {skipped})' if skipped else ''}"
-    )
+    return f"nothing found: {no_files(status)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.index import finish_background_work
 from codanna_core.cli.progress import ProgressBar
-from codanna_core.cli.render import print_text, size
+from codanna_core.cli.render import counted, print_text, size
 from codanna_core.cli.search import print_answer
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Progress, State
+from codanna_core.vectors.ivf.policy import CLUSTER_AT
 from codanna_core.vectors.plot import histogram, write_plot
+from codanna_core.vectors.stats import stats_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +75,7 @@ def run_index(options: argparse.Namespace) -> int:
                     "version": ENVELOPE_VERSION,
                     "embedded": report.embedded,
                     "vectors": {"total": status.vectors_total, "pending": status.vectors_pending},
-                    "clusters": engine.cluster_info(),
+                    "clusters": stats_json(engine.cluster_info()),
                 }
             )
         else:
@@ -112,9 +115,9 @@ def run_info(options: argparse.Namespace) -> int:
     if options.plot is not None:
         write_plot(options.plot, sizes, f"{len(sizes)} clusters of {info['count']} vectors")
     if options.json:
-        write_json({"version": ENVELOPE_VERSION, **info})
+        write_json({"version": ENVELOPE_VERSION, **stats_json(info)})
     else:
-        print_text("\n".join(_info_lines(info)))
+        print_text("\n".join(info_lines(info)))
         if sizes:
             print_text(histogram(sizes))
     return ExitCode.FOUND if info.get("count") else ExitCode.NOTHING
@@ -136,24 +139,53 @@ def _read_vector(source: str) -> list[float]:
     return [float(value) for value in values]
 
 
-def _info_lines(info: dict[str, Any]) -> list[str]:
-    """One line a number; long lists as their spread."""
-    lines = []
-    for name, value in info.items():
-        label = name.replace("_", " ").ljust(18)
-        if name == "disk_bytes":
-            lines.append(f"{label} {size(value)}")
-        elif name == "cluster_sizes":
-            if value:
-                ordered = sorted(value)
-                middle = ordered[len(ordered) // 2]
-                lines.append(f"{label} smallest {ordered[0]}, median {middle}, largest {ordered[-1]}")
-        elif isinstance(value, dict):
-            lines.append(f"{label} {', '.join(f'{key} {item}' for key, item in value.items())}")
-        elif isinstance(value, list):
-            lines.append(f"{label} {len(value)}")
-        elif isinstance(value, float):
-            lines.append(f"{label} {value:.4g}")
-        else:
-            lines.append(f"{label} {value}")
-    return lines
+def info_lines(info: dict[str, Any]) -> list[str]:
+    """The numbers of `VectorStats` in words."""
+    if not info["count"]:
+        return ["there are no vectors yet"]
+    clustered = sum(segment["kind"] != "flat" for segment in info["segments"])
+    kept = f"{info['metric']}, stored as {info['precision']}"
+    vectors = f"{info['count']:,} of {info['dimension']} dimensions ({kept})"
+    if info["dead"]:
+        vectors += f"; {info['dead']:,} removed ones wait for the next merge"
+    disk = f"{size(info['disk_bytes'])} in {counted(len(info['segments']), 'segment')}"
+    parts = {name: number for name, number in info["bytes_per_vector"].items() if number}
+    if parts:
+        disk += f"; {sum(parts.values()):.0f} bytes a vector: "
+        disk += ", ".join(f"{name} {number:.0f}" for name, number in parts.items())
+    rows = [
+        ("vectors", vectors),
+        ("on disk", disk),
+        ("newest", f"{counted(info['delta'], 'vector')} in the log, in no segment yet"),
+        ("generation", f"{info['generation']:,}"),
+    ]
+    if info["clusters"]:
+        rows += _cluster_rows(info)
+    elif clustered:
+        rows.append(("clusters", "none: a graph over the vectors is searched instead"))
+    elif info["count"] < CLUSTER_AT:
+        reason = f"none: up to {CLUSTER_AT:,} vectors a search is as fast without"
+        rows.append(("clusters", reason))
+    else:
+        rows.append(("clusters", "not trained yet; `codanna-lsp vector index-vectors` does it now"))
+    return [f"{name.ljust(11)} {text}" for name, text in rows]
+
+
+def _cluster_rows(info: dict[str, Any]) -> list[tuple[str, str]]:
+    sizes = sorted(info["cluster_sizes"])
+    spread = f"{sizes[0]:,} to {sizes[-1]:,} vectors each, median {sizes[len(sizes) // 2]:,}"
+    when = datetime.fromtimestamp(info["trained_at"]).strftime("%Y-%m-%d %H:%M")
+    trained = f"{when} on {counted(info['trained_on'], 'vector')}"
+    if info["drift"]:
+        side = "farther from" if info["drift"] > 0 else "nearer to"
+        trained += f"; those added since lie {abs(info['drift']):.0%} {side} their centres"
+    rows = [
+        ("clusters", f"{info['clusters']:,} of {spread}; imbalance {info['imbalance']:.2f} (1 is even)"),
+        ("spilled", f"{info['spilled_share']:.0%} of the vectors are in a second cluster too"),
+        ("trained", trained),
+    ]
+    if (measured := info["calibration"]) is not None:
+        work = f"reads {counted(measured['nprobe'], 'cluster')}, compares {measured['rescore']:,} vectors"
+        found = f"found {measured['recall']:.1%} of the ten nearest in {measured['milliseconds']:.2f} ms"
+        rows.append(("a search", f"{work}; {found} on {measured['queries']} questions made for measuring"))
+    return rows

@@ -289,7 +289,8 @@ class Writing:
         whole: bool,
     ) -> None:
         text = self.text.snapshot()
-        if not changes.tasks and not changes.removed and not (whole and text.missing):
+        restate = whole and (text.missing or not text.generation)
+        if not changes.tasks and not changes.removed and not restate:
             self._notes.set_state(State.READY)
             self._after_writing()
             return

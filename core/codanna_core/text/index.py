@@ -469,8 +469,8 @@ class TextWriter:
 
     @property
     def has_to_restate(self) -> bool:
-        """Whether the last commit states another number of missing files than there are."""
-        return self.missing != self._stated_missing
+        """Whether there is no commit yet, or it states another number of missing files than there are."""
+        return self.missing != self._stated_missing or not self._generation
 
     def delete_file(self, path: str) -> None:
         """Forget a file and its symbols."""
