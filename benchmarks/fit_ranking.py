@@ -26,7 +26,7 @@ from codanna_core.ranking.signals import MEANING_SIGNALS, SIGNALS, TEXT_SIGNALS,
 from codanna_core.results import Filters, Mode
 from retrieval import SETTINGS, opened, score_module
 
-KEPT = 60
+KEPT = 100
 STEPS = 200
 PENALTY = 0.02
 

@@ -32,7 +32,7 @@ def symbols(*rows: tuple[int, float, float, bool, float, str]) -> Symbols:
 
 
 def signals(
-    found: Symbols, *paths: str, terms: dict[str, float] | None = None, asked: str = ""
+    found: Symbols, *paths: str, terms: dict[str, float] | None = None, asked: str = "", project: str = ""
 ) -> dict[str, list[float]]:
     """Signals of files by name."""
     matrix = file_signals(
@@ -41,6 +41,7 @@ def signals(
         terms or {},
         np.zeros(len(paths)),
         frozenset(asked.split()),
+        project,
     )
     return dict(zip(SIGNALS, matrix.T.tolist(), strict=True))
 
@@ -85,6 +86,8 @@ def test_a_hollow_file_name_is_known_by_its_folder() -> None:
         ("third_party/zlib/zlib.c", "foreign"),
         ("typings/index.d.ts", "stub"),
         ("README.md", "prose"),
+        (".github/workflows/ci.yml", "data"),
+        ("src/os390/pipe.c", "platform"),
     ],
 )
 def test_classes_of_files(path: str, name: str) -> None:
@@ -113,6 +116,20 @@ def test_the_best_symbol_of_a_file_is_the_one_called_so() -> None:
     assert own[1] > own[0]
 
 
+def test_the_folder_called_like_the_project_is_its_heart() -> None:
+    """`my-app/` of the project `MyApp` is lifted, other folders and what C declares in `include` are not."""
+    found = symbols(*((file, 1.0, 0, False, 0, "function") for file in range(3)))
+    lifted = signals(found, "my-app/run.c", "tools/run.c", "include/my-app/run.h", project="myapp")
+    assert lifted["project"] == [1.0, 0.0, 0.0]
+
+
+def test_other_systems_are_not_put_behind_when_named() -> None:
+    """A question that names a system asks for its variant."""
+    found = symbols((0, 1.0, 0, False, 0, "function"))
+    assert signals(found, "src/os390/pipe.c")["platform"] == [1.0]
+    assert signals(found, "src/os390/pipe.c", asked="pipes on os390")["platform"] == [0.0]
+
+
 def test_nothing_found_gives_no_rows() -> None:
     """An answer without candidates has no signals and no error."""
     empty = Symbols(
@@ -123,7 +140,7 @@ def test_nothing_found_gives_no_rows() -> None:
         np.zeros(0),
         np.zeros(0, np.int64),
     )
-    assert file_signals(empty, [], {}, np.zeros(0), frozenset()).shape == (0, len(SIGNALS))
+    assert file_signals(empty, [], {}, np.zeros(0), frozenset(), "").shape == (0, len(SIGNALS))
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "text"])

@@ -15,7 +15,7 @@ from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.globs import glob_to_regex
 from codanna_core.engine.overlay import OverlayFile
 from codanna_core.engine.snapshot import Snapshot
-from codanna_core.ranking.paths import PathTable
+from codanna_core.ranking.paths import PathTable, plain_name
 from codanna_core.ranking.query import Question
 from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals
 from codanna_core.ranking.weights import WEIGHTS
@@ -175,6 +175,7 @@ class Pool:
             self._terms,
             self._covered,
             frozenset(word.lower() for word in find_words(question.text)),
+            plain_name(self._snapshot.root.name),
         )
 
     def symbols(self) -> Symbols:

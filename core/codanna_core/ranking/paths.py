@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,8 +24,8 @@ _EXAMPLE = re.compile(
 )
 _BENCH = re.compile(r"(?:^|[/_.\-])(?:bench|benches|benchmarks?|perf|fuzz\w*)(?=[/_.\-]|$)", re.IGNORECASE)
 _FOREIGN = re.compile(
-    r"(?:^|/)(?:vendor|third[_-]?party|node_modules|external|deps|bundled|dist|build|out|generated|gen|\.github"
-    r"|scripts|\.yarn|\.storybook|config)(?=/)|\.min\.|\.g\.|\.pb\.|_pb2|generated",
+    r"(?:^|/)(?:vendor|third[_-]?party|node_modules|external|deps|bundled|dist|out|generated|gen)(?=/)"
+    r"|\.min\.|\.g\.|\.pb\.|_pb2|generated",
     re.IGNORECASE,
 )
 _STUB = re.compile(r"\.(?:pyi|d\.ts|api|h\.in)$")
@@ -37,7 +38,25 @@ _HOLLOW = frozenset(
 )
 """File names that say nothing; such a file is known by its folder."""
 
-CLASSES = ("test", "example", "bench", "foreign", "stub", "prose")
+_DATA = re.compile(
+    r"\.(?:ya?ml|jsonc?|json5|toml|xml|csv|tsv|ini|cfg|conf|lock|properties|plist|svg)$", re.IGNORECASE
+)
+_SYSTEMS = {
+    "windows": ("win", "windows", "win32", "win64", "mingw", "msvc", "cygwin"),
+    "macos": ("darwin", "macos", "osx"),
+    "linux": ("linux",),
+    "unix": ("unix", "posix"),
+    "other": ("aix", "sunos", "solaris", "os390", "ibmi", "bsd", "freebsd", "openbsd", "netbsd", "haiku"),
+}
+_RUNS_HERE = {
+    "win32": frozenset({"windows"}),
+    "darwin": frozenset({"macos", "unix"}),
+    "linux": frozenset({"linux", "unix"}),
+}.get(sys.platform, frozenset(_SYSTEMS))
+_ELSEWHERE = [word for system, words in _SYSTEMS.items() if system not in _RUNS_HERE for word in words]
+_PLATFORM = re.compile(rf"(?:^|[/_.\-])(?:{'|'.join(_ELSEWHERE) or '(?!)'})(?=[/_.\-]|$)", re.IGNORECASE)
+
+CLASSES = ("test", "example", "bench", "foreign", "stub", "prose", "data", "platform")
 """Kinds of files that are rarely meant, in the order of the bits of `PathTraits.classes`."""
 
 _PATTERNS = (
@@ -48,6 +67,8 @@ _PATTERNS = (
     (8, _FOREIGN),
     (16, _STUB),
     (32, _PROSE),
+    (64, _DATA),
+    (128, _PLATFORM),
 )
 
 ASKED_BY = {
@@ -56,6 +77,22 @@ ASKED_BY = {
         {"example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "documentation"}
     ),
     "bench": frozenset({"bench", "benchmark", "benchmarks", "fuzz", "fuzzing", "perf"}),
+    "data": frozenset(
+        {
+            "json",
+            "yaml",
+            "yml",
+            "toml",
+            "xml",
+            "csv",
+            "ini",
+            "config",
+            "configuration",
+            "settings",
+            "workflow",
+        }
+    ),
+    "platform": frozenset(word for words in _SYSTEMS.values() for word in words),
 }
 """Words of a question that ask for such files, which then are not put behind."""
 
@@ -68,6 +105,10 @@ class PathTraits:
     """Of the file name without its ending; with the folder's where the name itself is hollow."""
     folders: frozenset[str]
     last_folder: tuple[str, ...]
+    homes: frozenset[str]
+    """The names of its folders as `plain_name`s: one may be the project's own. None below `include`, where C
+    keeps what it declares.
+    """
     classes: int
     """A bit for each of `CLASSES`."""
 
@@ -98,15 +139,17 @@ class PathTable(dict[str, PathTraits]):
         if stem.lower() in _HOLLOW:
             words = around.last_folder + words
         traits = self[path] = PathTraits(
-            words, around.folders, around.last_folder, around.classes | _classes_of(name)
+            words, around.folders, around.last_folder, around.homes, around.classes | _classes_of(name)
         )
         return traits
 
     def _folder(self, folder: str) -> PathTraits:
+        names = folder.split("/")
         return PathTraits(
             (),
             frozenset(self._words(folder)),
-            self._words(folder.rpartition("/")[2]),
+            self._words(names[-1]),
+            frozenset() if "include" in names else frozenset(map(plain_name, names)),
             _classes_of(f"{folder}/") if folder else 0,
         )
 
@@ -121,3 +164,8 @@ def _classes_of(part: str) -> int:
         if pattern.search(part):
             classes |= bit
     return classes
+
+
+def plain_name(name: str) -> str:
+    """Letters and digits only, so that `My-Project`, `my_project` and `MyProject` are one name."""
+    return "".join(filter(str.isalnum, name)).lower()

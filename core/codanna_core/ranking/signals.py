@@ -26,6 +26,7 @@ SIGNALS: dict[str, str] = {
     "file name match": "A file named by the question's rare words must beat files that repeat them.",
     "folders": "People name the folder when several files have one name.",
     "last folder": "A package is often named by its folder alone.",
+    "project": "The folder called like the project holds its heart; what lies beside it only supports it.",
     "words": "A file that holds all the rare words of a question beats one that repeats a single one.",
     "meaning": "The answer may share no word with the question.",
     "meanings": "Several near symbols in one file are worth more than one accident.",
@@ -34,9 +35,11 @@ SIGNALS: dict[str, str] = {
     "test": "Tests repeat every word of what they test.",
     "example": "Examples and documentation mention what the code defines.",
     "bench": "Benchmarks mention what the code defines.",
-    "foreign": "Vendored, generated and build files are rarely what is looked for.",
+    "foreign": "Vendored and generated files are rarely what is looked for.",
     "stub": "A stub repeats the names of the code without being it.",
     "prose": "Prose talks about code; the code is asked for.",
+    "data": "Settings and data files list the words of the code that reads them.",
+    "platform": "Of the variants of one thing for several systems, the one that runs here is meant.",
 }
 """Every signal of a file and the wrong result that it prevents, in the order of the columns."""
 
@@ -85,11 +88,13 @@ def file_signals(
     terms: Mapping[str, float],
     words: Floats,
     asked: frozenset[str],
+    project: str,
 ) -> Floats:
     """One row a file, one column for each of `SIGNALS`.
 
     `terms` are the question's terms with their share of its rarity, which add up to 1; `words` is the share
-    of them that each file holds; `asked` are the question's words in lower case.
+    of them that each file holds; `asked` are the question's words in lower case; `project` is the
+    workspace's name as `plain_name`.
     """
     count = len(traits)
     definition = _DEFINITIONS[symbols.kind]
@@ -114,6 +119,7 @@ def file_signals(
             type_name,
             exact_type,
             of_paths,
+            np.array([project in trait.homes for trait in traits], np.float64),
             words,
             meaning,
             nears / sum(1 / rank for rank in range(1, _AGREEING + 1)),
