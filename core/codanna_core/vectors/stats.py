@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 import numpy as np
 
 from codanna_core.vectors.base import VectorOptions, VectorStats
@@ -79,3 +83,19 @@ def _with_clusters(stats: VectorStats, base: Segment) -> VectorStats:
     stats.trained_on = int(base.training["trained_on"])
     stats.drift = float(base.training["drift"])
     return stats
+
+
+def stats_json(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `VectorStats` as `--json` and the protocol show them; a time that never was is null."""
+    return {
+        _camel(name): _moment(value) if name == "trained_at" else value for name, value in numbers.items()
+    }
+
+
+def _moment(seconds: float) -> str | None:
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds") if seconds else None
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codanna_core.vectors.stats import stats_json
 from codanna_lsp.convert import Json
 from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
@@ -16,7 +17,7 @@ def cluster_info(context: Context, snapshot: Snapshot, params: None) -> Json:
     """What each engine tells about its vector index."""
     return {
         "folders": [
-            {"uri": folder.uri, "name": folder.name, **engine.cluster_info()}
+            {"uri": folder.uri, "name": folder.name, **stats_json(engine.cluster_info())}
             for folder, engine in snapshot.engines(context.cancel)
         ]
     }
