@@ -156,6 +156,12 @@ def run(suite: Suite) -> bool:
     return code == 0
 
 
+def _again(suite: Suite) -> bool:
+    """On a busy machine an editor may lose a race that the change has no part in; twice is no accident."""
+    print(f"== {suite.name}: once more", flush=True)
+    return run(suite)
+
+
 def neovim_suites() -> list[Suite]:
     """The same tests in every Neovim that is there."""
 
@@ -301,7 +307,7 @@ def main() -> int:
         if lacks := suite.missing():
             print(f"== {suite.name}: {'FAILED, for' if IN_CI else 'skipped:'} {lacks}", flush=True)
             (failed if IN_CI and suite.blocking else skipped).append(suite.name)
-        elif run(suite):
+        elif run(suite) or (IN_CI and _again(suite)):
             passed.append(suite.name)
         else:
             (failed if suite.blocking else skipped).append(suite.name)

@@ -14,7 +14,7 @@
 
 (defun until (what test)
   "Wait until TEST gives something, and give it; WHAT is for the message."
-  (let ((end (+ (float-time) 40)) value)
+  (let ((end (+ (float-time) 90)) value)
     (while (and (not (setq value (funcall test))) (< (float-time) end))
       (accept-process-output nil 0.05))
     (or value (error "timed out: %s" what))))

@@ -13,7 +13,7 @@ tmux set-option -ga terminal-overrides ',*:Tc'
 
 # Waits until the screen shows a text.
 until_shown() {
-  for _ in $(seq 200); do
+  for _ in $(seq 900); do
     if tmux capture-pane -p | grep -qF -- "$1"; then
       return 0
     fi

@@ -27,7 +27,7 @@ endfunction
 function! s:Ask(method, params) abort
   let s:answer = {}
   call ale#lsp_linter#SendRequest(bufnr(''), 'codanna', [0, a:method, a:params], function('s:Got'))
-  let l:end = localtime() + 5
+  let l:end = localtime() + 20
   while empty(s:answer) && localtime() < l:end
     sleep 50m
   endwhile
@@ -38,7 +38,7 @@ execute 'cd ' . $WORKSPACE
 edit config/settings.py
 ALELint
 let s:found = []
-let s:end = localtime() + 60
+let s:end = localtime() + 120
 while localtime() < s:end
   try
     let s:found = s:Ask('workspace/symbol', {'query': 'retry failed uploads'})
