@@ -26,11 +26,10 @@ from codanna_core.results import Progress
 
 SEMBLE = """
 import sys, time
-from model2vec import StaticModel
-from semble import SembleIndex
+from semble import ContentType, SembleIndex
 started = time.perf_counter()
-index = SembleIndex.from_path(sys.argv[1], model=StaticModel.from_pretrained(sys.argv[2]))
-print(time.perf_counter() - started)
+index = SembleIndex.from_path(sys.argv[1], content=tuple(ContentType), model_path=sys.argv[2])
+print(len(index.chunks), time.perf_counter() - started)
 """
 
 
@@ -84,9 +83,18 @@ def temporary_folder(parent: str | None) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def index(root: Path, folder: Path, saves: int) -> float:
-    """Index `root`, print what it took, and return the wall time until everything was searchable."""
+def processor_seconds() -> float:
+    """Processor time of this process and of its children that have ended."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def index(root: Path, folder: Path, saves: int) -> tuple[float, float]:
+    """Index `root`, print what it took, and return wall and processor time until everything was
+    searchable.
+    """
     first: list[float] = []
+    before = processor_seconds()
     with PeakMemory() as memory, Engine.open(root, folder) as engine:
         started = time.perf_counter()
 
@@ -114,8 +122,7 @@ def index(root: Path, folder: Path, saves: int) -> float:
         wall = time.perf_counter() - started
         first.append(wall)
         status = engine.status()
-        used = os.times()
-        processor = used.user + used.system + used.children_user + used.children_system
+        processor = processor_seconds() - before
         print(
             f"  codanna-lsp   {wall:8.1f} s   {status.files_indexed / wall:7.0f} files/s   "
             f"{status.symbols / wall:8.0f} symbols/s   ({processor:.0f} s of processor time)\n"
@@ -140,7 +147,7 @@ def index(root: Path, folder: Path, saves: int) -> float:
         print(f"  clusters and merges  {settled:.1f} s   peak memory {memory.megabytes:.0f} MB")
         if saves:
             measure_saves(engine, root, saves)
-        return wall
+        return wall, processor
 
 
 def measure_saves(engine: Engine, root: Path, saves: int) -> None:
@@ -178,15 +185,23 @@ def ctags(root: Path, languages: str | None) -> float | None:
     return time.perf_counter() - started
 
 
-def semble(python: str, model: str, root: Path) -> float | None:
-    """Time of semble over the same folder; None where it does not finish."""
-    done = subprocess.run(
-        [python, "-c", SEMBLE, str(root), model], capture_output=True, text=True, check=False
-    )
+def semble(python: str, model: str, root: Path) -> tuple[float, float] | None:
+    """Wall and processor time of semble over the same folder; None where it does not finish."""
+    before = processor_seconds()
+    with temporary_folder(None) as cache:
+        done = subprocess.run(
+            [python, "-c", SEMBLE, str(root), model],
+            env={**os.environ, "SEMBLE_CACHE_LOCATION": str(cache)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         print(f"  semble did not finish: {done.stderr.strip().splitlines()[-1:]}")
         return None
-    return float(done.stdout.split()[-1])
+    chunks, seconds = done.stdout.split()[-2:]
+    print(f"  semble found {chunks} chunks")
+    return float(seconds), processor_seconds() - before
 
 
 def main() -> None:
@@ -201,14 +216,17 @@ def main() -> None:
     for root in options.folders:
         print(root)
         with temporary_folder(options.index_parent) as folder:
-            ours = index(root, folder, options.saves)
+            ours, processor = index(root, folder, options.saves)
         theirs = ctags(root, options.languages)
         if theirs is not None:
             print(f"  ctags         {theirs:8.1f} s   ratio {ours / theirs:.2f}x")
         if options.semble_python and options.semble_model:
             peer = semble(options.semble_python, options.semble_model, root)
             if peer is not None:
-                print(f"  semble        {peer:8.1f} s   ratio {ours / peer:.2f}x")
+                print(
+                    f"  semble        {peer[0]:8.1f} s   ratio {ours / peer[0]:.2f}x   "
+                    f"({peer[1]:.0f} s of processor time, ratio {processor / peer[1]:.2f}x)"
+                )
 
 
 if __name__ == "__main__":
