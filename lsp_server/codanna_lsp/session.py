@@ -315,7 +315,27 @@ class Session:
             self.loop.call_soon_threadsafe(drop_overlay)
 
         for folder, relative in self.containing(path):
-            folder.update([relative], indexed)
+            self._index_saved(folder, relative, indexed, shown=document.changed)
+
+    def saved_unopened(self, path: Path) -> None:
+        """A file was saved whose text the editor does not share."""
+        for folder, relative in self.containing(path):
+            self._index_saved(folder, relative)
+
+    def _index_saved(
+        self, folder: Folder, relative: str, then: Callable[[], None] | None = None, *, shown: bool = False
+    ) -> None:
+        """Show what was saved at once, unless an overlay does so, and have it indexed."""
+
+        def save() -> None:
+            if folder.engine is not None and not shown:
+                try:
+                    folder.engine.preview(relative)
+                except Exception:
+                    logger.exception("a saved file is shown once it is indexed, not before")
+            folder.update([relative], then)
+
+        self._overlay_lane.submit(save)
 
     def overlay_changed(self, document: Document) -> None:
         """A text differs from what the index has; searches see it after the pause of `debounce_ms`."""

@@ -104,6 +104,16 @@ def test_failed_save_is_told_and_made_good(project: Path) -> None:
         found(client, "typed_on_full_disk")
 
 
+def test_a_save_is_found_before_it_is_stored(project: Path) -> None:
+    """A file that is not open in the editor is found as it was saved while the index cannot store it yet."""
+    with running() as client:
+        client.initialize(project)
+        client.wait_indexed()
+        (project / "FAKE_DISK_FULL").touch()
+        saved(client, project / "alpha.py", "def saved_on_full_disk(): pass\n")
+        client.eventually(lambda: "saved_on_full_disk" in client.symbols("saved_on_full_disk"))
+
+
 @pytest.mark.parametrize("capabilities", [VSCODE, NEOVIM, EMACS], ids=["utf-16", "utf-8", "utf-32"])
 def test_unsaved_text_is_found_at_its_place(project: Path, capabilities: dict[str, Any]) -> None:
     """While typing, symbols are where they are in the buffer; closing without saving brings the disk back."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,7 +20,7 @@ from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.layout import IndexFolder, index_folder
 from codanna_core.engine.meaning import Meanings
 from codanna_core.engine.notes import Notes
-from codanna_core.engine.overlay import OverlayFile, embedded, read_buffer
+from codanna_core.engine.overlay import Buffers, embedded, read_buffer, read_saved
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.symbol_search import SymbolSearch, fits
 from codanna_core.engine.writing import Writing
@@ -87,8 +86,7 @@ class Engine:
         self._names = SymbolSearch(FsDirectory(folder.path / "names", checkpoint))
         self._meanings = Meanings(root, folder, settings, embedder, self._notes, checkpoint)
         self._writing = Writing(root, folder, settings, self._meanings, self._names, self._notes, checkpoint)
-        self._overlay: Mapping[str, OverlayFile] = MappingProxyType({})
-        self._overlay_lock = threading.Lock()
+        self._buffers = Buffers()
         self._closed = False
 
     # Opening and closing
@@ -334,11 +332,33 @@ class Engine:
         verify: bool = False,
     ) -> SyncReport:
         """Bring the index up to date with the folder. `verify` compares contents, not only time stamps."""
-        return self._writing.sync(progress, cancel, verify=verify)
+        saved = self._buffers.saved()
+        report = self._writing.sync(progress, cancel, verify=verify)
+        self._buffers.stored(saved)
+        return report
 
     def update(self, paths: Iterable[str | os.PathLike[str]], *, cancel: Cancel | None = None) -> SyncReport:
         """Bring single files or folders up to date: changed, created or deleted ones."""
-        return self._writing.update([self.relative(path) for path in paths], cancel)
+        changed = [self.relative(path) for path in paths]
+        saved = self._buffers.saved(changed)
+        report = self._writing.update(changed, cancel)
+        self._buffers.stored(saved)
+        return report
+
+    def preview(self, path: str) -> None:
+        """Let answers show a file as it has just been saved. `update` makes it last: this costs a parse,
+        that a commit, for which nobody need wait.
+        """
+        relative = self.relative(path)
+        text = self._published()
+        if text is None or not self.writer:
+            return
+        file = read_saved(self.root, relative, self.settings.discovery, text.file(relative))
+        if file is None:
+            self._buffers.stored(self._buffers.saved([relative]))
+            return
+        meaning = self._meanings.active
+        self._buffers.put(embedded(file, meaning.embedder) if meaning is not None else file)
 
     def reindex(
         self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None
@@ -359,19 +379,11 @@ class Engine:
 
     def set_overlay(self, path: str, text: str) -> None:
         """Let an unsaved buffer stand for the file until it is cleared."""
-        relative = self.relative(path)
-        file = read_buffer(relative, text)
-        with self._overlay_lock:
-            self._overlay = MappingProxyType({**self._overlay, relative: file})
+        self._buffers.put(read_buffer(self.relative(path), text))
 
     def clear_overlay(self, path: str) -> None:
         """Forget the buffer of a file: from now on the index speaks for it."""
-        relative = self.relative(path)
-        with self._overlay_lock:
-            if relative in self._overlay:
-                self._overlay = MappingProxyType(
-                    {other: file for other, file in self._overlay.items() if other != relative}
-                )
+        self._buffers.clear(self.relative(path))
 
     def apply_settings(self, overrides: Mapping[str, Any]) -> list[str]:
         """Take over changed settings without a restart; returns the names of the changed keys."""
@@ -407,6 +419,8 @@ class Engine:
         writing = self._writing
         if not writing.is_writer:
             writing.text.reopen_if_replaced()
+        # Buffers before the text: one that goes between the two must be in the text by then.
+        buffers = self._buffers.shown
         text = writing.text.snapshot()
         opened = self._meanings.open(writable=writing.is_writer) if meaning else None
         embedder = opened.embedder if opened is not None else None
@@ -432,28 +446,10 @@ class Engine:
             text,
             vectors,
             embedder,
-            self._buffers(embedder),
+            self._buffers.embedded(buffers, embedder) if embedder is not None else buffers,
             writing.indexed_share(text),
             tuple(problems),
         )
-
-    def _buffers(self, embedder: Embedder | None) -> Mapping[str, OverlayFile]:
-        """The unsaved buffers, with vectors where the model makes them in no time."""
-        overlay = self._overlay
-        if embedder is None:
-            return overlay
-        made = {path: embedded(file, embedder) for path, file in overlay.items()}
-        if all(made[path] is file for path, file in overlay.items()):
-            return overlay
-        with self._overlay_lock:
-            # A buffer that changed meanwhile keeps its newer state.
-            self._overlay = MappingProxyType(
-                {
-                    path: made[path] if made.get(path) is not None and overlay[path] is file else file
-                    for path, file in self._overlay.items()
-                }
-            )
-        return MappingProxyType(made)
 
     def _published(self) -> TextSnapshot | None:
         """The state of the text index; None where there is none, be it that somebody removed it."""

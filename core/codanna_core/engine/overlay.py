@@ -1,22 +1,34 @@
-"""Unsaved buffers: parsed in memory, they hide what the index holds of the same file."""
+"""Buffers: parsed in memory, they hide what the index holds of the same file. Unsaved ones stay until they
+are cleared; those of saved files only until the index has them.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from stat import S_ISREG
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.config import DiscoverySettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import embedding_text
-from codanna_core.engine.prepare import source_text
+from codanna_core.engine.prepare import read_file, source_text
+from codanna_core.files import content_hash, decode, is_indexable
 from codanna_core.languages import extract
 from codanna_core.model import Symbol
 from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
-from codanna_core.text.index import StoredSymbol
+from codanna_core.text.index import StoredFile, StoredSymbol
 from codanna_core.words import index_text, index_words
+
+_SAVED_LIMIT = 1 << 19
+"""Reading a larger file twice would take longer than waiting for the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,66 @@ class OverlayFile:
     """One row a symbol; None until they are asked for, or where meaning is off."""
     model_id: str = ""
     """The model that made the vectors."""
+    saved: bool = False
+    """Whether this is what the disk holds, and the index will in a moment."""
+
+
+class Buffers:
+    """All buffers of a folder. Readers take `shown`; a change makes another mapping."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.shown: Mapping[str, OverlayFile] = MappingProxyType({})
+
+    def put(self, file: OverlayFile) -> None:
+        """Let a buffer stand for its file; that of a saved file stands back behind an unsaved one."""
+        with self._lock:
+            there = self.shown.get(file.path)
+            if not file.saved or there is None or there.saved:
+                self._show({**self.shown, file.path: file})
+
+    def clear(self, path: str) -> None:
+        """Forget an unsaved buffer."""
+        with self._lock:
+            there = self.shown.get(path)
+            if there is not None and not there.saved:
+                self._show({other: file for other, file in self.shown.items() if other != path})
+
+    def saved(self, paths: Iterable[str] | None = None) -> list[OverlayFile]:
+        """Buffers of saved files, of all or of some, for `stored`."""
+        shown = self.shown
+        files = shown.values() if paths is None else (shown[path] for path in paths if path in shown)
+        return [file for file in files if file.saved]
+
+    def stored(self, files: Iterable[OverlayFile]) -> None:
+        """The index has these; what was saved since stays."""
+        texts = {file.path: file.text for file in files}
+        if texts:
+            with self._lock:
+                self._show(
+                    {
+                        path: file
+                        for path, file in self.shown.items()
+                        if not file.saved or texts.get(path) is not file.text
+                    }
+                )
+
+    def embedded(self, shown: Mapping[str, OverlayFile], embedder: Embedder) -> Mapping[str, OverlayFile]:
+        """These buffers with vectors where the model makes them in no time; they are kept for the next one
+        who asks.
+        """
+        made = {path: embedded(file, embedder) for path, file in shown.items()}
+        if all(made[path] is file for path, file in shown.items()):
+            return shown
+        with self._lock:
+            # A buffer that changed meanwhile keeps its newer state.
+            self._show(
+                {path: made[path] if shown.get(path) is file else file for path, file in self.shown.items()}
+            )
+        return MappingProxyType(made)
+
+    def _show(self, files: dict[str, OverlayFile]) -> None:
+        self.shown = MappingProxyType(files)
 
 
 def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredSymbol:
@@ -47,6 +119,25 @@ def embedded(file: OverlayFile, embedder: Embedder) -> OverlayFile:
     if not embedder.instant or not file.embedding_texts:
         return file if file.vectors is None else replace(file, vectors=None, model_id="")
     return replace(file, vectors=embedder.embed_passages(file.embedding_texts), model_id=embedder.model_id)
+
+
+def read_saved(
+    root: Path, path: str, settings: DiscoverySettings, known: StoredFile | None
+) -> OverlayFile | None:
+    """A file as it is on disk; None where the index knows this content, or is not to know it."""
+    try:
+        if not S_ISREG(os.lstat(root / path).st_mode):
+            return None  # A link may lead out of the folder.
+    except OSError:
+        return None
+    if known is None and is_indexable(root, path, settings) is not None:
+        return None
+    prepared, data = read_file(root, path, settings)
+    if prepared.skipped is not None or prepared.gone or len(data) > _SAVED_LIMIT:
+        return None
+    if known is not None and known.digest == content_hash(data):
+        return None
+    return replace(read_buffer(path, decode(data)[0]), saved=True)
 
 
 def read_buffer(path: str, text: str) -> OverlayFile:

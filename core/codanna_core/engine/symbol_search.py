@@ -92,6 +92,8 @@ class SymbolSearch:
         """Whether the files lead to the names that are known."""
         self._file: str | None = None
         """The stored part that is mapped."""
+        self._in_buffers: tuple[Mapping[str, OverlayFile], NameIndex] = {}, NameIndex()
+        """The buffers of the last search with their names."""
         self._adding = False
         self._rebuilding = False
         self._behind = False
@@ -303,15 +305,17 @@ class SymbolSearch:
         ranked.sort(key=lambda item: (-item[0], len(item[1].path), item[1].path, item[1].name_line))
         return [to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]]
 
-    @staticmethod
     def _matches(
-        index: NameIndex, snapshot: Snapshot, name: str, limit: int, cancel: Cancel | None
+        self, index: NameIndex, snapshot: Snapshot, name: str, limit: int, cancel: Cancel | None
     ) -> list[NameMatch]:
         matches = index.search(name, limit, cancel)
-        overlay = _overlay_names(snapshot.overlay.values())
-        if not overlay:
+        if not snapshot.overlay:
             return matches
-        fresh = NameIndex.build(overlay).search(name, limit, cancel)
+        overlay, names = self._in_buffers
+        if overlay is not snapshot.overlay:
+            overlay, names = snapshot.overlay, NameIndex.build(_overlay_names(snapshot.overlay.values()))
+            self._in_buffers = overlay, names
+        fresh = names.search(name, limit, cancel)
         known = {match.name for match in matches}
         return sorted(
             [*matches, *(match for match in fresh if match.name not in known)], key=lambda match: -match.score

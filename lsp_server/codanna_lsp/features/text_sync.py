@@ -100,9 +100,8 @@ def did_save(session: Session, uri: str) -> None:
     if document is not None:
         session.flush_overlays()
         session.saved(document)
-        return
-    for folder, relative in session.containing(path):
-        folder.update([relative])
+    else:
+        session.saved_unopened(path)
 
 
 def did_close(session: Session, uri: str) -> None:

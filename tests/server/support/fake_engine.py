@@ -292,6 +292,11 @@ class FakeEngine:
         """Nothing to do."""
         return True
 
+    def preview(self, path: str) -> None:
+        """Read the file into memory, disk full or not."""
+        with self._lock:
+            self._files = {**self._files, path: (self.root / path).read_text("utf-8")}
+
     def set_overlay(self, path: str, text: str) -> None:
         """Let an unsaved text stand for a file."""
         with self._lock:
