@@ -37,6 +37,12 @@ class CrashAt:
             raise Crash(name)
 
 
+@pytest.fixture(params=["ivf", "hnsw"])
+def options(request: pytest.FixtureRequest) -> VectorOptions:
+    """Both implementations keep the same promises."""
+    return dataclasses.replace(OPTIONS, implementation=request.param)
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seal, train and merge after tens of vectors instead of thousands."""
@@ -86,9 +92,11 @@ def apply_random(rng: np.random.Generator, indexes: tuple[VectorIndex, ...], uni
 
 
 @pytest.mark.parametrize(("seed", "metric"), [(0, "cosine"), (1, "cosine"), (2, "l2"), (3, "dot")])
-def test_random_writes_equal_the_reference(small: None, tmp_path: Path, seed: int, metric: str) -> None:
+def test_random_writes_equal_the_reference(
+    small: None, tmp_path: Path, options: VectorOptions, seed: int, metric: str
+) -> None:
     """Any sequence of writes, maintenance and reopening leaves the vectors that the reference has."""
-    options = dataclasses.replace(OPTIONS, metric=metric)
+    options = dataclasses.replace(options, metric=metric)
     rng = np.random.default_rng(seed)
     universe, _ = sample(400)
     directory = FsDirectory(tmp_path)
@@ -102,12 +110,13 @@ def test_random_writes_equal_the_reference(small: None, tmp_path: Path, seed: in
             index = open_vector_index(directory, options, writable=True)
         assert_same(index, reference, rng)
     assert index.contains(universe).tolist() == reference.contains(universe).tolist()
-    assert any(segment["kind"] == "clustered" for segment in index.stats().segments)
+    layout = policy.LAYOUTS[options.implementation]
+    assert any(segment["kind"] == layout for segment in index.stats().segments)
     index.verify()
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_crash_anywhere_keeps_what_was_flushed(small: None, seed: int) -> None:
+def test_crash_anywhere_keeps_what_was_flushed(small: None, options: VectorOptions, seed: int) -> None:
     """A power cut at any fault point leaves the flushed state or a later one, never less and no mix."""
     rng = np.random.default_rng(seed)
     universe, _ = sample(300)
@@ -116,7 +125,7 @@ def test_crash_anywhere_keeps_what_was_flushed(small: None, seed: int) -> None:
     states: list[dict[int, bytes]] = [{}]
     flushed = 0
     try:
-        index = open_vector_index(directory, OPTIONS, writable=True)
+        index = open_vector_index(directory, options, writable=True)
         while True:
             # The reference goes first: when the index crashes in the middle, both states are allowed.
             before = rng.bit_generator.state
@@ -131,7 +140,7 @@ def test_crash_anywhere_keeps_what_was_flushed(small: None, seed: int) -> None:
                 index.maintain()
     except Crash:
         pass
-    after = open_vector_index(directory.crash(keep=int(rng.integers(0, 4000))), OPTIONS, writable=True)
+    after = open_vector_index(directory.crash(keep=int(rng.integers(0, 4000))), options, writable=True)
     found = set(universe[after.contains(universe)].tolist())
     allowed = [set(state) for state in states[flushed:]]
     assert found in allowed
@@ -141,21 +150,21 @@ def test_crash_anywhere_keeps_what_was_flushed(small: None, seed: int) -> None:
     assert after.contains(sample(5)[0]).all()
 
 
-def test_torn_log_replays_to_the_last_whole_record(tmp_path: Path) -> None:
+def test_torn_log_replays_to_the_last_whole_record(tmp_path: Path, options: VectorOptions) -> None:
     """A log cut inside its last record keeps every record before it."""
     directory = FsDirectory(tmp_path)
     keys, vectors = sample(20)
-    index = open_vector_index(directory, OPTIONS, writable=True)
+    index = open_vector_index(directory, options, writable=True)
     index.upsert(keys[:10], vectors[:10])
     index.upsert(keys[10:], vectors[10:])
     index.close()
     log = next(tmp_path.glob("wal-*"))
     log.write_bytes(log.read_bytes()[:-7])
-    index = open_vector_index(directory, OPTIONS, writable=True)
+    index = open_vector_index(directory, options, writable=True)
     assert index.contains(keys).tolist() == [True] * 10 + [False] * 10
     index.upsert(keys[10:], vectors[10:])
     index.close()
-    assert open_vector_index(directory, OPTIONS, writable=False).snapshot().count == 20
+    assert open_vector_index(directory, options, writable=False).snapshot().count == 20
 
 
 def build_all_kinds(path: Path) -> None:
@@ -220,11 +229,11 @@ def test_damage_is_noticed(small: None, tmp_path: Path, damage: str) -> None:
             assert caught.value.path.name == name
 
 
-def test_reader_follows_the_writer(small: None, tmp_path: Path) -> None:
+def test_reader_follows_the_writer(small: None, tmp_path: Path, options: VectorOptions) -> None:
     """A read-only opener sees logged writes, sealed segments and rebuilds after `refresh`, and only then."""
     keys, vectors = sample(400)
-    writer = open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=True)
-    reader = open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=False)
+    writer = open_vector_index(FsDirectory(tmp_path), options, writable=True)
+    reader = open_vector_index(FsDirectory(tmp_path), options, writable=False)
     assert not reader.refresh()
     for start in range(0, 400, 50):
         block = slice(start, start + 50)
@@ -283,17 +292,17 @@ def test_newer_format_is_left_alone(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_leftovers_of_a_crash_are_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_crash_are_removed(tmp_path: Path, options: VectorOptions) -> None:
     """Files that no manifest names are removed by the next writer, and foreign files are kept."""
-    open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=True).upsert(*sample(3))
+    open_vector_index(FsDirectory(tmp_path), options, writable=True).upsert(*sample(3))
     (tmp_path / "seg-00000099.vec").write_bytes(b"half")
     (tmp_path / "notes.txt").write_bytes(b"mine")
-    open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=True)
+    open_vector_index(FsDirectory(tmp_path), options, writable=True)
     assert not (tmp_path / "seg-00000099.vec").exists()
     assert (tmp_path / "notes.txt").exists()
 
 
-def test_writes_during_a_rebuild_are_kept(small: None) -> None:
+def test_writes_during_a_rebuild_are_kept(small: None, options: VectorOptions) -> None:
     """What is upserted, replaced and removed while a segment is built is right after it is published."""
     keys, vectors = sample(500)
     directory = MemoryDirectory()
@@ -306,12 +315,12 @@ def test_writes_during_a_rebuild_are_kept(small: None) -> None:
             index.upsert(keys[30:60], -vectors[30:60])
             index.upsert(keys[300:350], vectors[300:350])
 
-    index = open_vector_index(directory, OPTIONS, writable=True, checkpoint=act)
+    index = open_vector_index(directory, options, writable=True, checkpoint=act)
     index.upsert(keys[:300], vectors[:300])
     index.maintain()
     assert acted
     index.flush()
-    for opened in (index, open_vector_index(directory, OPTIONS, writable=False)):
+    for opened in (index, open_vector_index(directory, options, writable=False)):
         snapshot = opened.snapshot()
         assert snapshot.count == 320
         assert not opened.contains(keys[:30]).any()

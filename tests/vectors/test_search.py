@@ -136,8 +136,9 @@ def test_other_metrics(metric: str) -> None:
     assert recall(index, code_like(40, seed=5)[1]) >= 0.9
 
 
+@pytest.mark.parametrize("implementation", ["ivf", "hnsw"])
 def test_searches_during_maintenance_equal_a_quiet_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, implementation: str
 ) -> None:
     """While segments are sealed, merged and clustered anew, searches of one snapshot never change or fail."""
     monkeypatch.setattr(store, "SEAL_AT", 500)
@@ -145,7 +146,8 @@ def test_searches_during_maintenance_equal_a_quiet_run(
     monkeypatch.setattr(rebuilding, "OWN_PROCESS_AT", 10**9)
     keys, vectors = code_like(6000)
     queries = code_like(10, seed=3)[1]
-    index = open_vector_index(FsDirectory(tmp_path), VectorOptions(), writable=True)
+    options = VectorOptions(implementation=implementation)  # type: ignore[arg-type]
+    index = open_vector_index(FsDirectory(tmp_path), options, writable=True)
     index.upsert(keys[:2000], vectors[:2000])
     index.maintain()
     snapshot = index.snapshot()
