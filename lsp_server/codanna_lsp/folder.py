@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.engine.cancel import Cancel
-from codanna_core.errors import Cancelled, CodannaError, IndexMissing
+from codanna_core.errors import Cancelled, CodannaError, FolderMissing, IndexMissing
 from codanna_core.model import Problem
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ class EngineSource(Protocol):
 
 
 CLOSE_TIMEOUT = 30.0
+
+_LACKING = frozenset({"open", "sync", "update", "sync-stopped", "clean"})
+"""Problems because of which answers may lack something."""
 
 NEEDS_SYNC = frozenset({"server.watch"})
 """Settings of the server after whose change the folder is reconciled: nobody may have watched until now."""
@@ -69,6 +72,8 @@ class Folder:
     """A folder of the workspace. Public methods may be called from any thread and never block."""
 
     RETRY_AFTER = 5.0
+    ROOT_POLL = 1.0
+    """Pause between two looks whether a folder that is gone has come back."""
     OTHER_WRITER_TIME = 10.0
     """How long another process may take to index a save before its own text on disk counts anyway."""
     OTHER_WRITER_POLL = 1.0
@@ -92,6 +97,8 @@ class Folder:
         self.root = root
         self.engine: Engine | None = None
         self.problems: list[Problem] = []
+        self.reconciled = False
+        """Whether the index has been compared with the whole folder since it was opened."""
         self._overrides = overrides
         self._engines = engines
         self._host = host
@@ -190,14 +197,9 @@ class Folder:
                 self._before = None
             self._real_root = Path(os.path.realpath(self.root))
             try:
-                if self._clean:
-                    self._remove_index()
-                self.engine = self._engines.open(self.root, self._overrides)
-            except (CodannaError, OSError) as error:
-                self._failed_to_open(str(error))
-            except Exception:
-                logger.exception("opening %s failed", self.root)
-                self._failed_to_open("the index could not be opened")
+                while not self._open():
+                    self._opened.set()
+                    self._wait_for_root()
             finally:
                 self._opened.set()
             if self.engine is None:
@@ -211,6 +213,28 @@ class Folder:
         finally:
             if self.engine is not None:
                 self.engine.close()
+
+    def _open(self) -> bool:
+        """Open the engine; False where that is worth another try, once the folder is there."""
+        try:
+            if self._clean:
+                self._remove_index()
+            self.engine = self._engines.open(self.root, self._overrides)
+            self._forget("open")
+        except (CodannaError, OSError) as error:
+            if not self.root.is_dir() and not self._closing.cancelled:
+                self._note("open", f"there is no folder {self.root}; it is opened as soon as there is one")
+                return False
+            self._failed_to_open(str(error))
+        except Exception:
+            logger.exception("opening %s failed", self.root)
+            self._failed_to_open("the index could not be opened")
+        return True
+
+    def _wait_for_root(self) -> None:
+        with self._wake:
+            while not self._closing.cancelled and not self.root.is_dir():
+                self._wake.wait(self.ROOT_POLL)
 
     def _turn(self) -> None:
         with self._wake:
@@ -286,6 +310,9 @@ class Folder:
             report = self.engine.update(batch, cancel=self._closing)
         except Cancelled:
             return False
+        except FolderMissing:
+            self.sync()  # It tells what is the matter, and looks until the folder is back.
+            return False
         except Exception as error:
             # The disk holds the truth: a later whole reconciliation finds what this one could not store.
             logger.exception("updating %d paths failed", len(batch))
@@ -308,6 +335,7 @@ class Folder:
             with self._host.progress(f"Indexing {self.name}", cancel) as display:
                 report = self.engine.sync(progress=display.report, cancel=Cancel(cancel, self._closing))
             self._forget("sync", "update", "sync-stopped")
+            self.reconciled = True
             if self._writes():
                 self._release(math.inf)
             logger.info(
@@ -320,6 +348,10 @@ class Folder:
             )
         except IndexMissing:
             logger.info("another process has just begun with the first index of %s", self.root)
+        except FolderMissing as error:
+            self.reconciled = False
+            self._note("sync", str(error))
+            self.sync(self.ROOT_POLL)
         except Cancelled:
             if not self._closing.cancelled:
                 self._note("sync-stopped", "indexing was stopped; run `codanna.reindex` or reopen the folder")
@@ -338,9 +370,18 @@ class Folder:
         self._host.tell_user(f"Codanna cannot search in {self.name}: {reason}")
 
     def _note(self, code: str, message: str) -> None:
+        problem = Problem(code, message)
+        if problem in self.problems:
+            return
         self._forget(code)
-        self.problems.append(Problem(code, message))
+        self.problems.append(problem)
         self._host.status_changed(self)
+
+    def missing(self) -> list[Problem]:
+        """What answers lack because this folder could not be opened or brought up to date."""
+        if self.engine is None and not self.problems:
+            return [Problem("opening", f"{self.name} is still being opened")]
+        return [problem for problem in self.problems if problem.code in _LACKING]
 
     def _forget(self, *codes: str) -> None:
         self.problems[:] = [problem for problem in self.problems if problem.code not in codes]

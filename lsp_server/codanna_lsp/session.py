@@ -395,7 +395,7 @@ class Session:
             logger.warning("the client gave no configuration: %s", error)
             return
         pulled = settings.unwrap(answer[0]) if isinstance(answer, list) and answer else None
-        if pulled:
+        if pulled is not None:
             self.loop.call_soon_threadsafe(self.apply_options, pulled)
 
     def apply_options(self, options: Mapping[str, Any]) -> None:
@@ -455,5 +455,6 @@ def folder_status(folder: Folder) -> convert.Json:
         return {"uri": folder.uri, "name": folder.name, "state": state, "problems": problems}
     shape = convert.status(folder.engine.status(), folder.uri)
     shape["name"] = folder.name
+    shape["reconciled"] = folder.reconciled
     shape["problems"] = problems + shape["problems"]
     return shape

@@ -426,3 +426,18 @@ def test_generated_files_come_in_when_the_settings_let_them(open_engine: OpenEng
     engine.apply_settings({"discovery": {"skip_generated": False}})
     engine.sync()
     assert names(engine, "made by tool")[0] == "made_by_tool"
+
+
+def test_an_answer_before_the_first_commit_says_so(open_engine: OpenEngine, workspace: Path) -> None:
+    """While nothing of the first index is committed, no share of the folder is covered."""
+    answers: list[tuple[float, list[str]]] = []
+
+    def checkpoint(name: str) -> None:
+        if name == "text:before-commit" and not answers:
+            result = engine.search("money", mode="text")
+            answers.append((result.indexed, [problem.code for problem in result.problems]))
+
+    engine = open_engine(checkpoint=checkpoint)
+    engine.sync()
+    assert answers == [(0.0, ["indexing"])]
+    assert engine.search("money").indexed == 1.0

@@ -78,6 +78,13 @@ def test_search_options_reach_the_engine(client: Any) -> None:
     assert client.names("alpha_one", threshold=2) == []
 
 
+def test_an_unknown_kind_is_refused(client: Any) -> None:
+    """A kind that no symbol can have is an error that lists the kinds, not an answer without hits."""
+    error = client.error("codanna/semanticSearch", {"query": "alpha", "filters": {"kinds": "func"}})
+    assert error["code"] == -32602
+    assert error["message"].startswith("`filters.kinds` holds `func`; the kinds are function, ")
+
+
 def test_search_in_parts(client: Any) -> None:
     """With a token for partial results the hits come as progress and the answer holds the rest."""
     answer = client.request("codanna/semanticSearch", {"query": "alpha_one", "partialResultToken": "part-1"})

@@ -81,8 +81,12 @@ def test_save_during_a_long_index_is_not_lost(project: Path) -> None:
     """A save while the first index is still being made is found at once."""
     with running(env={"FAKE_SYNC_SECONDS": "4"}) as client:
         client.initialize(project)
+        client.eventually(
+            lambda: client.request("codanna/status", {})["folders"][0].get("reconciled") is False
+        )
         saved(client, project / "new.py", "def saved_early(): pass\n")
         client.eventually(lambda: "saved_early" in client.symbols("saved_early"), timeout=3.5)
+        client.eventually(lambda: client.request("codanna/status", {})["folders"][0]["reconciled"])
 
 
 def test_failed_save_is_told_and_made_good(project: Path) -> None:
@@ -97,6 +101,8 @@ def test_failed_save_is_told_and_made_good(project: Path) -> None:
         saved(client, project / "alpha.py", "def typed_on_full_disk(): pass\n")
         problems = client.eventually(lambda: client.request("codanna/status", {})["folders"][0]["problems"])
         assert [problem["code"] for problem in problems] == ["update"]
+        answer = client.request("codanna/semanticSearch", {"query": "typed"})
+        assert [problem["code"] for problem in answer["problems"]] == ["update"]
         assert client.symbols("typed_on_full_disk") == ["typed_on_full_disk"]
         full.unlink()
         client.eventually(lambda: not client.request("codanna/status", {})["folders"][0]["problems"])
@@ -372,6 +378,48 @@ def test_pulled_settings_take_effect_at_once(project: Path) -> None:
         client.configuration = {"search": {"limit": 1}}
         client.notify("workspace/didChangeConfiguration", {"settings": None})
         client.eventually(lambda: limit_in_effect(client) == 1)
+        client.configuration = {}
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        client.eventually(lambda: limit_in_effect(client) > 2)
+
+
+def test_a_folder_that_comes_later_is_opened_then(tmp_path: Path) -> None:
+    """A folder that is not there is told plainly, and opened as soon as it is there."""
+    root = tmp_path / "later"
+    with running() as client:
+        client.initialize(root)
+        status = client.eventually(lambda: client.request("codanna/status", {})["folders"][0]["problems"])
+        assert [problem["code"] for problem in status] == ["open"]
+        assert "there is no folder" in status[0]["message"]
+        answer = client.request("codanna/semanticSearch", {"query": "late"})
+        assert [problem["code"] for problem in answer["problems"]] == ["open"]
+        root.mkdir()
+        (root / "late.py").write_text("def late_function(): pass\n")
+        found(client, "late_function")
+        assert not client.request("codanna/status", {})["folders"][0]["problems"]
+
+
+def test_a_removed_folder_is_told_and_found_again(project: Path, tmp_path: Path) -> None:
+    """While the folder is gone answers say so in one sentence; when it is back, so is all that is in it."""
+    with running() as client:
+        client.initialize(project)
+        client.wait_indexed()
+        project.rename(tmp_path / "elsewhere")
+        client.notify("textDocument/didSave", {"textDocument": {"uri": (project / "alpha.py").as_uri()}})
+
+        def problems() -> list[dict[str, str]]:
+            told: list[dict[str, str]] = client.request("codanna/semanticSearch", {"query": "alpha"})[
+                "problems"
+            ]
+            return told
+
+        (problem,) = client.eventually(problems)
+        assert problem["code"] == "sync"
+        assert problem["message"].startswith(f"the folder {project} is gone")
+        (tmp_path / "elsewhere" / "new.py").write_text("def made_elsewhere(): pass\n")
+        (tmp_path / "elsewhere").rename(project)
+        found(client, "made_elsewhere")
+        client.eventually(lambda: not problems())
 
 
 def test_lens_can_be_switched_on_while_running(project: Path) -> None:

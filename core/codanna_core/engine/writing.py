@@ -115,6 +115,8 @@ class Writing:
 
     def indexed_share(self, text: TextSnapshot) -> float:
         """Share of the files that the published generation covers."""
+        if not text.generation:
+            return 0.0  # The first index has been begun, and nothing of it is committed.
         if self._notes.state is State.INDEXING and self.total_files:
             return min(1.0, self.done_files / self.total_files)
         if text.missing:
@@ -127,7 +129,7 @@ class Writing:
         share = self.indexed_share(text)
         if share >= 1.0:
             return None
-        if self._notes.state is State.INDEXING or self.written_elsewhere():
+        if not text.generation or self._notes.state is State.INDEXING or self.written_elsewhere():
             return Problem("indexing", f"{share:.0%} of the files are indexed so far")
         return Problem(
             "incomplete",

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from codanna_core.errors import CodannaError, IndexMissing
-from codanna_core.model import Problem
+from codanna_core.model import Kind, Problem
 from codanna_core.results import Filters
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
-from codanna_lsp.params import Params
+from codanna_lsp.params import InvalidParams, Params
 from codanna_lsp.session import Context, Snapshot
 
 if TYPE_CHECKING:
@@ -28,12 +28,22 @@ def decode_filters(params: Params | None) -> Filters:
         return Filters()
     return Filters(
         languages=params.texts("languages"),
-        kinds=params.texts("kinds"),
+        kinds=decode_kinds(params),
         paths=params.texts("paths"),
         containers=params.texts("containers"),
         excluded_words=params.texts("excludedWords"),
         phrases=params.texts("phrases"),
     )
+
+
+def decode_kinds(params: Params) -> tuple[str, ...]:
+    """Kinds of symbols; an unknown one, which nothing has, is refused instead of finding nothing."""
+    kinds = params.texts("kinds")
+    known = [kind.value for kind in Kind]
+    for kind in kinds:
+        if kind not in known:
+            raise InvalidParams(f"`filters.kinds` holds `{kind[:40]}`; the kinds are {', '.join(known)}")
+    return kinds
 
 
 def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) -> Json:
@@ -46,8 +56,8 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
     generations: dict[str, int] = {}
     for folder in snapshot.folders:
         engine = folder.ready(context.cancel)
+        problems += folder.missing()
         if engine is None:
-            problems += folder.problems or [Problem("opening", f"{folder.name} is still being opened")]
             shares.append(0.0)
             continue
         try:

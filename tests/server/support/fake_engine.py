@@ -18,7 +18,7 @@ from typing import Any
 
 from codanna_core.config import Settings, load_settings
 from codanna_core.engine.cancel import Cancel
-from codanna_core.errors import IndexIncompatible, InvalidQuery
+from codanna_core.errors import FolderMissing, IndexIncompatible, InvalidQuery
 from codanna_core.model import Extraction, Position, Span, Symbol
 from codanna_core.results import (
     Filters,
@@ -93,6 +93,8 @@ class FakeEngine:
         """Open at once."""
         if root.name == "FAKE_BROKEN":
             raise IndexIncompatible(99, 1, root)
+        if not root.exists():
+            raise FileNotFoundError(f"there is no folder {root}")
         settings, _ = load_settings(root, overrides)
         return cls(root, settings)
 
@@ -253,6 +255,8 @@ class FakeEngine:
                     Progress(State.INDEXING, int(100 - 100 * (end - time.monotonic()) / seconds), 100, 5)
                 )
             time.sleep(0.01)
+        if not self.root.is_dir():
+            raise FolderMissing(self.root)
         with self._lock:
             texts = {
                 path.relative_to(self.root).as_posix(): path.read_bytes().decode("utf-8", "replace")
@@ -264,6 +268,8 @@ class FakeEngine:
 
     def update(self, paths: Iterable[str], *, cancel: Cancel | None = None) -> SyncReport:
         """Read these files; a folder stands for everything below it."""
+        if not self.root.is_dir():
+            raise FolderMissing(self.root)
         if (self.root / "FAKE_DISK_FULL").exists():
             raise OSError(28, "No space left on device")
         with self._lock:
