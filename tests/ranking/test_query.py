@@ -36,6 +36,23 @@ def test_pasted_text_keeps_its_meaning(query: str) -> None:
     assert (question.text, question.filters) == (query, Filters())
 
 
+@pytest.mark.parametrize(
+    ("query", "hint"), [("kind:clas session", "`class`"), ("kind:xyz session", "known are class, constant")]
+)
+def test_an_unknown_kind_is_told(query: str, hint: str) -> None:
+    """A mistyped kind filters nothing, and the answer says so and what is near."""
+    (problem,) = understand(query, Filters()).problems
+    assert problem.code == "unknown-kind"
+    assert hint in problem.message
+
+
+def test_known_kinds_beside_an_unknown_one_still_filter() -> None:
+    """Of `kind:class,clas` the first is a filter and the second is told."""
+    question = understand("kind:class,clas session", Filters())
+    assert question.filters == Filters(kinds=("class",))
+    assert len(question.problems) == 1
+
+
 def test_a_typed_filter_replaces_the_one_beside_it() -> None:
     """What the user typed last wins; filters of other kinds stay."""
     question = understand("lang:go open", Filters(languages=("rust",), kinds=("function",)))

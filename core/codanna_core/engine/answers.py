@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from codanna_core.engine.candidates import Pool, add_by_meaning, find_candidates
 from codanna_core.engine.prepare import source_text
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.snippets import SnippetReader
+from codanna_core.engine.spelling import corrections
 from codanna_core.errors import InvalidQuery
 from codanna_core.languages import extract
-from codanna_core.model import Position, Span
-from codanna_core.ranking.query import Question, understand
+from codanna_core.languages.registry import detect_language, languages
+from codanna_core.model import Position, Problem, Span
+from codanna_core.ranking.query import Question, understand, unknown
 from codanna_core.ranking.signals import SIGNALS, Floats, Symbols, own_scores, places_in_group
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Hit, SearchRequest, SearchResult, SymbolHit
@@ -27,6 +30,9 @@ from codanna_core.text.index import StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, parts_of
 
 SNIPPET_LINES = 3
+
+UNPARSED = "text"
+"""The language of a file that no grammar is for."""
 
 # Files that are judged by symbol for each hit asked for; those behind them cannot come onto the page.
 _FILES_A_HIT = 2
@@ -39,19 +45,52 @@ def answer(snapshot: Snapshot, request: SearchRequest, cancel: Cancel | None = N
     if request.limit < 1:
         raise InvalidQuery(f"limit is {request.limit}; ask for at least one result")
     question = understand(request.query.strip(), request.filters)
+    question = _with_known_languages(question)
     hits: list[Hit] = []
+    problems = [*snapshot.problems, *question.problems]
     if question.text:
+        corrected = corrections(snapshot, question.text)
+        for word, near in corrected.items():
+            problems.append(Problem("spelling", f"`{word}` occurs nowhere; `{near}` is searched for as well"))
+        question = replace(question, text=" ".join((question.text, *corrected.values())))
         pool = find_candidates(snapshot, question, request.mode, cancel)
         _stop_if(cancel)
         hits = _page(snapshot, request, question, pool)
+        phrases = question.filters.phrases
+        if phrases and not hits:
+            # Quotation marks are also part of pasted messages, whose variable parts no source text holds.
+            question = replace(question, filters=replace(question.filters, phrases=()))
+            hits = _page(snapshot, request, question, pool)
+            if hits:
+                quoted = " and ".join(f'"{phrase}"' for phrase in phrases)
+                problems.append(
+                    Problem("no-exact-match", f"nothing found holds exactly {quoted}; these are near it")
+                )
     return SearchResult(
         request.query,
         hits,
         snapshot.text.generation,
         snapshot.indexed,
         (time.perf_counter() - started) * 1000,
-        list(snapshot.problems),
+        problems,
     )
+
+
+def _with_known_languages(question: Question) -> Question:
+    """Languages by their names, be it that suffixes such as `py` were given; unknown ones are told."""
+    if not question.filters.languages:
+        return question
+    named: list[str] = []
+    problems = list(question.problems)
+    for given in question.filters.languages:
+        name = given.lower()
+        if name not in languages() and name != UNPARSED:
+            name = detect_language(f"file.{name.lstrip('.')}", b"") or name
+            if name not in languages():
+                problems.append(unknown("language", given, languages(), "nothing is written in it"))
+        named.append(name)
+    filters = replace(question.filters, languages=tuple(named))
+    return replace(question, filters=filters, problems=tuple(problems))
 
 
 def answer_similar(
@@ -130,7 +169,9 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
     of_files = signals @ weights
     if request.near is not None:
         of_files = of_files + WEIGHTS.near * np.array([_closeness(request.near, path) for path in pool.paths])
-    shown = np.argsort(-of_files, kind="stable")[: _FILES_A_HIT * request.limit + _SPARE_FILES]
+    # An exact phrase may be in any of them.
+    looked_at = len(of_files) if question.filters.phrases else _FILES_A_HIT * request.limit + _SPARE_FILES
+    shown = np.argsort(-of_files, kind="stable")[:looked_at]
     pool.represent(shown[: request.limit + _SPARE_FILES].tolist())
     symbols = pool.symbols()
     rows, raw = _ranked(symbols, of_files, shown, request.limit)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from codanna_core.model import Kind
+from codanna_core.model import Kind, Problem
 from codanna_core.results import Filters
 
 _TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in):)?("([^"]*)"|\S+)')
 _IDENTIFIER = re.compile(r"[^\W\d]\w*[?!]?")
 _QUALIFIED = re.compile(r"[^\W\d]\w*(?:(?:::|->|[.#/\\])[^\W\d]\w*)+(?:\(\))?")
+_LISTED = 20
 _KINDS = {kind.value for kind in Kind}
 
 
@@ -25,13 +28,15 @@ class Question:
     """Identifiers that the question consists of: definitions called so come first."""
     single: bool
     """True where the whole question is one name, qualified or not."""
+    problems: tuple[Problem, ...] = ()
+    """What was typed like a filter and is none."""
 
 
 def understand(query: str, filters: Filters) -> Question:
     """Take a query apart. Filters typed in it replace those of the same kind given beside it.
 
-    `lang:go`, `kind:class`, `path:src/`, `in:Session`, `"exact words"` and `-word` are filters; a word after
-    an unknown kind or a lone colon stays what it is, so that pasted code and messages keep their meaning.
+    `lang:go`, `kind:class`, `path:src/`, `in:Session`, `"exact words"` and `-word` are filters; an unknown
+    kind and a lone colon stay what they are, so that pasted code and messages keep their meaning.
     """
     kept: list[str] = []
     typed: dict[str, list[str]] = {
@@ -42,12 +47,20 @@ def understand(query: str, filters: Filters) -> Question:
         "minus": [],
         "phrase": [],
     }
+    problems: list[Problem] = []
     for found in _TOKEN.finditer(query):
         minus, key, raw, quoted = found.groups()
         value = raw if quoted is None else quoted
         key = "language" if key == "lang" else key
-        if key and value and not minus and (key != "kind" or value.lower() in _KINDS):
-            values = [part for part in value.split(",") if part]
+        values = [part for part in value.split(",") if part]
+        if key == "kind" and values and not minus:
+            problems += [
+                unknown("kind", part, _KINDS, "it filters nothing")
+                for part in values
+                if part.lower() not in _KINDS
+            ]
+            values = [part for part in values if part.lower() in _KINDS]
+        if key and values and not minus:
             typed[key] += [part.lower() for part in values] if key in ("language", "kind") else values
         elif minus and not key and quoted is None and _IDENTIFIER.fullmatch(value):
             typed["minus"].append(value)
@@ -57,7 +70,7 @@ def understand(query: str, filters: Filters) -> Question:
         else:
             kept.append(found.group(0))
     if not kept and not any(typed.values()):
-        return Question("", filters, (), False)
+        return Question("", filters, (), False, tuple(problems))
     text = " ".join(kept)
     if not kept:
         # Filters alone ask for whatever passes them; their own words are the best clue to what is meant.
@@ -73,11 +86,21 @@ def understand(query: str, filters: Filters) -> Question:
     )
     bare = text.removesuffix("()")
     if _IDENTIFIER.fullmatch(bare):
-        return Question(text, merged, (bare,), True)
+        return Question(text, merged, (bare,), True, tuple(problems))
     if _QUALIFIED.fullmatch(text):
-        return Question(text, merged, (re.split(r"::|->|[.#/\\]", bare)[-1],), True)
+        return Question(text, merged, (re.split(r"::|->|[.#/\\]", bare)[-1],), True, tuple(problems))
     names = tuple(word for word in re.findall(r"\w+", text) if _looks_like_code(word))
-    return Question(text, merged, names, False)
+    return Question(text, merged, names, False, tuple(problems))
+
+
+def unknown(what: str, given: str, known: Iterable[str], done: str) -> Problem:
+    """Tell that there is no such kind or language, which is nearest, and what was done instead."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(given.lower(), choices, 1)
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    if not near and len(choices) <= _LISTED:
+        hint = f"; known are {', '.join(choices)}"
+    return Problem(f"unknown-{what}", f"there is no {what} `{given}`, so {done}{hint}")
 
 
 def _looks_like_code(word: str) -> bool:
