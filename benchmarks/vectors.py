@@ -45,7 +45,7 @@ K = 10
 OURS, FAISS, HNSWLIB = "codanna ivf", "faiss IVFRaBitQFastScan", "hnswlib"
 OUR_POLICIES = [ProbePolicy(), *(ProbePolicy(nprobe=n, rescore=256) for n in (6, 8, 12, 16, 24, 32, 64))]
 GROWTH_RECALL = 0.95
-BUSY_SECONDS = 60
+BUSY_SECONDS = 30
 """The longest that searches beside a training are measured; what is left of the training is cancelled."""
 Search = Callable[[np.ndarray], np.ndarray]
 """Gives the keys of the ten nearest vectors of one query; keys are row numbers here."""

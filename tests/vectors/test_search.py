@@ -14,6 +14,7 @@ from codanna_core.vectors import ProbePolicy, VectorIndex, VectorOptions, open_v
 from codanna_core.vectors import rebuild as rebuilding
 from codanna_core.vectors.ivf import codec, policy
 from codanna_core.vectors.ivf.assign import Assigner, Coarse
+from codanna_core.vectors.ivf.scan import nearest_lists
 from codanna_core.vectors.ivf.train import train
 
 DIMENSION = 96
@@ -177,6 +178,28 @@ def test_searches_during_maintenance_equal_a_quiet_run(
     assert not failures
     assert min(rounds) > 0
     assert index.snapshot().count == 5000
+
+
+@pytest.mark.parametrize("metric", ["cosine", "l2", "dot"])
+def test_codes_of_centroids_choose_the_nearest_lists(metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the centroids have codes these leave nearly the lists that comparing all centroids would."""
+    monkeypatch.setattr("codanna_core.vectors.ivf.lists.CODED_AT", 16)
+    index = open_vector_index(MemoryDirectory(), VectorOptions(metric=metric), writable=True)  # type: ignore[arg-type]
+    keys, vectors = code_like(4000)
+    scales = np.random.default_rng(4).uniform(0.5, 2, (4000, 1)).astype(np.float32)
+    index.upsert(keys, vectors * scales)
+    index.maintain()
+    lists = index.snapshot().state.parts[0].segment.lists  # type: ignore[attr-defined]
+    assert lists.codes is not None
+    shares = []
+    for query in code_like(30, seed=5)[1] @ index.snapshot().state.rotation.T:  # type: ignore[attr-defined]
+        chosen, products = nearest_lists(lists, query, codec.encode_query(query), 8)
+        near = lists.centroids @ query
+        if metric == "l2":
+            near -= (lists.centroids**2).sum(axis=1) / 2
+        shares.append(np.isin(np.argsort(-near)[:8], chosen).mean())
+        assert np.allclose(products, lists.centroids[chosen] @ query, rtol=1e-4, atol=1e-4)
+    assert np.mean(shares) >= 0.75
 
 
 def test_trained_again_when_doubled() -> None:
