@@ -154,6 +154,9 @@ def test_full_disk(workspace: Path, run: Any, tiny_disk: Path) -> None:
     outcome = run("index", "--index-dir", tiny_disk / "index")
     assert outcome.code == 3
     assert "the disk is full" in complaint(outcome)
+    assert "there is no index yet" in complaint(run("status", "--index-dir", tiny_disk / "index"))
+    outcome = run("search", "handler", "--no-sync", "--index-dir", tiny_disk / "index")
+    assert "there is no index yet" in complaint(outcome)
     assert run("index").code == 0
 
 

@@ -225,6 +225,8 @@ class Torture:
         self.records: dict[tuple[str, str], Record] = {}
         self.killed_after: Counter[str] = Counter()
         self.found: Counter[str] = Counter()
+        self.span, self.steps = 0.0, 0
+        """Seconds and steps that the last run took which was not killed."""
         self.root.mkdir()
         for version in (0, 1):
             # What each version of each file looks like in an index that nobody disturbed.
@@ -245,8 +247,10 @@ class Torture:
                 self.disk[name] = version_of(number, self.rng.randrange(2))
                 (self.root / name).write_text(self.disk[name])
 
-    def kill(self, options: str, *, step: int = 0, after: float = 0.0) -> None:
-        """Start an indexer and kill it at a step, or so many seconds after it has opened the index."""
+    def kill(self, options: str, *, step: int = 0, after: float = 0.0) -> bool:
+        """Start an indexer and kill it at a step, or so many seconds after it has opened the index; False
+        where it was done before.
+        """
         child = subprocess.Popen(
             [sys.executable, "-P", "-c", CHILD, str(self.root), str(self.index), str(step), options],
             stdout=subprocess.PIPE,
@@ -256,14 +260,22 @@ class Torture:
         )
         assert child.stdout is not None
         assert child.stdout.readline() == "opened\n", child.stderr and child.stderr.read()
+        started = time.monotonic()
         if not step:
             time.sleep(after)  # The random moment is the point of this test.
             os.killpg(child.pid, signal.SIGKILL)
         said, errors = child.communicate(timeout=120)
         assert child.returncode in (0, -signal.SIGKILL), errors
-        last = (said.split("\n")[:-1] or ["opened"])[-1]
-        # Files of vectors and text are numbered; the summary counts them together.
-        self.killed_after[re.sub(r"[0-9a-f]{4,}|\d+", "N", last)] += 1
+        steps = said.split("\n")[:-1]
+        if not child.returncode:
+            # What is killed next is aimed at what a run takes now.
+            self.steps = len(steps)
+            self.span = time.monotonic() - started if step else self.span * 0.9
+            self.found["run that was done before its kill"] += 1
+            return False
+        # Files of the index are numbered; the summary counts them together.
+        self.killed_after[re.sub(r"\d+", "N", steps[-1] if steps else "opened")] += 1
+        return True
 
     def look(self, *, one_commit: bool) -> None:
         """Reopen: every file is the old or the new one, all of them where the change was one commit."""
@@ -314,19 +326,24 @@ class Torture:
 
     def run(self, kills: int) -> None:
         """Half of the kills at a step, half at a moment; now and then the index is completed or removed."""
-        span, steps = self.undisturbed()
-        for number in range(kills):
+        self.span, self.steps = self.undisturbed()
+        number = 0
+        while number < kills:
             self.edit()
             one_commit = self.rng.random() < 0.5
             options = "{}" if one_commit else '{"index": {"commit_every": 200}}'
-            if number % 2:
-                self.kill(options, after=self.rng.uniform(0, span))
-            else:
-                self.kill(options, step=self.rng.randint(1, steps))
+            killed = (
+                self.kill(options, after=self.rng.uniform(0, self.span))
+                if number % 2
+                else self.kill(options, step=self.rng.randint(1, self.steps))
+            )
             self.look(one_commit=one_commit)
-            if number % 10 == 9 or number == kills - 1:
+            if not killed:
+                continue
+            number += 1
+            if number % 10 == 0 or number == kills:
                 self.complete()
-            if number % 25 == 24:
+            if number % 25 == 0:
                 shutil.rmtree(self.index)
                 self.shown = {}
 

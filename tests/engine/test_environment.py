@@ -172,6 +172,46 @@ def test_too_many_open_files_rebuild_nothing(
     assert not engine.status().problems
 
 
+def test_a_first_run_that_fails_leaves_no_index_behind(open_engine: OpenEngine) -> None:
+    """Where nothing could be published, the empty beginnings do not pass for the index of an empty folder."""
+
+    def full(name: str) -> None:
+        if name == "text:before-commit":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with open_engine(checkpoint=full) as engine, pytest.raises(OSError, match="No space"):
+        engine.sync()
+    engine = open_engine()
+    status = engine.status()
+    assert (status.state, status.generation) == ("empty", 0)
+    result = engine.search("deposit money")
+    assert (result.hits, result.indexed) == ([], 0.0)
+    assert [problem.message for problem in result.problems] == [
+        "there is no index yet; `codanna-lsp index` builds it"
+    ]
+    engine.sync()
+    assert "deposit_money" in [hit.name for hit in engine.search("deposit money").hits]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has other permissions")
+def test_a_workspace_that_cannot_be_listed_keeps_its_index(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder whose permission was taken away does not pass for an empty one."""
+    engine = open_engine()
+    engine.sync()
+    files = engine.status().files_indexed
+
+    def refuse(path: object) -> object:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("codanna_core.files.walk.os.scandir", refuse)
+        with pytest.raises(PermissionError):
+            engine.sync()
+    assert engine.status().files_indexed == files
+
+
 def test_a_removed_workspace_keeps_its_index(open_engine: OpenEngine, workspace: Path) -> None:
     """When the folder itself is gone, that is said plainly, and nothing leaves the index."""
     engine = open_engine()

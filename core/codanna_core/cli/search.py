@@ -70,4 +70,6 @@ def nothing_found(engine: Engine) -> str:
     if status.files_indexed:
         files = counted(status.files_indexed, "file")
         return f"nothing found among {counted(status.symbols, 'symbol')} in {files}"
+    if not status.generation:
+        return "nothing found: there is no index yet; `codanna-lsp index` builds it"
     return f"nothing found: {no_files(status)}"

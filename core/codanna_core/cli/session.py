@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from codanna_core.cli.arguments import index_dir_of, overrides_of, root_of
 from codanna_core.cli.progress import ProgressBar
+from codanna_core.cli.render import printable
 from codanna_core.config import load_settings
 from codanna_core.engine.cancel import Cancel
 from codanna_core.errors import IndexMissing
@@ -92,5 +93,5 @@ def report_problems(problems: Iterable[Problem], limit: int = 5) -> None:
 def problem_line(problem: Problem) -> str:
     """A problem on one line, with its file first where it has one."""
     if problem.path and problem.path not in problem.message:
-        return f"{problem.path}: {problem.message}"
-    return problem.message
+        return printable(f"{problem.path}: {problem.message}")
+    return printable(problem.message)

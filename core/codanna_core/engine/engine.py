@@ -477,8 +477,10 @@ class Engine:
 
     def _state(self, text: TextSnapshot | None) -> State:
         state = self._notes.state
-        if state is State.READY and text is not None and text.missing:
-            return State.INDEXING if self._writing.written_elsewhere() else State.INCOMPLETE
+        if state is State.READY and text is not None and (text.missing or not text.generation):
+            if self._writing.written_elsewhere():
+                return State.INDEXING
+            return State.INCOMPLETE if text.generation else State.EMPTY
         if state is State.READY and self._writing.background.running == "clusters":
             return State.TRAINING
         if state is State.READY and self._writing.unwritable is not None:

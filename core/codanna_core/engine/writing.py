@@ -129,8 +129,11 @@ class Writing:
         share = self.indexed_share(text)
         if share >= 1.0:
             return None
-        if not text.generation or self._notes.state is State.INDEXING or self.written_elsewhere():
+        starting = self.is_writer and not text.generation
+        if starting or self._notes.state is State.INDEXING or self.written_elsewhere():
             return Problem("indexing", f"{share:.0%} of the files are indexed so far")
+        if not text.generation:
+            return Problem("incomplete", "there is no index yet; `codanna-lsp index` builds it")
         return Problem(
             "incomplete",
             f"{share:.0%} of the files are indexed, for the last run was stopped before its end; "
@@ -224,7 +227,7 @@ class Writing:
             report = SyncReport(self.text.snapshot().generation)
             self._notes.about_folder(changes.problems)
             self.total_files = changes.total
-            report.unchanged = changes.unchanged
+            report.unchanged = max(0, changes.unchanged - self._files.left_out())
             self._apply(changes, report, progress, stop, whole=True)
         report.seconds = time.monotonic() - started
         return report

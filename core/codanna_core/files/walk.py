@@ -36,6 +36,7 @@ from codanna_core.model import Problem
 _EXAMPLES: Final = 5
 _MAX_PROBLEMS: Final = 100
 _CANCEL_EVERY: Final = 1024
+_LONG_PATH: Final = 400
 _MAX_RELISTED: Final = 200
 """More changed folders than this, and one walk over everything is cheaper than many small ones."""
 
@@ -99,6 +100,7 @@ def scan(
     top = os.path.realpath(root)
     if not os.path.isdir(top):
         raise FolderMissing(root)
+    os.scandir(top).close()  # A root that cannot be listed raises here; else it would pass for an empty one.
     walker = _Walker(top, settings, cancel)
     listing, how = walker.refresh(previous) if previous is not None else (None, How.FULL)
     if listing is None:
@@ -383,6 +385,8 @@ class _Walker:
     def report(self, path: str | None, error: Exception) -> None:
         if len(self.problems) < _MAX_PROBLEMS:
             place = path[len(self.prefix) :] if path is not None else None
+            if place is not None and len(place) > _LONG_PATH:
+                place = None  # The message has its two ends.
             self.problems.append(
                 Problem("unreadable", f"left out, it cannot be read: {_shortened(str(error))}", place)
             )
@@ -390,7 +394,7 @@ class _Walker:
 
 def _shortened(text: str) -> str:
     """Paths too long for the system make messages too long for people."""
-    return text if len(text) <= 400 else f"{text[:200]} ... {text[-150:]}"
+    return text if len(text) <= _LONG_PATH else f"{text[:200]} ... {text[-150:]}"
 
 
 def _is_unicode(text: str) -> bool:
