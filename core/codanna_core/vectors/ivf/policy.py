@@ -13,7 +13,7 @@ CLUSTER_AT = 1000
 """Vectors from which clusters pay; fewer are scanned."""
 GROWTH = 2.0
 """Train again when there are this many times the vectors of the last training."""
-TURNOVER = 0.5
+TURNOVER = 0.3
 """Train again when this share of the vectors of the last training has been replaced: lists fit best what they
 were trained on, and how much to probe was measured on it."""
 DRIFT = 0.15
