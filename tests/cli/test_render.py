@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,26 @@ from codanna_core.model import Position, Problem, Span
 from codanna_core.results import Hit, Progress, SnippetLine, State, Status, SymbolHit, SyncReport
 
 PLAIN = Style(False)
+
+
+def status_of(indexed: int, total: int, *, writer: bool, problems: Sequence[Problem] = ()) -> Status:
+    return Status(
+        "/w",
+        "/i",
+        State.READY,
+        generation=4,
+        writer=writer,
+        files_indexed=indexed,
+        files_total=total,
+        files_skipped={"binary": 2},
+        symbols=90,
+        vectors_total=80,
+        vectors_pending=10,
+        model="m",
+        dimension=256,
+        bytes_on_disk=2048,
+        problems=list(problems),
+    )
 
 
 def same(path: str) -> str:
@@ -155,34 +176,22 @@ def test_paths_open_from_the_current_folder(tmp_path: Path) -> None:
 def test_sync_report_is_one_sentence() -> None:
     """What indexing did is said in one line, zeros left out."""
     report = SyncReport(3, added=1200, removed=1, symbols=9000, embedded=1, seconds=2.25)
+    here = status_of(10, 10, writer=True)
     assert (
-        render_sync(report, True)
+        render_sync(report, here)
         == "indexed 1,200 files (1,200 new), forgot 1 removed file, 9,000 symbols, 1 new vector in 2.2 s"
     )
-    assert render_sync(SyncReport(3, unchanged=7), True).startswith("up to date: 7 files")
-    assert "another process" in render_sync(SyncReport(3), False)
+    assert render_sync(SyncReport(3, unchanged=7), here).startswith("up to date: 7 files")
+    elsewhere = render_sync(SyncReport(3), status_of(10, 10, writer=False))
+    assert elsewhere == "another process keeps this index up to date; nothing to do"
+    begun = render_sync(SyncReport(3), status_of(10, 40, writer=False))
+    assert begun == "another process indexes this folder: 10 of 40 (25%) files so far"
 
 
 def test_status_names_skipped_files_and_problems_once() -> None:
     """Status counts skipped files by reason and shows each problem once, with its file."""
     problem = Problem("parse", "the file is cut off", "src/a.py")
-    status = Status(
-        "/w",
-        "/i",
-        State.READY,
-        4,
-        True,
-        10,
-        12,
-        {"binary": 2},
-        90,
-        80,
-        10,
-        "m",
-        256,
-        2048,
-        [problem, problem],
-    )
+    status = status_of(10, 12, writer=True, problems=[problem, problem])
     shown = render_status(status, PLAIN)
     assert "  2 binary" in shown
     assert shown.count("src/a.py: the file is cut off") == 1

@@ -40,6 +40,20 @@ def test_clean_refuses_while_another_process_writes(workspace: Path, run: Any) -
     assert run("search", "purge", "--no-sync").code == 0
 
 
+def test_an_index_that_was_only_begun_is_no_answer(
+    workspace: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another process has made an index and published nothing, that is not taken for an answer."""
+    monkeypatch.setattr("codanna_core.cli.session._PATIENCE", 0.0)
+    with Engine.open(workspace) as other:
+        assert other._writing.try_to_write()
+        outcome = run("search", "purge")
+        assert outcome.code == 3
+        assert "another process has just begun" in outcome.err
+        other.sync()
+        assert run("search", "purge").code == 0
+
+
 def test_search_waits_for_the_first_state(workspace: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process makes the first state of an index, `search` waits for it instead of failing."""
     looked = threading.Event()

@@ -400,6 +400,6 @@ def test_kills_at_random_steps_and_moments(tmp_path: Path) -> None:
 def test_torture_hundreds_of_kills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The long run of the same, with a summary at its end."""
     torture = Torture(tmp_path, seed=int(os.environ.get("TORTURE_SEED", "11")))
-    torture.run(kills=240)
+    torture.run(kills=200)
     with capsys.disabled():
         print(torture.summary())

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
             write_json(sync_document(report))
         else:
             empty = status.writer and not status.files_indexed
-            print_text(no_files(status) if empty else render_sync(report, status.writer))
+            print_text(no_files(status) if empty else render_sync(report, status))
             problems = [*report.problems, *status.problems]
             report_problems(problem for problem in problems if problem.code != "read-only")
     return ExitCode.FOUND

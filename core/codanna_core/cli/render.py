@@ -61,9 +61,11 @@ def render_symbols(hits: Sequence[SymbolHit], style: Style, shown: Callable[[str
     return "\n".join(_head(hit, style, shown) for hit in hits)
 
 
-def render_sync(report: SyncReport, writer: bool) -> str:
+def render_sync(report: SyncReport, status: Status) -> str:
     """One sentence on what indexing did."""
-    if not writer:
+    if not status.writer and status.files_total > status.files_indexed:
+        return f"another process indexes this folder: {_indexed(status)} files so far"
+    if not status.writer:
         return "another process keeps this index up to date; nothing to do"
     indexed = report.added + report.changed
     if not indexed and not report.removed:

@@ -461,9 +461,12 @@ class Writing:
             if error.errno not in NOT_WRITABLE:
                 raise
             taken, self._refused = False, error
-        if self._refused is not None and not self.text.ready:
+        if self._refused is not None and not self._has_published():
             raise self._refused  # There is nothing to read either.
         return taken
+
+    def _has_published(self) -> bool:
+        return self.text.ready and self.text.snapshot().generation > 0
 
     def _start_text_anew(self) -> None:
         self._drop_writer()
@@ -513,7 +516,7 @@ class Writing:
 
     def _read_only_report(self, started: float) -> SyncReport:
         self.text.reopen_if_replaced()
-        if not self.text.ready:
+        if not self._has_published():
             raise IndexMissing("another process has just begun to index this folder; try again in a moment")
         problem = self.unwritable or Problem(
             "read-only", f"another process ({self._lock.owner()}) keeps this index current; reading only"
