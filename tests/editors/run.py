@@ -264,6 +264,11 @@ def other_suites() -> list[Suite]:
             with_config("emacs", ["emacs", "--batch", "-l", str(HERE / "emacs/eglot.el")]),
         ),
         Suite(
+            "emacs lsp-mode",
+            lambda: tools.lacks("emacs") or tools.lacks("lsp-mode"),
+            with_config("lsp-mode", ["emacs", "--batch", "-l", str(HERE / "emacs/lsp-mode.el")]),
+        ),
+        Suite(
             "helix",
             lambda: helix.missing() or tools.lacks("tmux"),
             with_config("helix", [str(HERE / "helix/run.sh")]),

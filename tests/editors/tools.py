@@ -20,11 +20,12 @@ TOOLS: Final = ROOT / "build" / "editors"
 PACKAGES: Final = {
     "chromium": "chromium",
     "emacs": "emacs-nox elpa-eglot",
+    "lsp-mode": "elpa-lsp-mode",
     "patchelf": "patchelf",
     "tmux": "tmux",
     "vim.nox": "vim-nox vim-ale",
 }
-"""Debian packages by the program that shows that they are there."""
+"""Debian packages by the program, or the library of Emacs, that shows that they are there."""
 
 HINT: Final = "`make test-editors INSTALL=1` installs it on Debian"
 
@@ -91,9 +92,10 @@ def server() -> Path:
     return Path(os.environ.get("SERVER") or Path(sys.executable).parent / "codanna-lsp")
 
 
-def lacks(program: str) -> str | None:
-    """What to do where a program of the system is not there."""
-    return None if shutil.which(program) else f"{program} is not there; {HINT}"
+def lacks(name: str) -> str | None:
+    """What to do where a program of the system, or a library of its Emacs, is not there."""
+    libraries = Path("/usr/share/emacs/site-lisp/elpa-src").glob(f"{name}-[0-9]*")
+    return None if shutil.which(name) or any(libraries) else f"{name} is not there; {HINT}"
 
 
 def _install_packages() -> None:
