@@ -251,6 +251,17 @@ def test_roots_that_are_no_folder_are_refused(tmp_path: Path) -> None:
         Engine.open(tmp_path / "file")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")
+def test_places_whose_names_are_no_text_are_refused(tmp_path: Path) -> None:
+    """A folder or an index folder whose name is no Unicode is refused with what to do."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    with pytest.raises(InvalidQuery, match=r"caf.*is no valid Unicode; rename the folder"):
+        Engine.open(folder)
+    with pytest.raises(InvalidQuery, match="name another place with --index-dir"):
+        Engine.open(tmp_path, folder)
+
+
 def test_wrong_requests_are_refused(open_engine: OpenEngine) -> None:
     """A limit below one, an unknown mode and a path outside are refused, not guessed at."""
     engine = open_engine()

@@ -512,9 +512,10 @@ def remove_index(
 
 def _index_path(root: Path, index_dir: Path | str | None, settings: Settings) -> Path:
     if index_dir is not None:
-        return Path(os.path.abspath(os.path.expanduser(index_dir)))
-    configured = Path(settings.index.dir).expanduser() if settings.index.dir else None
-    return index_folder(root, configured)
+        path = Path(os.path.abspath(os.path.expanduser(index_dir)))
+    else:
+        path = index_folder(root, Path(settings.index.dir).expanduser() if settings.index.dir else None)
+    return _unicode(path, "name another place with --index-dir")
 
 
 def _checked_root(root: Path | str) -> Path:
@@ -523,7 +524,16 @@ def _checked_root(root: Path | str) -> Path:
         raise FileNotFoundError(f"there is no folder {path}")
     if not path.is_dir():
         raise NotADirectoryError(f"{path} is a file; give the folder that holds it")
-    return Path(os.path.realpath(path))
+    return _unicode(Path(os.path.realpath(path)), "rename the folder")
+
+
+def _unicode(path: Path, remedy: str) -> Path:
+    """Refuse a place whose name has bytes that are no text: no editor and no index could name it."""
+    try:
+        os.fspath(path).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidQuery(f"{os.fspath(path)!a} is no valid Unicode; {remedy}") from None
+    return path
 
 
 def _check_text(request: SearchRequest) -> None:
