@@ -109,6 +109,17 @@ def test_search_vector_by_numbers(workspace: Path, run: Any, tmp_path: Path) -> 
     assert [hit["name"] for hit in by_numbers] == [hit["name"] for hit in by_question]
 
 
+def test_search_vector_by_symbol(workspace: Path, run: Any) -> None:
+    """A place stands for the symbol there: the answer is that of `similar`, with the work done."""
+    hit = run("search", "remove expired uploads from the disk", "--json").json["hits"][0]
+    place = f"{hit['path']}:{hit['range']['start']['line'] + 1}"
+    outcome = run("vector", "search-vector", place, "--json")
+    alike = run("similar", place, "--json").json["hits"]
+    assert outcome.json["hits"]
+    assert [found["name"] for found in outcome.json["hits"]] == [found["name"] for found in alike]
+    assert "rows rescored" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Find code like a definition or a selection."""
     root = root_of(options)
     file, first, last = parse_place(options.place)
-    path = _file_in(root, file)
+    path = file_in(root, file)
     filters = filters_of(options)
     with open_engine(options) as engine, stoppable() as cancel:
         if not options.no_sync:
@@ -57,7 +57,7 @@ def parse_place(place: str) -> tuple[str, int, int | None]:
     return found["file"], first - 1, None if last is None else last - 1
 
 
-def _file_in(root: Path, file: str) -> str:
+def file_in(root: Path, file: str) -> str:
     """The file as seen from the current folder, else as seen from the root."""
     for candidate in (Path(file), root / file):
         if candidate.is_file():

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from codanna_core.cli.arguments import add_answer, add_common, add_json, add_root, filters_of
+from codanna_core.cli.arguments import add_answer, add_common, add_json, add_root, filters_of, root_of
 from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.index import finish_background_work
@@ -17,6 +17,7 @@ from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import counted, print_text, size
 from codanna_core.cli.search import print_answer
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.cli.similar import file_in, parse_place
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Progress, State
 from codanna_core.vectors.ivf.policy import CLUSTER_AT
@@ -40,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "query",
         metavar="QUERY",
-        help="a question, or @FILE (@- for standard input) with a JSON array of numbers",
+        help="a question, FILE:LINE for the symbol there, or @FILE (@- for standard input) with a JSON array "
+        "of numbers",
     )
     add_root(search)
     add_answer(search)
@@ -92,15 +94,19 @@ def run_index(options: argparse.Namespace) -> int:
 
 
 def run_search(options: argparse.Namespace) -> int:
-    """Search by vectors alone, for a question or for a vector that something else made."""
+    """Search by vectors alone, for a question, like a symbol, or for a vector that something else made."""
+    place = _place(options)
     vector = _read_vector(options.query[1:]) if options.query.startswith("@") else None
     filters = filters_of(options)
     with open_engine(options) as engine, stoppable() as cancel:
         if not options.no_sync:
             bring_up_to_date(engine, cancel)
         limit = options.limit or engine.settings.search.limit
-        wanted = options.query if vector is None else vector
-        result = engine.search_vector(wanted, limit=limit, filters=filters, cancel=cancel)
+        if place is not None:
+            result = engine.similar(*place, limit=limit, filters=filters, cancel=cancel)
+        else:
+            wanted = options.query if vector is None else vector
+            result = engine.search_vector(wanted, limit=limit, filters=filters, cancel=cancel)
         if result.work:
             done = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in result.work.items())
             print(f"codanna-lsp: {done}", file=sys.stderr)
@@ -121,6 +127,15 @@ def run_info(options: argparse.Namespace) -> int:
         if sizes:
             print_text(histogram(sizes))
     return ExitCode.FOUND if info.get("count") else ExitCode.NOTHING
+
+
+def _place(options: argparse.Namespace) -> tuple[str, int, int | None] | None:
+    """The file and lines that the query names; None when it is a question, or a file that does not exist."""
+    try:
+        file, first, last = parse_place(options.query)
+        return file_in(root_of(options), file), first, last
+    except InvalidQuery:
+        return None
 
 
 def _read_vector(source: str) -> list[float]:
