@@ -96,14 +96,21 @@ def test_file_in_place_of_the_index_folder(workspace: Path, run: Any, tmp_path: 
     assert "taken" in complaint(outcome)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_no_permission(workspace: Path, run: Any, tmp_path: Path) -> None:
-    """An index folder without write permission fails with the path and the way out."""
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0o500)
-    outcome = run("search", "anything", "--index-dir", locked / "index")
+def test_no_permission(workspace: Path, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index folder that this user may not make fails with the path and the way out, for root as well."""
+    really_make = os.mkdir
+
+    def refuse(path: Any, *rest: Any, **options: Any) -> None:
+        if "locked" in str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        really_make(path, *rest, **options)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    outcome = run("search", "anything", "--index-dir", tmp_path / "locked" / "index")
     assert outcome.code == 3
     assert "Permission denied" in complaint(outcome)
+    assert "locked" in complaint(outcome)
+    assert "--index-dir" in complaint(outcome)
 
 
 def test_index_that_may_only_be_read(workspace: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
