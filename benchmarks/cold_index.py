@@ -181,7 +181,12 @@ def ctags(root: Path, languages: str | None) -> float | None:
     if languages:
         command.append(f"--languages={languages}")
     started = time.perf_counter()
-    subprocess.run([*command, str(root)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = subprocess.run(
+        [*command, str(root)], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    if done.returncode:
+        print("  ctags did not finish")
+        return None
     return time.perf_counter() - started
 
 
