@@ -228,8 +228,8 @@ export class Server implements vscode.Disposable {
     const client = new QuietClient(
       "codanna",
       "Codanna",
-      // Not in the workspace, whose files a program may take for its own.
-      { command: found.command, args: found.args, options: { cwd: os.homedir() } },
+      // Not in the workspace, whose files a program may take for its own; this folder is always there.
+      { command: found.command, args: found.args, options: { cwd: this.context.extensionPath } },
       options,
     );
     client.registerFeature(new ShowsSimilar());
@@ -296,7 +296,7 @@ export class Server implements vscode.Disposable {
       buttons.set("How to Install", () => this.showReadme());
     }
     if (!vscode.workspace.isTrusted) {
-      message += " The Python environment and the settings of a workspace that you do not trust are not used.";
+      message += " Neither the Python environment nor the choice of a workspace that you do not trust is used.";
       buttons.set("Manage Trust", () => vscode.commands.executeCommand("workbench.trust.manage"));
     }
     buttons.set("Open Settings", () => vscode.commands.executeCommand("workbench.action.openSettings", "codanna.serverPath"));

@@ -48,7 +48,7 @@ export const tests: Tests = [
       const shown = await press("Manage Trust");
       assert.deepEqual(shown, [
         "The Codanna server is not at /nowhere/codanna-lsp. " +
-          "The Python environment and the settings of a workspace that you do not trust are not used.",
+          "Neither the Python environment nor the choice of a workspace that you do not trust is used.",
       ]);
       await configuration().update("serverPath", undefined, vscode.ConfigurationTarget.Global);
       await until("the index", ready);
