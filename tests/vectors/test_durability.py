@@ -48,6 +48,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seal, train and merge after tens of vectors instead of thousands."""
     monkeypatch.setattr(store, "SEAL_AT", 40)
     monkeypatch.setattr(store, "DELTA_LIMIT", 120)
+    monkeypatch.setattr(store, "MANY", 30)
     monkeypatch.setattr(policy, "CLUSTER_AT", 100)
     monkeypatch.setattr(policy, "MERGE_AT", 80)
     monkeypatch.setattr(policy, "JOIN_AT", 3)

@@ -149,6 +149,7 @@ def test_any_sequence(implementation: str, monkeypatch: pytest.MonkeyPatch) -> N
     for module, name, value in (
         (store, "SEAL_AT", 20),
         (store, "DELTA_LIMIT", 60),
+        (store, "MANY", 4),
         (policy, "CLUSTER_AT", 50),
         (policy, "MERGE_AT", 30),
         (policy, "JOIN_AT", 3),

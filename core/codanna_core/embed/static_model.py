@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,20 @@ import orjson
 from numpy.typing import NDArray
 
 from codanna_core.embed.base import CancelToken, normalised
-from codanna_core.embed.tokenizer import WordTokenizer
+from codanna_core.embed.tokenizer import ID, WordTokenizer
 from codanna_core.errors import ModelUnavailable
 
 _TYPES = {"I8": np.int8, "I64": np.int64, "F16": np.float16, "F32": np.float32}
-# Texts between two looks at the cancel token: about 50 ms.
-_BATCH = 1024
+_BLOCK = 64
+"""Texts that are summed together: with more of them, most would lack most of their tokens."""
+
+
+class _Scratch(threading.local):
+    """One number for each token, kept by every thread: touching new memory costs more than the look-ups."""
+
+    def __init__(self, tokens: int) -> None:
+        self.held = np.zeros(tokens, bool)
+        self.columns = np.zeros(tokens, np.int32)
 
 
 class StaticEmbedder:
@@ -46,6 +55,7 @@ class StaticEmbedder:
             raise ModelUnavailable(f"{folder} holds no tensor {error}; reinstall codanna-lsp") from error
         if len(self._rows) != len(self._weights) or len(self._rows) != self._tokenizer.size:
             raise ModelUnavailable(f"the files in {folder} do not belong together; reinstall codanna-lsp")
+        self._scratch = _Scratch(len(self._rows))
 
     @property
     def model_id(self) -> str:
@@ -63,21 +73,36 @@ class StaticEmbedder:
         return int(self._rows.shape[1])
 
     def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
-        """float32[len(texts), dimension]; about 20 µs a text of 60 tokens."""
+        """float32[len(texts), dimension]; about 10 µs a text of 40 tokens where there are many."""
         sums = np.zeros((len(texts), self.dimension), np.float32)
-        rows, weights, ids_of = self._rows, self._weights, self._tokenizer.ids
-        for number, text in enumerate(texts):
-            if cancel is not None and number % _BATCH == 0:
+        for first in range(0, len(texts), _BLOCK):
+            if cancel is not None:
                 cancel.raise_if_cancelled()
-            ids = ids_of(text)
-            if len(ids):
-                # 7 µs; reduceat over a batch takes 35 µs a text, one product over a batch 12 µs.
-                np.dot(weights.take(ids), rows.take(ids, axis=0).astype(np.float32), out=sums[number])
+            self._add(texts[first : first + _BLOCK], sums[first : first + _BLOCK])
         return normalised(sums)
+
+    def _add(self, texts: Sequence[str], sums: NDArray[np.float32]) -> None:
+        """Texts of one file share most of their tokens, so one product of how often each text holds each
+        token with the vectors of those tokens costs less than a sum for every text.
+        """
+        packed = [*map(self._tokenizer.packed_ids, texts)]
+        ids = np.frombuffer(b"".join(packed), ID)
+        held, columns = self._scratch.held, self._scratch.columns
+        held[ids] = True
+        used = np.flatnonzero(held)
+        held[used] = False
+        columns[used] = np.arange(len(used), dtype=np.int32)
+        places = columns[ids]
+        lengths = [len(part) // ID.itemsize for part in packed]
+        places += np.repeat(np.arange(len(texts), dtype=np.int32) * len(used), lengths)
+        shared = np.bincount(places, self._weights[ids], len(texts) * len(used)).astype(np.float32)
+        np.matmul(shared.reshape(len(texts), len(used)), self._rows[used].astype(np.float32), out=sums)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """float32[dimension]; queries and passages are embedded alike."""
-        vector: NDArray[np.float32] = self.embed_passages([text])[0]
+        ids = self._tokenizer.ids(text)
+        total = np.dot(self._weights.take(ids), self._rows.take(ids, axis=0).astype(np.float32))
+        vector: NDArray[np.float32] = normalised(total[None, :])[0]
         return vector
 
     def verify(self) -> None:

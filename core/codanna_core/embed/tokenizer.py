@@ -7,6 +7,7 @@ and needs none of its memory in worker processes.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ PIECES = r"[^\W\d_]+|[0-9]+|[-!#$%&*+./<=>?@\\^|~:]{2,3}"
 MAX_TOKENS = 512
 """fastembed cuts static models' input here; the two readers must give equal vectors."""
 _MAX_CHARACTERS = 1 << 16
+ID = np.dtype(np.int32)
 # Enough for the distinct words of a large workspace, yet a few megabytes at most.
 _CACHE_WORDS = 100_000
 
@@ -76,14 +78,17 @@ class WordTokenizer:
         """Number of tokens."""
         return len(self._scores)
 
-    def ids(self, text: str) -> NDArray[np.intp]:
+    def ids(self, text: str) -> NDArray[np.int32]:
         """The first tokens of a text, at most `MAX_TOKENS`."""
-        # Joining packed ids of whole words is several times faster than a list of Python integers.
+        return np.frombuffer(self.packed_ids(text), ID)
+
+    def packed_ids(self, text: str) -> bytes:
+        """The same as bytes; joining those of whole words is several times faster than a list of integers."""
         packed = b"".join(map(self._cache.__getitem__, text[:_MAX_CHARACTERS].split()))
-        return np.frombuffer(packed, np.intp)[:MAX_TOKENS]
+        return packed[: MAX_TOKENS * ID.itemsize]
 
     def _packed(self, word: str) -> bytes:
-        return np.array(self._split(word), np.intp).tobytes()
+        return array(ID.char, self._split(word)).tobytes()
 
     def _split(self, word: str) -> list[int]:
         ids: list[int] = []
@@ -94,20 +99,22 @@ class WordTokenizer:
 
     def _best_pieces(self, piece: str) -> list[int]:
         """The pieces of the highest total score, found by Viterbi; neighbouring unknowns are one."""
-        length = len(piece)
-        best = [0.0] + [float("-inf")] * length
-        origin = [(0, self._unknown)] * (length + 1)
-        for start in range(length):
-            for end in range(start + 1, min(length, start + self._longest) + 1):
-                index = self._vocabulary.get(piece[start:end])
+        length, longest = len(piece), self._longest
+        index_of, scores = self._vocabulary.get, self._scores
+        best = [0.0]
+        origin = [(0, self._unknown)]
+        for end in range(1, length + 1):
+            top, begin, token = float("-inf"), 0, self._unknown
+            for start in range(max(0, end - longest), end):
+                index = index_of(piece[start:end])
                 if index is not None:
-                    score = best[start] + self._scores[index]
-                elif end == start + 1:
-                    index, score = self._unknown, best[start] + self._unknown_score
-                else:
-                    continue
-                if score > best[end]:
-                    best[end], origin[end] = score, (start, index)
+                    score = best[start] + scores[index]
+                    if score > top:
+                        top, begin, token = score, start, index
+            if best[-1] + self._unknown_score > top:
+                top, begin, token = best[-1] + self._unknown_score, end - 1, self._unknown
+            best.append(top)
+            origin.append((begin, token))
         ids: list[int] = []
         end = length
         while end:

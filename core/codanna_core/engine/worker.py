@@ -6,6 +6,7 @@ A worker is started with `-c`, not by `multiprocessing`, so that a program which
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -22,6 +23,7 @@ from codanna_core.engine.prepare import FileTask, Prepared, prepare
 READY = "ready"
 """First message of a worker: what ends it before this is no file's fault."""
 
+_COLLECT_EVERY = 16
 _LENGTH = struct.Struct("<I")
 
 
@@ -69,6 +71,10 @@ def main() -> None:
     setup: WorkerSetup = receive(requests)
     embedder = load_embedder(setup.semantic) if setup.semantic is not None else None
     send(answers, READY)
+    # What parsing makes by the million has no cycles, and the collector would walk over it again and again.
+    gc.freeze()
+    gc.disable()
+    served = 0
     while True:
         try:
             tasks: list[FileTask] = receive(requests)
@@ -79,3 +85,6 @@ def main() -> None:
             for task in tasks
         ]
         send(answers, batch)
+        served += 1
+        if served % _COLLECT_EVERY == 0:
+            gc.collect()

@@ -35,6 +35,7 @@ from codanna_core.vectors.delta import Delta
 from codanna_core.vectors.ivf.build import Source, write_flat
 from codanna_core.vectors.ivf.codec import make_rotation
 from codanna_core.vectors.ivf.policy import Plan, plan
+from codanna_core.vectors.known import KnownKeys
 from codanna_core.vectors.manifest import FileEntry, Manifest
 from codanna_core.vectors.rebuild import Built, rebuild
 from codanna_core.vectors.rows import RowCodec, Rows
@@ -51,6 +52,8 @@ LOG_LIMIT = 1 << 24
 """Bytes of the log from which maintenance starts a new one; the next open replays this much in 20 ms."""
 PIECE = 65536
 """A larger upsert is sealed in pieces of this many vectors."""
+MANY = 4096
+"""An upsert of so many vectors is one of a long run, which is told fast which keys are new."""
 _OWN_FILES = ("seg-", "dead-", "rotation-", "wal-", f"{manifests.NAME}.tmp")
 _NUMBERED = re.compile(r"[a-z]+-(\d{8})\.[a-z]+$")
 _EMPTY = State(None, None, (), None)
@@ -80,6 +83,8 @@ class DurableIndex:
         self._delta: Delta | None = None
         self._wal: WalWriter | None = None
         self._reader: WalReader | None = None
+        self._known: KnownKeys | None = None
+        """Every key that this process may have to replace; only for a writer that has written much."""
         self._serial = 0
         self._manifest_bytes = b""
         self._published: dict[str, Part] = {}
@@ -203,7 +208,12 @@ class DurableIndex:
         return snapshot
 
     def contains(self, keys: Keys) -> Mask:
-        return self.snapshot().contains(keys)
+        known = self._known
+        if known is None:
+            return self.snapshot().contains(keys)
+        found = known.may_hold(keys)
+        found[found] = self.snapshot().contains(keys[found])
+        return found
 
     # Writing
 
@@ -220,6 +230,8 @@ class DurableIndex:
             if rotation is None:
                 rotation = self._start_index(array.shape[1])
             check_vectors(keys[:0], array[:0], self.snapshot().dimension)  # Another thread may have fixed it.
+            if self._known is None and len(keys) >= MANY:
+                self._known = KnownKeys(self.snapshot().live_keys())
             for start in range(0, len(keys), PIECE):
                 piece = slice(start, start + PIECE)
                 turned = prepared(array[piece], self._options.metric) @ rotation.T
@@ -230,7 +242,11 @@ class DurableIndex:
         delta, wal = self._delta, self._wal
         if delta is None or wal is None:
             raise IndexMissing("the vector index was closed; open it again")
-        parts = kill(self._state.parts, keys)
+        replaced = keys
+        if self._known is not None:
+            replaced = keys[self._known.may_hold(keys)]
+            self._known.add(keys)
+        parts = kill(self._state.parts, replaced)
         if delta.used + len(keys) > DELTA_LIMIT:
             self._seal(parts, (keys, rows, scales))
             return
@@ -274,7 +290,7 @@ class DurableIndex:
             if self._wal is not None:
                 self._wal.sync()
                 self._wal.close()
-            self._wal = self._delta = self._reader = None
+            self._wal = self._delta = self._reader = self._known = None
             self._segments, self._published, self._state = {}, {}, _EMPTY
             self._snapshot = Snapshot(_EMPTY, self._options, self._codec)
 
