@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -109,6 +110,23 @@ def test_a_full_disk_does_not_keep_the_lock_from_its_owner(
     monkeypatch.undo()
     assert lock.acquire()
     lock.release()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="asking whether a process lives is done otherwise there")
+def test_only_a_living_process_holds_the_lock(tmp_path: Path) -> None:
+    """Another process that lives holds the lock; a dead one, this one, and one that let go do not."""
+    lock = WriterLock(tmp_path / "writer.lock")
+    assert not lock.is_held_elsewhere()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        (tmp_path / "writer.lock").write_text(f" {other.pid}\n")
+        assert lock.is_held_elsewhere()
+        other.kill()
+    assert not lock.is_held_elsewhere()
+    assert lock.acquire()
+    assert lock.owner() == os.getpid()
+    assert not lock.is_held_elsewhere()
+    lock.release()
+    assert lock.owner() is None
 
 
 def test_an_index_that_is_not_there_and_cannot_be_made(
