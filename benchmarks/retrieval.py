@@ -4,6 +4,10 @@ The development queries are asked to the engine in two settings, the annotated s
 checkout; the file that the queries' `score.py` reads is written and what that says is printed. Mode `vectors`
 leaves the engine out: every symbol is embedded and a file counts by its best symbol.
 
+`retrieval.py --latency FOLDER... --questions FILE [--indexes FOLDER]` prints how long an answer takes inside
+the engine, for each mode and size: p50 and p95 over all rounds, and p50 of each question's fastest round,
+which other load on the machine disturbs least.
+
 `retrieval.py --docstrings FOLDER...` needs no labels: the first sentence of a definition's doc comment is the
 query and the definition is the answer, in a copy of the folder from which the comments are blanked.
 """
@@ -39,6 +43,7 @@ from codanna_core.text.documents import direct_children, own_body
 
 SETTINGS = ("sub-folder", "whole")
 DOCSTRING_QUERIES = 200
+LATENCY_ROUNDS = 20
 SEMBLE = """
 import json, sys
 from semble import SembleIndex
@@ -170,6 +175,31 @@ def of_engine(
     subprocess.run([sys.executable, options.queries / "score.py", options.output], check=True)
 
 
+def latency(options: argparse.Namespace) -> None:
+    """Milliseconds of an answer by mode; the first round warms the caches and does not count."""
+    questions = [line.strip() for line in options.questions.read_text().splitlines() if line.strip()]
+    for root in options.latency:
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            Engine.open(root, (options.indexes or Path(scratch)) / root.name) as engine,
+        ):
+            engine.sync()
+            engine.settle()
+            symbols = engine.status().symbols
+            for mode in Mode:
+                rounds = [
+                    [engine.search(SearchRequest(question, 10, mode)).milliseconds for question in questions]
+                    for _ in range(LATENCY_ROUNDS + 1)
+                ][1:]
+                times = sorted(time for one in rounds for time in one)
+                fastest = statistics.median(map(min, zip(*rounds, strict=True)))
+                print(
+                    f"{root.name}: {symbols} symbols  {mode.value:8}  p50 {statistics.median(times):.2f} ms"
+                    f"  p95 {times[int(0.95 * len(times))]:.2f} ms  p50 of the fastest {fastest:.2f} ms",
+                    flush=True,
+                )
+
+
 def blanked_copy(root: Path, copy: Path) -> dict[str, tuple[str, int, int]]:
     """Copy a folder without its doc comments; gives each comment's first sentence with its definition."""
     asked: dict[str, tuple[str, int, int]] = {}
@@ -255,12 +285,19 @@ def main() -> None:
     parser.add_argument("--whole", action="store_true", help="only whole checkouts")
     parser.add_argument("--sub-folder", action="store_true", help="only the sub-folders")
     parser.add_argument("--docstrings", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--latency", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--questions", type=Path, help="for --latency: a file with one question a line")
     parser.add_argument("--semble-python", help="an interpreter that has semble, to compare with")
     parser.add_argument("--semble-model", help="folder of the static model that semble is to use")
     parser.add_argument("--output", type=Path, default=Path("retrieval-results.json"))
     options = parser.parse_args()
     if options.docstrings:
         docstrings(options)
+        return
+    if options.latency:
+        if options.questions is None:
+            parser.error("--latency needs --questions")
+        latency(options)
         return
     if options.queries is None or options.repositories is None:
         parser.error("give --queries and --repositories, or --docstrings")

@@ -403,6 +403,9 @@ def add_by_meaning(
     """The symbols nearest to a vector."""
     if snapshot.vectors is not None and snapshot.vectors.count:
         keys, scores, pool.work = _nearest(snapshot, vector, wanted, only, cancel)
+        if pool.mode == "hybrid" and not only and len(keys) >= wanted:
+            near = scores >= WEIGHTS.near_enough * scores.max(initial=0.0)
+            keys, scores = keys[near], scores[near]
         found = snapshot.text.with_keys(keys.tolist(), 4 * wanted, only if only else None)
         of_found = np.array([key for key, _ in found], np.uint64)
         pool.add(
@@ -441,9 +444,9 @@ def _nearest(
 
 
 def text_frequencies(snapshot: Snapshot, terms: Iterable[str]) -> dict[str, int]:
-    """How many symbols hold each term in one field or another."""
-    fields, frequency = tuple(WEIGHTS.fields()), snapshot.text.document_frequency
-    return {term: max(1, *[frequency(field, term) for field in fields]) for term in terms}
+    """How many files hold each term."""
+    frequency = snapshot.text.document_frequency
+    return {term: max(1, frequency("file_words", term)) for term in terms}
 
 
 def _shares(frequencies: Mapping[str, int], total: int) -> dict[str, float]:

@@ -35,16 +35,18 @@ class SnippetReader:
         start = _after_lines(data, first, 0)
         if start < 0:
             return []
-        # Only the lines asked for are cut and decoded.
-        stop = _after_lines(data, end - first, start)
-        piece = data[start:] if stop < 0 else data[start : stop - 1]
+        # Only the lines asked for are cut and decoded; few of them are longer than the first piece.
+        size = _BLOCK
+        while len(lines := data[start : start + size].split(b"\n", end - first)) <= end - first:
+            if start + size >= len(data):
+                break
+            size *= 4
         try:
-            text = piece.decode("utf-8")
+            return [line.decode("utf-8") for line in lines[: end - first]]
         except UnicodeDecodeError:
             # Not UTF-8: what encoding it is shows only in the whole.
             self._data[path] = to_utf8(data)[0]
             return self.lines(path, first, end)
-        return text.split("\n")
 
     def snippet(self, hit: Hit, terms: frozenset[str], count: int) -> tuple[SnippetLine, ...]:
         """The `count` lines around the line of the hit that holds most of the words asked for."""
@@ -100,7 +102,7 @@ def _after_lines(data: bytes, count: int, start: int) -> int:
         ends = codes[start : start + _BLOCK] == _LINE_FEED
         inside = int(np.count_nonzero(ends))
         if inside >= count:
-            return start + int(np.flatnonzero(ends)[count - 1]) + 1
+            return start + int(ends.nonzero()[0][count - 1]) + 1
         count -= inside
         start += _BLOCK
     return -1

@@ -36,6 +36,10 @@ class Weights:
     """Undocumented code must still be found by the words in it."""
     candidates: int = 200
     """How many symbols each search contributes; with fewer, files that match in many places are missed."""
+    near_enough: float = 0.5
+    """Of plenty, symbols not half as near as the nearest decide nothing beside words; looking them up takes
+    time.
+    """
     files_by_path: int = 30
     """Files found by their path alone; their code need not repeat the words of their name."""
     near: float = 0.2
