@@ -43,6 +43,7 @@ ECHO = (
     "def echo(ls, params): return []\n"
     "s.start_io()\n"
 )
+CLANG = ("-Iinclude", "-Iinclude/uapi", "-Iarch/x86/include", "-Iarch/x86/include/uapi", "-D__KERNEL__")
 QUESTIONS = """
 allocate memory pages; free a buffer; parse command line options; read a configuration file; register a
 device driver; handle an interrupt; compute a checksum; copy data from user space; lock a mutex with a
@@ -70,7 +71,7 @@ def main() -> None:
         client.initialize(arguments.folder, capabilities=MINIMAL, options=options)
         while True:
             status = client.wait_indexed(24 * 3600)["folders"][0]
-            if status["vectorsPending"] == 0 and status["filesIndexed"] == status["filesTotal"]:
+            if status.get("reconciled") and status["vectorsPending"] == 0 and status["state"] == "ready":
                 break
             time.sleep(1)
         print(
@@ -97,6 +98,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--clangd", metavar="PART", help="also measure clangd over this part of the folder")
     arguments = parser.parse_args()
     arguments.folder = arguments.folder.resolve()
+    if arguments.index_dir:
+        arguments.index_dir = arguments.index_dir.resolve()  # The server takes it for one in the folder.
     return arguments
 
 
@@ -309,8 +312,8 @@ def save(client: RawClient, path: Path, number: int) -> str:
 def saves(client: RawClient, path: Path, count: int) -> list[float]:
     seconds = []
     for number in range(count):
-        began = time.perf_counter()
         name = save(client, path, number)
+        began = time.perf_counter()  # The editor writes the file before it says so.
         while name not in client.symbols(name):
             pass
         seconds.append(time.perf_counter() - began)
@@ -379,7 +382,7 @@ def clangd(folder: Path, part: str, count: int) -> str:
             {
                 "directory": str(folder),
                 "file": str(path),
-                "arguments": ["clang", "-fsyntax-only", "-Iinclude", str(path)],
+                "arguments": ["clang", "-fsyntax-only", *CLANG, str(path)],
             }
             for path in sources
         ]

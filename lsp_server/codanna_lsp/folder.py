@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.engine.cancel import Cancel
+from codanna_core.engine.memory import settle
 from codanna_core.errors import Cancelled, CodannaError, FolderMissing, IndexMissing
 from codanna_core.model import Problem
 
@@ -335,6 +336,8 @@ class Folder:
             with self._host.progress(f"Indexing {self.name}", cancel) as display:
                 report = self.engine.sync(progress=display.report, cancel=Cancel(cancel, self._closing))
             self._forget("sync", "update", "sync-stopped")
+            if not self.reconciled:
+                settle()
             self.reconciled = True
             if self._writes():
                 self._release(math.inf)

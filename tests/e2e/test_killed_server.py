@@ -89,7 +89,10 @@ def save_and_kill(tmp_path: Path, kills: int, seed: int) -> None:
         except AssertionError:
             status = client.request("codanna/status", {})
             found, expected = editor.found(), editor.expected()
-            pytest.fail(f"turn {turn}: missing {expected - found}, too many {found - expected}; {status}")
+            log = Path(status["server"]["log"]).read_text("utf-8", "replace")[-4000:]
+            pytest.fail(
+                f"turn {turn}: missing {expected - found}, too many {found - expected}; {status}\n{log}"
+            )
         client.check()
         assert not client.seen("window/showMessage"), turn
     assert client.shut_down() == 0

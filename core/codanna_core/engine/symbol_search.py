@@ -37,9 +37,9 @@ _REBUILT_AT_ONCE = 60_000
 """An index with fewer symbols has its names read back while the caller waits: a blink."""
 _MORE_NAMES = 16
 """So many times more names are looked at where the first ones give too few symbols."""
-_GROUPS = (1, 25, 50)
+_GROUPS = (1, 30, 80)
 """How many names are looked up at a time, best first; the last number goes on."""
-_SPARE = 0.25
+_SPARE = 0.1
 """Share of symbols looked up beyond those wanted, since the path and the kind shift them a little."""
 _NAMESAKES = 2000
 """So many symbols of one name are compared by their columns before some of them are read."""
