@@ -46,7 +46,7 @@ class Suite:
     missing: Callable[[], str | None]
     """Says what is missing and how to get it; None when nothing is."""
     command: Callable[[Place], list[str]]
-    limit: float = 300.0
+    limit: float = 360.0
     """Seconds; several times what a suite takes on two busy cores."""
     environment: dict[str, str] = field(default_factory=dict)
     blocking: bool = True

@@ -209,6 +209,21 @@ test("the last results become a quickfix list and a location list", function()
   vim.cmd("lclose")
 end)
 
+test("a late answer to an older question does not become the last results", function()
+  local original, answers = client.request, {}
+  client.request = function(_, params, callback)
+    answers[params.query] = callback
+  end
+  for _, query in ipairs({ "older", "newer" }) do
+    require("codanna.source").search().ask(query, function() end)
+  end
+  client.request = original
+  for _, query in ipairs({ "newer", "older" }) do
+    answers[query](nil, { hits = {}, problems = {} }, only_client())
+  end
+  equal(require("codanna.hits").last_title, "Codanna: newer")
+end)
+
 test("a live search sends one request for a burst of typing and cancels the one under way", function()
   local sources = require("codanna.source")
   local sent, cancelled, shown = {}, {}, {}

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { extension, shots, withWorkbench, workspace } from "./workbench.mjs";
 
 const home = process.env.HOME;
-const LIMIT = 240_000;
+const LIMIT = 300_000;
 
 function write(file, content, mode) {
   mkdirSync(dirname(file), { recursive: true });

@@ -44,6 +44,9 @@ function M.tell(err, problems)
   told = now
 end
 
+---Number of the newest question. Its results are the last ones, even if an older answer comes later.
+local newest = 0
+
 ---@param method string
 ---@param params table
 ---@param buffer integer
@@ -51,6 +54,8 @@ end
 ---@param callback fun(err: string|nil, hits: codanna.Hit[], problems: string[])
 ---@return fun() cancel
 local function ask(method, params, buffer, title, callback)
+  newest = newest + 1
+  local mine = newest
   return client.request(method, params, function(err, result, at)
     if err then
       callback(err.message or "the request failed", {}, {})
@@ -61,7 +66,9 @@ local function ask(method, params, buffer, title, callback)
     local list = vim.tbl_map(function(raw)
       return (names and hits.read_symbol or hits.read)(raw, at.offset_encoding)
     end, names and result or result.hits or {})
-    hits.keep(list, title)
+    if mine == newest then
+      hits.keep(list, title)
+    end
     callback(nil, list, names and {} or missing(result))
   end, buffer)
 end

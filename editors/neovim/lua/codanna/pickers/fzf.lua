@@ -13,22 +13,34 @@ end
 ---@param query string
 function M.show(source, query)
   local fzf = require("fzf-lua")
-  local cancel = function() end
+  local stop = function() end
   local function contents(args)
     -- Newer versions hand over the arguments of fzf, older ones the question itself.
     local text = type(args) == "table" and args[1] or args
     return function(write)
-      cancel()
+      stop()
       if source.live and vim.trim(text or "") == "" then
         return write(nil)
       end
-      cancel = source.ask(text or "", function(err, list, problems)
+      local ended = false
+      local function finish()
+        if not ended then
+          ended = true
+          write(nil)
+        end
+      end
+      local cancel = source.ask(text or "", function(err, list, problems)
         sources.tell(err, problems)
         for _, hit in ipairs(list) do
           write(line(hit))
         end
-        write(nil)
+        finish()
       end)
+      -- What reads the lines of a question waits for their end, though nobody wants them any more.
+      stop = function()
+        cancel()
+        finish()
+      end
     end
   end
 

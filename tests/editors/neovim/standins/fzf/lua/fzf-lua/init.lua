@@ -3,12 +3,16 @@
 local M = {}
 
 local function open(produce, options)
-  local lines, round = {}, 0
+  local lines, round, reading = {}, 0, {}
   local function run(query)
     round = round + 1
     local mine, found = round, {}
+    reading[mine] = true
     -- A process of fzf's own reads what is written, until nil ends it.
     produce(query)(function(line)
+      if line == nil then
+        reading[mine] = nil
+      end
       if mine ~= round then
         return
       elseif line == nil then
@@ -17,6 +21,9 @@ local function open(produce, options)
         table.insert(found, line)
       end
     end)
+    for other in pairs(reading) do
+      assert(other == mine, "the reader of an earlier question waits for ever")
+    end
   end
   require("standin").opened({
     type = run,
