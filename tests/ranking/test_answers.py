@@ -69,3 +69,26 @@ def test_an_unknown_language_is_told(shop: Engine) -> None:
     assert not result.hits
     assert [problem.code for problem in result.problems] == ["unknown-language"]
     assert "`python`" in result.problems[0].message
+
+
+@pytest.fixture
+def named_twice(tmp_path: Path) -> Iterator[Engine]:
+    """The engine over a project whose tests define names that its code is about."""
+    project = tmp_path / "project"
+    (project / "src").mkdir(parents=True)
+    (project / "tests").mkdir()
+    (project / "src" / "views.py").write_text(
+        "class Views:\n    def render_view(self):\n        return 'view'\n"
+    )
+    (project / "tests" / "test_it.py").write_text("def view():\n    pass\n\n\ndef make_view():\n    pass\n")
+    with Engine.open(project, tmp_path / "index") as engine:
+        engine.sync()
+        yield engine
+
+
+@pytest.mark.parametrize(("query", "first"), [("view", "src/views.py"), ("make_view", "tests/test_it.py")])
+def test_a_plain_word_in_a_test_does_not_come_first_for_its_name(
+    named_twice: Engine, query: str, first: str
+) -> None:
+    """One word is what many things are called; a name of several words is meant exactly, wherever it is."""
+    assert named_twice.search(query).hits[0].path == first

@@ -21,11 +21,12 @@ from codanna_core.errors import InvalidQuery
 from codanna_core.languages import extract
 from codanna_core.languages.registry import detect_language, languages
 from codanna_core.model import Position, Problem, Span
+from codanna_core.ranking.paths import CLASSES
 from codanna_core.ranking.query import Question, understand, unknown
 from codanna_core.ranking.signals import SIGNALS, Floats, Symbols, own_scores, places_in_group
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Hit, SearchRequest, SearchResult, SymbolHit
-from codanna_core.text.documents import body_words, direct_children, own_body
+from codanna_core.text.documents import KINDS, body_words, direct_children, own_body
 from codanna_core.text.index import StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, parts_of
 
@@ -33,6 +34,8 @@ SNIPPET_LINES = 3
 
 UNPARSED = "text"
 """The language of a file that no grammar is for."""
+
+_FIELD = KINDS.index("field")
 
 # Files that are judged by symbol for each hit asked for; those behind them cannot come onto the page.
 _FILES_A_HIT = 2
@@ -174,7 +177,12 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
     shown = np.argsort(-of_files, kind="stable")[:looked_at]
     pool.represent(shown[: request.limit + _SPARE_FILES].tolist())
     symbols = pool.symbols()
-    rows, raw = _ranked(symbols, of_files, shown, request.limit)
+    meant = symbols.exact
+    if all(len(parts_of(name)) == 1 for name in question.names):
+        # A name of several words is meant exactly; a single one is also what tests and fields are called.
+        behind = signals[:, -len(CLASSES) :].any(axis=1)
+        meant = meant & ~behind[symbols.file] & (symbols.kind != _FIELD)
+    rows, raw = _ranked(symbols, of_files, shown, meant, request.limit)
     words = frozenset(
         part
         for word in find_words(question.text)
@@ -197,9 +205,11 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
 
 
 def _ranked(
-    symbols: Symbols, of_files: Floats, shown: NDArray[np.int64], limit: int
+    symbols: Symbols, of_files: Floats, shown: NDArray[np.int64], meant: NDArray[np.bool_], limit: int
 ) -> tuple[NDArray[np.int64], Floats]:
-    """The symbols of the best files and those called exactly so, best first, with their scores."""
+    """The symbols of the best files and those called exactly so, best first, with their scores. The best of
+    those that are `meant` comes first of all.
+    """
     own = own_scores(symbols)
     # An exact name is shown first even where its file is not among the best.
     is_shown = np.zeros(len(of_files), np.bool_)
@@ -212,7 +222,7 @@ def _ranked(
     order = np.lexsort((rows, -raw))
     order = order[rank[order] < limit]
     rows, raw = rows[order], raw[order]
-    exact = np.flatnonzero(symbols.exact[rows])
+    exact = np.flatnonzero(meant[rows])
     if len(exact):
         # Whatever else speaks for other files: a definition called exactly so is what a name asks for.
         moved = np.r_[exact[0], np.delete(np.arange(len(rows)), exact[0])]
