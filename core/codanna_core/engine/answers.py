@@ -180,7 +180,7 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
     meant = symbols.exact
     if all(len(parts_of(name)) == 1 for name in question.names):
         # A name of several words is meant exactly; a single one is also what tests and fields are called.
-        behind = signals[:, -len(CLASSES) :].any(axis=1)
+        behind: NDArray[np.bool_] = np.asarray(signals[:, -len(CLASSES) :].any(axis=1))
         meant = meant & ~behind[symbols.file] & (symbols.kind != _FIELD)
     rows, raw = _ranked(symbols, of_files, shown, meant, request.limit)
     words = frozenset(
