@@ -230,3 +230,14 @@ def test_of_many_namesakes_those_at_hand_come_first(open_engine: OpenEngine, wor
     hits = engine.symbols("probe", limit=5, near=["driver_31.py"])
     assert (hits[0].path, hits[0].kind) == ("driver_31.py", "function")
     assert {hit.kind for hit in hits if hit.path != "driver_31.py"} == {"function"}
+
+
+def test_a_member_is_found_beside_very_many_names(open_engine: OpenEngine, workspace: Path) -> None:
+    """`Container.name` looks at what the container holds, however many better names there are elsewhere."""
+    (workspace / "many.py").write_text("".join(f"def get_{n}(): pass\n" for n in range(400)))
+    (workspace / "one.py").write_text("class Special:\n    def get_what_nobody_else_has(self): pass\n")
+    engine = open_engine()
+    engine.sync()
+    assert [hit.name for hit in engine.symbols("Special.get", limit=5)] == ["get_what_nobody_else_has"]
+    engine.set_overlay("one.py", "class Special:\n    def get_it_while_typing(self): pass\n")
+    assert [hit.name for hit in engine.symbols("Special.get", limit=5)] == ["get_it_while_typing"]

@@ -19,6 +19,7 @@ from codanna_core.engine.snapshot import Snapshot
 from codanna_core.model import Problem
 from codanna_core.names import MatchKind, NameIndex, NameMatch, NameQuery, parse_query
 from codanna_core.names.added import Added, AddedLog
+from codanna_core.names.score import Query, score
 from codanna_core.results import SymbolHit
 from codanna_core.storage.directory import Directory
 from codanna_core.text.documents import KINDS, file_key
@@ -41,6 +42,8 @@ _GROUPS = (1, 30, 80)
 """How many names are looked up at a time, best first; the last number goes on."""
 _SPARE = 0.1
 """Share of symbols looked up beyond those wanted, since the path and the kind shift them a little."""
+_INSIDE = 300
+"""Up to so many symbols in a container are judged by themselves, without a look at all names."""
 _NAMESAKES = 2000
 """So many symbols of one name are compared by their columns before some of them are read."""
 
@@ -290,13 +293,14 @@ class SymbolSearch:
         if not query.name and not query.containers and not query.path:
             return _around(snapshot, near, limit)
         index = self._current(snapshot.text)
-        found = [] if query.name else _contained(snapshot, query, limit)
-        for names in (limit, limit * _MORE_NAMES) if query.name else ():
+        found = _members(snapshot, query) if query.name else _contained(snapshot, query, limit)
+        for names in (limit, limit * _MORE_NAMES) if found is None else ():
             matches = self._matches(index, snapshot, query.name, names, cancel)
             found = _looked_up(snapshot, matches, query, limit, near)
             # Names stay known when their symbols are gone, and may stand before those that are there.
             if len(found) >= limit or len(matches) < names:
                 break
+        assert found is not None
         ranked = [
             (score + _nuances(symbol, near), symbol, kind)
             for symbol, score, kind in found
@@ -382,6 +386,20 @@ def _chosen(
     weights = _KIND_WEIGHTS[np.minimum(text.column("traits", addresses) & 0xFF, len(KINDS) - 1)]
     weights += _CLOSE * np.isin(text.column("file_key", addresses), np.array(open_files, np.uint64))
     return [addresses[number] for number in np.argsort(-weights, kind="stable")[:most].tolist()]
+
+
+def _members(snapshot: Snapshot, query: NameQuery) -> list[tuple[StoredSymbol, float, str]] | None:
+    """`Container.name`: what is inside, judged one by one; None where no container is named or it is large."""
+    only = _index_filter(query)
+    addresses = snapshot.text.passing(only, _INSIDE + 1) if only else []
+    if not only or len(addresses) > _INSIDE:
+        return None
+    wanted = Query.of(query.name)
+    inside = [symbol for file in snapshot.overlay.values() for symbol in file.symbols]
+    stored = snapshot.text.symbols(addresses)
+    inside += [symbol for symbol in stored if symbol.path not in snapshot.overlay]
+    judged = [(symbol, score(wanted, symbol.name)) for symbol in inside if symbol.kind != "text"]
+    return [(symbol, fit.value, fit.kind.value) for symbol, fit in judged if fit is not None]
 
 
 def _contained(snapshot: Snapshot, query: NameQuery, limit: int) -> list[tuple[StoredSymbol, float, str]]:
