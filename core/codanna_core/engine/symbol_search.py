@@ -389,7 +389,7 @@ def _chosen(
 
 
 def _members(snapshot: Snapshot, query: NameQuery) -> list[tuple[StoredSymbol, float, str]] | None:
-    """`Container.name`: what is inside, judged one by one; None where no container is named or it is large."""
+    """`Container.name`: what is inside, judged one by one; None without a container or for a large one."""
     only = _index_filter(query)
     addresses = snapshot.text.passing(only, _INSIDE + 1) if only else []
     if not only or len(addresses) > _INSIDE:
