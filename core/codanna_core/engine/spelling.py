@@ -24,25 +24,21 @@ def corrections(snapshot: Snapshot, text: str) -> dict[str, str]:
         plain = word.lower()
         if len(word) < _LEAST_LETTERS or not (word.isascii() and word.isalpha()) or plain in STOP_WORDS:
             continue
-        if len(parts_of(word)) > 1 or _files_with(snapshot, plain):
+        if len(parts_of(word)) > 1 or any(_files_with(snapshot, plain)):
             continue
         if any(plain in index_text(file.text) for file in snapshot.overlay.values()):
             continue
-        count, near = max((_files_with(snapshot, one), one) for one in _one_slip_away(plain))
+        count, near = max((max(_files_with(snapshot, one), default=0), one) for one in _one_slip_away(plain))
         if count >= _LEAST_FILES:
             found[word] = near
     return found
 
 
-def _files_with(snapshot: Snapshot, word: str) -> int:
-    """How many files have the word, in whatever form, in their symbols or path."""
-    frequency = snapshot.text.document_frequency
-    counts = [
-        frequency(field, stem)
-        for stem in snapshot.text.analyze(word)
-        for field in ("file_words", "file_path")
-    ]
-    return max(counts, default=0)
+def _files_with(snapshot: Snapshot, word: str) -> Iterator[int]:
+    """How many files have the word, in whatever form, in their symbols, and how many in their path."""
+    for stem in snapshot.text.analyze(word):
+        for field in ("file_words", "file_path"):
+            yield snapshot.text.document_frequency(field, stem)
 
 
 def _one_slip_away(word: str) -> Iterator[str]:
