@@ -107,6 +107,12 @@ class Columns:
 
     def range(self, span: Span, wide: bool, lines: LineSource) -> Json:
         """One range."""
+        if not wide or self.encoding == "utf-16":
+            start, end = span.start, span.end
+            return {
+                "start": {"line": start.line, "character": start.character},
+                "end": {"line": end.line, "character": end.character},
+            }
         return {
             "start": self.position(span.start, wide, lines),
             "end": self.position(span.end, wide, lines),

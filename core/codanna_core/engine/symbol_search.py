@@ -294,7 +294,9 @@ class SymbolSearch:
             return _around(snapshot, near, limit)
         index = self._current(snapshot.text)
         found = _members(snapshot, query) if query.name else _contained(snapshot, query, limit)
-        for names in (limit, limit * _MORE_NAMES) if found is None else ():
+        # In a large container most names are somebody else's, however many are looked at.
+        sizes = (limit,) if query.containers else (limit, limit * _MORE_NAMES)
+        for names in sizes if found is None else ():
             matches = self._matches(index, snapshot, query.name, names, cancel)
             found = _looked_up(snapshot, matches, query, limit, near)
             # Names stay known when their symbols are gone, and may stand before those that are there.

@@ -42,9 +42,10 @@ def workspace_symbol(context: Context, snapshot: Snapshot, params: SymbolParams)
                 file = snapshot.uri(folder, hit.path), snapshot.line_source(folder, hit.path)
                 files[hit.path] = file
             scored.append((hit.score, convert.symbol_information(hit, *file, columns, tags=tags)))
+    items = [item for _, item in scored]
     if len(snapshot.folders) > 1:
         scored.sort(key=lambda pair: -pair[0])
-    items = convert.without_doubles(item for _, item in scored)
+        items = convert.without_doubles(item for _, item in scored)
     if params.partial_token is not None:
         context.partial(params.partial_token, items)
         return []
