@@ -56,9 +56,9 @@ export class Server implements vscode.Disposable {
   state: State = "stopped";
   folders = new Map<string, Folder>();
 
-  /** Changes with every change of an index. */
+  /** Changes with every change of an index, and with what is being done to it. */
   get generation(): string {
-    return [...this.folders.values()].map((folder) => folder.generation ?? folder.state).join();
+    return [...this.folders.values()].map((folder) => `${folder.generation} ${folder.state}`).join();
   }
 
   /** Whether some index is not complete yet. */
