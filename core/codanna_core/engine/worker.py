@@ -18,12 +18,13 @@ from typing import IO, Any
 
 from codanna_core.config import DiscoverySettings, SemanticSettings
 from codanna_core.embed.registry import load_embedder
+from codanna_core.engine.memory import give_back, settle
 from codanna_core.engine.prepare import FileTask, Prepared, prepare
 
 READY = "ready"
 """First message of a worker: what ends it before this is no file's fault."""
 
-_COLLECT_EVERY = 16
+_TIDY_EVERY = 16
 _LENGTH = struct.Struct("<I")
 
 
@@ -72,7 +73,7 @@ def main() -> None:
     embedder = load_embedder(setup.semantic) if setup.semantic is not None else None
     send(answers, READY)
     # What parsing makes by the million has no cycles, and the collector would walk over it again and again.
-    gc.freeze()
+    settle()
     gc.disable()
     served = 0
     while True:
@@ -86,5 +87,5 @@ def main() -> None:
         ]
         send(answers, batch)
         served += 1
-        if served % _COLLECT_EVERY == 0:
-            gc.collect()
+        if served % _TIDY_EVERY == 0:
+            give_back()  # A header of ten thousand macros leaves a hundred megabytes behind.
