@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, repeat
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,11 +22,8 @@ from codanna_core.names.score import Query, score
 from codanna_core.results import SymbolHit
 from codanna_core.storage.directory import Directory
 from codanna_core.text.documents import KINDS, file_key
-from codanna_core.text.index import Filter, StoredSymbol, TextSnapshot
+from codanna_core.text.index import Address, Filter, StoredSymbol, TextSnapshot
 from codanna_core.words import find_words, index_text
-
-if TYPE_CHECKING:
-    from tantivy import DocAddress
 
 log = logging.getLogger("codanna.engine")
 
@@ -379,7 +375,7 @@ def _looked_up(
 
 def _chosen(
     text: TextSnapshot, names: list[str], most: int, only: Filter, near: Sequence[str]
-) -> list[DocAddress]:
+) -> list[Address]:
     """Symbols with these names; of very many namesakes those of open files and weighty kinds."""
     addresses = text.named(names, _NAMESAKES, only)
     if len(addresses) <= most:

@@ -25,6 +25,9 @@ from codanna_core.text.schema import TERMS, build_schema, code_analyzer, terms_t
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
+Address = tantivy.DocAddress
+"""Where a document of a snapshot is."""
+
 # The meta document shares the `file` field; no path can start with a NUL byte.
 _META = "\x00meta"
 _BULK_HEAP = 192_000_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codanna_core.vectors.stats import stats_json
 from codanna_lsp.convert import Json
 from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
@@ -15,6 +14,8 @@ def decode(params: Params) -> None:
 
 def cluster_info(context: Context, snapshot: Snapshot, params: None) -> Json:
     """What each engine tells about its vector index."""
+    from codanna_core.vectors.stats import stats_json  # The server starts without numpy.
+
     return {
         "folders": [
             {"uri": folder.uri, "name": folder.name, **stats_json(engine.cluster_info())}
