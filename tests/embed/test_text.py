@@ -7,6 +7,7 @@ import time
 import pytest
 
 from codanna_core.embed.text import embedding_text, text_key, vkey, words
+from codanna_core.words import WordCache, learn, split_words
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,23 @@ def test_keys_differ_by_text_and_by_model() -> None:
 def test_keys_never_change() -> None:
     """Stored indexes depend on these very values; changing them means embedding everything again."""
     assert text_key("open file") == 10456318995449530995
+
+
+def test_words_learned_together_are_split_as_one_by_one() -> None:
+    """A file's words are split at once; that must give what a question's words are split into."""
+    raws = [b"HTTPServer_v2", b"_", b"x86_64", b"AbC", b"DCE0_REG__SHIFT", b"aB9c", b"", b"ABc"]
+    split_words.clear()
+    singly = [split_words[raw] for raw in raws]
+    split_words.clear()
+    assert learn(raws) == raws
+    assert [split_words[raw] for raw in raws] == singly
+
+
+def test_full_cache_of_words_keeps_answering_right() -> None:
+    """However many words there are, only so many are kept, and each still has its own answer."""
+    cache = WordCache(lambda raw: raw.decode() * 2)
+    cache.LIMIT = 10
+    for number in range(100):
+        word = str(number % 30).encode()
+        assert cache[word] == word.decode() * 2
+        assert len(cache) <= 10
