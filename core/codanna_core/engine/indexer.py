@@ -26,8 +26,7 @@ from codanna_core.vectors.base import VectorIndex
 
 # Up to this many files are parsed in this process: starting workers would cost more.
 _INLINE_FILES = 12
-# More than the vector index takes into its log and memory: so many are written once, as a sealed segment.
-_UPSERT_ROWS = 20_000
+_UPSERT_ROWS = 8192
 # Beyond this many, reading all names back from the index costs less than adding them one by one.
 _MAX_NAMES = 2_000
 _MAX_PROBLEMS = 1000
