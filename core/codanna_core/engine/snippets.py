@@ -13,7 +13,6 @@ from codanna_core.results import Hit, SnippetLine
 
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _MAX_FILE = 4 << 20
-_BLOCK = 8192
 _LINE_FEED = 10
 _SCANNED_LINES = 40
 """What a definition is about shows in its first lines; scanning all of a long one would be felt."""
@@ -25,27 +24,18 @@ class SnippetReader:
     def __init__(self, root: Path, buffers: dict[str, str]) -> None:
         self._root = str(root)
         self._buffers = buffers
-        self._data: dict[str, bytes] = {}
+        self._files: dict[str, _Lines] = {}
 
     def lines(self, path: str, first: int, end: int) -> list[str]:
         """Lines of the file without their ends, from `first` up to `end`; none where it cannot be read."""
-        data = self._data.get(path)
-        if data is None:
-            data = self._data[path] = self._read(path)
-        start = _after_lines(data, first, 0)
-        if start < 0:
-            return []
-        # Only the lines asked for are cut and decoded; few of them are longer than the first piece.
-        size = _BLOCK
-        while len(lines := data[start : start + size].split(b"\n", end - first)) <= end - first:
-            if start + size >= len(data):
-                break
-            size *= 4
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = _Lines(self._read(path))
         try:
-            return [line.decode("utf-8") for line in lines[: end - first]]
+            return [line.decode("utf-8") for line in file[first:end]]
         except UnicodeDecodeError:
             # Not UTF-8: what encoding it is shows only in the whole.
-            self._data[path] = to_utf8(data)[0]
+            self._files[path] = _Lines(to_utf8(file.data)[0])
             return self.lines(path, first, end)
 
     def snippet(self, hit: Hit, terms: frozenset[str], count: int) -> tuple[SnippetLine, ...]:
@@ -90,19 +80,19 @@ class SnippetReader:
             return b""  # Deleted since it was indexed; the next reconciliation drops the hit.
 
 
-def _after_lines(data: bytes, count: int, start: int) -> int:
-    """Where the line begins that comes `count` lines after the one at `start`; -1 if the data ends before.
-
-    Numpy counts line feeds ten times faster than `bytes.split` cuts lines.
+class _Lines:
+    """The lines of a file. Numpy finds line feeds ten times faster than `bytes.split` cuts lines, and few
+    lines of a file are ever cut.
     """
-    if count == 0:
-        return start
-    codes = np.frombuffer(data, np.uint8)
-    while start < len(data):
-        ends = codes[start : start + _BLOCK] == _LINE_FEED
-        inside = int(np.count_nonzero(ends))
-        if inside >= count:
-            return start + int(ends.nonzero()[0][count - 1]) + 1
-        count -= inside
-        start += _BLOCK
-    return -1
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)
+
+    def __getitem__(self, wanted: slice) -> list[bytes]:
+        first, end = wanted.start, wanted.stop
+        if first > len(self._ends) or end <= first:
+            return []
+        start = int(self._ends[first - 1]) + 1 if first else 0
+        stop = int(self._ends[end - 1]) if end <= len(self._ends) else len(self.data)
+        return self.data[start:stop].split(b"\n")
