@@ -72,8 +72,9 @@ vscode: $(NODE)/bin/npm ## package the VS Code extension: editors/vscode/codanna
 wheel: install ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build
 
-docs: install ## renew what is generated in the README
+docs: install $(NODE)/bin/npm ## renew what is generated from the settings: the README's table, the VS Code extension's own
 	$(BIN)/python scripts/settings_table.py
+	@cd editors/vscode && CODANNA_LSP="$(abspath $(BIN))/codanna-lsp" "$(abspath $(NODE))/bin/node" scripts/settings.mjs
 
 lock: ## renew the pinned versions of the development environment
 	rm -rf build/lock

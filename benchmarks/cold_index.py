@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -89,9 +90,9 @@ def processor_seconds() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-def index(root: Path, folder: Path, saves: int) -> tuple[float, float]:
+def index(root: Path, folder: Path, saves: int) -> tuple[float, float, int]:
     """Index `root`, print what it took, and return wall and processor time until everything was
-    searchable.
+    searchable, and how many symbols that were.
     """
     first: list[float] = []
     before = processor_seconds()
@@ -147,7 +148,7 @@ def index(root: Path, folder: Path, saves: int) -> tuple[float, float]:
         print(f"  clusters and merges  {settled:.1f} s   peak memory {memory.megabytes:.0f} MB")
         if saves:
             measure_saves(engine, root, saves)
-        return wall, processor
+        return wall, processor, status.symbols
 
 
 def measure_saves(engine: Engine, root: Path, saves: int) -> None:
@@ -173,21 +174,25 @@ def measure_saves(engine: Engine, root: Path, saves: int) -> None:
     print(f"  one save visible  p50 {middle:.1f} ms   p95 {slow:.1f} ms")
 
 
-def ctags(root: Path, languages: str | None) -> float | None:
-    """Time of universal-ctags over the same folder."""
+def ctags(root: Path, languages: str | None) -> tuple[float, int] | None:
+    """Time and number of tags of universal-ctags over the same folder. Restricted to C it leaves the headers
+    out, which it takes for C++.
+    """
     if shutil.which("ctags") is None:
         return None
-    command = ["ctags", "-R", "-f", os.devnull]
+    command = ["ctags", "-R", "--totals=yes", "-f", os.devnull]
     if languages:
         command.append(f"--languages={languages}")
     started = time.perf_counter()
     done = subprocess.run(
-        [*command, str(root)], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, str(root)], check=False, capture_output=True, text=True, errors="replace"
     )
-    if done.returncode:
+    seconds = time.perf_counter() - started
+    tags = re.search(r"(\d+) tags added", done.stdout + done.stderr)
+    if done.returncode or tags is None:
         print("  ctags did not finish")
         return None
-    return time.perf_counter() - started
+    return seconds, int(tags[1])
 
 
 def semble(python: str, model: str, root: Path) -> tuple[float, float] | None:
@@ -221,10 +226,16 @@ def main() -> None:
     for root in options.folders:
         print(root)
         with temporary_folder(options.index_parent) as folder:
-            ours, processor = index(root, folder, options.saves)
-        theirs = ctags(root, options.languages)
-        if theirs is not None:
-            print(f"  ctags         {theirs:8.1f} s   ratio {ours / theirs:.2f}x")
+            ours, processor, symbols = index(root, folder, options.saves)
+        for languages in dict.fromkeys((options.languages, None)):
+            theirs = ctags(root, languages)
+            if theirs is not None:
+                seconds, tags = theirs
+                print(
+                    f"  ctags         {seconds:8.1f} s   ratio {ours / seconds:.2f}x   {tags} tags"
+                    f" ({languages or 'all languages'}), ratio by symbol"
+                    f" {ours / symbols / (seconds / tags):.2f}x"
+                )
         if options.semble_python and options.semble_model:
             peer = semble(options.semble_python, options.semble_model, root)
             if peer is not None:
