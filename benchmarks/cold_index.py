@@ -35,10 +35,11 @@ print(len(index.chunks), time.perf_counter() - started)
 
 
 class PeakMemory:
-    """Samples the memory of this process and its children."""
+    """Samples the memory of this process and its children, with and without mapped files."""
 
     def __init__(self) -> None:
         self.megabytes = 0.0
+        self.private = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -52,7 +53,9 @@ class PeakMemory:
 
     def _run(self) -> None:
         while not self._stop.wait(0.5):
-            self.megabytes = max(self.megabytes, sum(map(_pss, _family(os.getpid()))))
+            used = [_memory(process) for process in _family(os.getpid())]
+            self.megabytes = max(self.megabytes, sum(whole for whole, _ in used))
+            self.private = max(self.private, sum(private for _, private in used))
 
 
 def _family(top: int) -> Iterator[int]:
@@ -65,14 +68,17 @@ def _family(top: int) -> Iterator[int]:
         yield from _family(int(child))
 
 
-def _pss(process: int) -> float:
+def _memory(process: int) -> tuple[float, float]:
+    """Proportional set size of one process, and its part that is no page of a file, in MB."""
+    found = {"Pss:": 0.0, "Pss_Anon:": 0.0}
     try:
         for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
+            name, *rest = line.split()
+            if name in found:
+                found[name] = int(rest[0]) / 1024
     except OSError:
         pass  # Ended since it was listed.
-    return 0.0
+    return found["Pss:"], found["Pss_Anon:"]
 
 
 @contextmanager
@@ -130,8 +136,8 @@ def index(root: Path, folder: Path, saves: int) -> tuple[float, float, int]:
             f"  {status.files_indexed} files, {status.symbols} symbols, {status.vectors_total} vectors"
         )
         print(
-            f"  peak memory   {memory.megabytes:8.0f} MB   first answer {first[0]:.2f} s   "
-            f"index {status.bytes_on_disk / 1e6:.0f} MB"
+            f"  peak memory   {memory.megabytes:8.0f} MB   ({memory.private:.0f} MB without mapped files)\n"
+            f"  first answer  {first[0]:8.2f} s    index {status.bytes_on_disk / 1e6:.0f} MB"
         )
         quiet = []
         for _ in range(5):

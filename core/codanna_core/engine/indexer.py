@@ -30,6 +30,8 @@ _UPSERT_ROWS = 8192
 # Beyond this many, reading all names back from the index costs less than adding them one by one.
 _MAX_NAMES = 2_000
 _MAX_PROBLEMS = 1000
+_FIRST_COMMIT = 0.25
+"""The first commit of a run comes early: somebody may be waiting for a first answer."""
 _MAX_COMMIT_GROWTH = 64
 _PROGRESS_EVERY_S = 0.2
 
@@ -116,7 +118,7 @@ class Indexer:
         if whole:
             self._writer.missing = len(tasks)
         limit = self._settings.index.commit_every
-        growth = 1
+        growth = _FIRST_COMMIT
         done = 0
         started = told = time.monotonic()
         try:
