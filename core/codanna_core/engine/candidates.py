@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ _COVERED = 400
 _EXACT = 64
 _OF_ONE_FILE = 40
 _CACHED = 100_000
+_WORTH_A_THREAD = 50_000
+"""From so many documents on the text index is searched beside the vectors; below, the threads cost more."""
 
 Place = int
 """Where a candidate comes from: segment << 32 | document of the index, or -1 - (buffer << 32 | symbol)."""
@@ -132,33 +135,21 @@ class Pool:
             return self._buffers[_buffer_of(place)].symbols[_symbol_of(place)]
         return self._snapshot.text.symbol(self._addresses[number])
 
-    def describe(self, terms: Sequence[str], only: Filter, *, by_path: bool) -> None:
+    def describe(self, words: _Words, only: Filter) -> None:
         """What the names, files and paths of the candidates hold, and files known by their path alone."""
-        text = self._snapshot.text
         self._only = only
-        self._terms = _shares(text_frequencies(self._snapshot, terms), max(1, text.document_count))
-        # The whole part counts the terms that a name holds, the rest is their share of the question.
-        found = text.holding(
-            "name", {term: 4.0 + share for term, share in self._terms.items()}, _NAMED, only if only else None
-        )
-        self._name_hits = _looked_up(
-            self.places, places_of([address for _, address in found]), [score for score, _ in found]
-        )
+        self._terms = words.terms
+        addresses, scores = words.of_names
+        self._name_hits = _looked_up(self.places, places_of(addresses), scores)
         for row in np.flatnonzero(self.places < 0).tolist():
             self._name_hits[row] = self._name_hit_of_buffer(int(self.places[row]))
-        held = {term: share + 1e-6 for term, share in self._terms.items()}
-        if by_path:
-            self._add_by_path(held)
-        found = text.holding("file_words", held, _COVERED)
-        keys = text.column("file_key", [address for _, address in found])
-        self._covered = np.minimum(1.0, _looked_up(self._keys, keys, [score for score, _ in found]))
+        self._add_by_path(*words.of_paths)
+        self._covered = np.minimum(1.0, _looked_up(self._keys, *words.of_files))
         for number, buffer in enumerate(self._buffers):
             self._covered[self._keys == np.uint64(file_key(buffer.path))] = self._covered_by_buffer(number)
 
-    def _add_by_path(self, held: Mapping[str, float]) -> None:
+    def _add_by_path(self, keys: FileKeys, addresses: Sequence[Any]) -> None:
         text = self._snapshot.text
-        addresses = [address for _, address in text.holding("file_path", held, WEIGHTS.files_by_path)]
-        keys = text.column("file_key", addresses)
         known = {*self._keys.tolist(), *self._hidden.tolist()}
         new = [
             (key, address) for key, address in zip(keys.tolist(), addresses, strict=True) if key not in known
@@ -278,6 +269,27 @@ def _looked_up(
     return np.where(keys[found] == wanted, np.asarray(values, np.float64)[found], 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the text index says of a question, whatever the vectors say. Addresses stand with their scores."""
+
+    terms: Mapping[str, float]
+    """Each term's share of the question."""
+    exact: Sequence[Any]
+    """Symbols called exactly what was asked for."""
+    symbols: Sequence[tuple[float, Any]]
+    """The best by BM25."""
+    of_names: tuple[Sequence[Any], Sequence[float]]
+    """Symbols by the terms in their names: the whole part of a score counts them, the rest is their share."""
+    of_paths: tuple[FileKeys, Sequence[Any]]
+    """Files by the terms in their paths."""
+    of_files: tuple[FileKeys, Sequence[float]]
+    """Files by the share of the question that they hold."""
+
+
+_threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="codanna-text")
+
+
 def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: Cancel | None) -> Pool:
     """What the searches that a mode asks for find, described and ready to be ranked."""
     by_text = mode is not Mode.SEMANTIC or snapshot.embedder is None
@@ -285,19 +297,62 @@ def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: 
     pool = Pool(snapshot, "hybrid" if by_text and by_meaning else "text" if by_text else "semantic")
     only = index_filter(question.filters)
     terms = query_terms(snapshot, question.text)
-    wanted = WEIGHTS.candidates
-    if by_text:
-        _add_by_name(pool, snapshot, question, only)
-        _add_by_text(pool, snapshot, terms, wanted, only, question.filters)
-    if cancel is not None:
-        cancel.raise_if_cancelled()
+
+    def search_words() -> _Words:
+        return _search_words(snapshot, question, terms, only if only else None, by_text=by_text)
+
+    # The text index is searched outside of the interpreter's lock, so that both searches go on at once.
+    beside = None
+    if by_meaning and snapshot.text.document_count >= _WORTH_A_THREAD:
+        beside = _threads.submit(search_words)
     if by_meaning:
         assert snapshot.embedder is not None
         vector = snapshot.embedder.embed_query(question.text)
-        add_by_meaning(pool, snapshot, vector, wanted, only, question.filters, cancel)
+        add_by_meaning(pool, snapshot, vector, WEIGHTS.candidates, only, question.filters, cancel)
+    words = beside.result() if beside is not None else search_words()
+    if cancel is not None:
+        cancel.raise_if_cancelled()
+    if by_text:
+        pool.add("exact", words.exact, [1.0] * len(words.exact))
+        pool.add("text", [address for _, address in words.symbols], [score for score, _ in words.symbols])
+        if question.single:
+            pool.add_buffers("exact", _buffers_by_name(snapshot, question))
+        pool.add_buffers("text", _buffers_by_text(snapshot, terms, WEIGHTS.fields(), question.filters))
     pool.unite()
-    pool.describe(terms, only, by_path=by_text)
+    pool.describe(words, only)
     return pool
+
+
+def _search_words(
+    snapshot: Snapshot, question: Question, terms: Sequence[str], only: Filter | None, *, by_text: bool
+) -> _Words:
+    text = snapshot.text
+    shares = _shares(text_frequencies(snapshot, terms), max(1, text.document_count))
+    exact: Sequence[Any] = ()
+    symbols: Sequence[tuple[float, Any]] = ()
+    in_paths: Sequence[tuple[float, Any]] = ()
+    held = {term: share + 1e-6 for term, share in shares.items()}
+    if by_text:
+        if question.single:
+            # A mention must never come before the definition.
+            exact = text.named(question.names, _EXACT, only)
+        wanted = WEIGHTS.candidates + 32 * len(snapshot.overlay)
+        symbols = text.search(terms, WEIGHTS.fields(), wanted, only)
+        in_paths = text.holding("file_path", held, WEIGHTS.files_by_path)
+    named = text.holding("name", {term: 4.0 + share for term, share in shares.items()}, _NAMED, only)
+    files = text.holding("file_words", held, _COVERED)
+    return _Words(
+        shares,
+        exact,
+        symbols,
+        _apart(named),
+        (text.column("file_key", [address for _, address in in_paths]), [address for _, address in in_paths]),
+        (text.column("file_key", [address for _, address in files]), [score for score, _ in files]),
+    )
+
+
+def _apart(found: Sequence[tuple[float, Any]]) -> tuple[list[Any], list[float]]:
+    return [address for _, address in found], [score for score, _ in found]
 
 
 def index_filter(filters: Filters) -> Filter:
@@ -326,28 +381,13 @@ def over_fetch(limit: int) -> int:
     return max(4 * limit, limit + 64)
 
 
-def _add_by_name(pool: Pool, snapshot: Snapshot, question: Question, only: Filter) -> None:
-    """Definitions called exactly what was asked for; a mention must never come before them."""
-    if not question.single:
-        return
-    named = [
+def _buffers_by_name(snapshot: Snapshot, question: Question) -> list[tuple[float, Place]]:
+    return [
         (1.0, -1 - (number << 32 | position))
         for number, file in enumerate(snapshot.overlay.values())
         for position, symbol in enumerate(file.symbols)
         if symbol.name in question.names and symbol.kind != "text" and passes(symbol, question.filters)
     ]
-    pool.add_buffers("exact", named)
-    addresses = snapshot.text.named(question.names, _EXACT, only if only else None)
-    pool.add("exact", addresses, [1.0] * len(addresses))
-
-
-def _add_by_text(
-    pool: Pool, snapshot: Snapshot, terms: Sequence[str], wanted: int, only: Filter, filters: Filters
-) -> None:
-    boosts = WEIGHTS.fields()
-    found = snapshot.text.search(terms, boosts, wanted + 32 * len(snapshot.overlay), only if only else None)
-    pool.add("text", [address for _, address in found], [score for score, _ in found])
-    pool.add_buffers("text", _buffers_by_text(snapshot, terms, boosts, filters))
 
 
 def _buffers_by_text(

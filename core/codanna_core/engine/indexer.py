@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,12 @@ _UPSERT_ROWS = 8192
 # Beyond this many, reading all names back from the index costs less than adding them one by one.
 _MAX_NAMES = 2_000
 _MAX_PROBLEMS = 1000
-_FIRST_COMMIT = 0.25
-"""The first commit of a run comes early: somebody may be waiting for a first answer."""
-_MAX_COMMIT_GROWTH = 64
+_EARLY_COMMITS = (0.25, *[2] * 7, 16)
+"""Shares of `commit_every` for the first commits: somebody may be waiting for a first answer. The first eight
+make segments of up to ten thousand documents, and from eight of these on tantivy merges them.
+"""
+_LATE_COMMITS = 64
+"""The same for all others: as much as fits into the memory of a writer for bulk work."""
 _PROGRESS_EVERY_S = 0.2
 
 
@@ -118,7 +122,8 @@ class Indexer:
         if whole:
             self._writer.missing = len(tasks)
         limit = self._settings.index.commit_every
-        growth = _FIRST_COMMIT
+        shares = chain(_EARLY_COMMITS, repeat(_LATE_COMMITS))
+        share = next(shares)
         done = 0
         started = told = time.monotonic()
         try:
@@ -133,9 +138,9 @@ class Indexer:
                     self._writer.missing = len(tasks) - done
                 self._checkpoint("index:batch-applied")
                 between()
-                if self._symbols_since_commit >= limit * growth:
+                if self._symbols_since_commit >= limit * share:
                     self._commit()
-                    growth = min(growth * 2, _MAX_COMMIT_GROWTH)
+                    share = next(shares)
                 now = time.monotonic()
                 if progress is not None and (now - told >= _PROGRESS_EVERY_S or done == len(tasks)):
                     told = now

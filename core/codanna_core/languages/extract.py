@@ -88,7 +88,7 @@ class _Open:
 
 
 def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
-    definitions, module_doc = _sorted(matches)
+    definitions, module_doc = _sorted(matches, data)
     level_of = levels(language.name)
     if level_of:
         _reach_next_level(definitions, level_of, len(data))
@@ -123,7 +123,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         qualifiers = ""
         if len(names) > 1:
             name_start = names[-1].start_byte
-            qualifiers = "".join(f"{(node.text or b'').decode('utf-8', 'replace')}." for node in names[:-1])
+            qualifiers = "".join(f"{_text(data, node)}." for node in names[:-1])
         name = data[name_start:name_end].decode("utf-8", "replace")
         if "\n" in name:
             name_end = data.find(b"\n", name_start)
@@ -143,8 +143,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
                 continue
         name = qualifiers + name
         if "container" in captures:
-            node = captures["container"][0]
-            text = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            text = _text(data, captures["container"][0])
             chain = _joined(chain, _plain_container(text, separators))
         if not kind:
             if start >= covered_to:
@@ -200,7 +199,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         if "doc" in captures:
             doc_nodes = _without_gaps(captures["doc"])
             doc = "\n".join(
-                comments.clean(data[node.start_byte : node.end_byte].decode("utf-8", "replace"), language)
+                comments.clean(_text(data, node), language)
                 for node in doc_nodes
             )
             docs.claimed.add(line_of(doc_nodes[-1].end_byte - 1))
@@ -281,24 +280,29 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         if loose:
             symbols += loose
             symbols.sort(key=lambda symbol: symbol.start_byte)
-    doc = comments.clean(module_doc.decode("utf-8", "replace"), language) if module_doc else docs.opening()
+    doc = comments.clean(module_doc, language) if module_doc else docs.opening()
     return Extraction(language.name, symbols, module_doc=doc)
+
+
+def _text(data: bytes, node: Node) -> str:
+    """The text of a node. What the node itself would say is read anew, and stays in memory for ever."""
+    return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 Definition = tuple[int, int, int, int, str, dict[str, list[Node]]]
 """Start, negated end, pattern, start of the name, definition capture, all captures; sorts outermost first."""
 
 
-def _sorted(matches: list[Match]) -> tuple[list[Definition], bytes | None]:
+def _sorted(matches: list[Match], data: bytes) -> tuple[list[Definition], str]:
     """One definition for each name node, by the first pattern in the query, and the module's docstring."""
     best: dict[int, Definition] = {}
     keys: dict[int, str] = {}
-    module_doc = None
+    module_doc = ""
     for pattern, captures in matches:
         names = captures.get("name")
         if names is None:
-            if "module_doc" in captures and module_doc is None:
-                module_doc = captures["module_doc"][0].text
+            if "module_doc" in captures and not module_doc:
+                module_doc = _text(data, captures["module_doc"][0])
             continue
         key = keys.get(pattern)
         if key is None:
