@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from codanna_core.model import Problem, Span
+from codanna_core.model import Position, Problem, Span
 
 
 class Mode(StrEnum):
@@ -57,6 +57,8 @@ class SearchRequest:
     """True fills `Hit.signals` with each signal's part of the score."""
     near: str | None = None
     """Root-relative path of the file the user is in; breaks ties by closeness."""
+    snippets: bool = True
+    """False leaves `Hit.snippet` empty, and spares reading the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +113,37 @@ class SearchResult:
 
 @dataclass(slots=True)
 class SymbolHit:
-    """A symbol found by its name; what `workspace/symbol` shows."""
+    """A symbol found by its name; what `workspace/symbol` shows. Made by the hundred for every letter typed,
+    so it holds plain integers, as `Symbol` does.
+    """
 
     name: str
     kind: str
     container: str
     language: str
     path: str
-    selection: Span
-    span: Span
+    start_line: int
+    start_col: int
+    end_line: int
+    end_col: int
+    name_line: int
+    name_col: int
+    name_end_col: int
     score: float
     match: str
     """How the name matched: exact, prefix, humps, word, substring, subsequence, typo, meaning."""
     deprecated: bool = False
     wide: bool = False
+
+    @property
+    def span(self) -> Span:
+        """The whole definition."""
+        return Span(Position(self.start_line, self.start_col), Position(self.end_line, self.end_col))
+
+    @property
+    def selection(self) -> Span:
+        """Its name."""
+        return Span(Position(self.name_line, self.name_col), Position(self.name_line, self.name_end_col))
 
 
 class State(StrEnum):

@@ -126,7 +126,7 @@ def test_long_lines_are_cut() -> None:
 
 def test_symbols_take_one_line_each() -> None:
     """A symbol search prints nothing but places, kinds and names."""
-    symbol = SymbolHit("Store", "class", "", "javascript", "store.js", span(1), span(1, 6), 1.0, "exact")
+    symbol = SymbolHit("Store", "class", "", "javascript", "store.js", 1, 0, 1, 6, 1, 6, 11, 1.0, "exact")
     assert render_symbols([symbol, symbol], PLAIN, same) == "\n".join(["store.js:2  class  Store"] * 2)
 
 

@@ -189,7 +189,7 @@ def _page(snapshot: Snapshot, request: SearchRequest, question: Question, pool: 
         if word.lower() not in STOP_WORDS
         for part in (*parts_of(word), word.lower())
     )
-    page = Page(snapshot, words, question.filters.phrases)
+    page = Page(snapshot, words, question.filters.phrases, snippets=request.snippets)
     parts = signals * weights
     phrases = parts @ _PHRASE_OF
     for number, total in zip(rows.tolist(), raw.tolist(), strict=True):
@@ -278,8 +278,11 @@ def _closeness(near: str, path: str) -> float:
 class Page:
     """Collects hits that hold the phrases asked for, each place once, with their snippets."""
 
-    def __init__(self, snapshot: Snapshot, words: frozenset[str], phrases: Sequence[str]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, words: frozenset[str], phrases: Sequence[str], *, snippets: bool = True
+    ) -> None:
         self.hits: list[Hit] = []
+        self._snippets = snippets
         self._reader = SnippetReader(
             snapshot.root, {path: file.text for path, file in snapshot.overlay.items()}
         )
@@ -299,7 +302,8 @@ class Page:
             return
         hit.reasons = reasons
         hit.signals = signals
-        hit.snippet = self._reader.snippet(hit, self._words, SNIPPET_LINES)
+        if self._snippets:
+            hit.snippet = self._reader.snippet(hit, self._words, SNIPPET_LINES)
         self.hits.append(hit)
 
 
@@ -337,19 +341,23 @@ def to_hit(symbol: StoredSymbol, score: float) -> Hit:
 
 def to_symbol_hit(symbol: StoredSymbol, score: float, match: str) -> SymbolHit:
     """A symbol found by its name."""
-    whole, name = spans(symbol)
     return SymbolHit(
-        name=symbol.name,
-        kind=symbol.kind,
-        container=symbol.container,
-        language=symbol.language,
-        path=symbol.path,
-        selection=name,
-        span=whole,
-        score=score,
-        match=match,
-        deprecated=bool(symbol.flags & 1),
-        wide=bool(symbol.flags & 2),
+        symbol.name,
+        symbol.kind,
+        symbol.container,
+        symbol.language,
+        symbol.path,
+        symbol.start_line,
+        symbol.start_col,
+        symbol.end_line,
+        symbol.end_col,
+        symbol.name_line,
+        symbol.name_col,
+        symbol.name_end_col,
+        score,
+        match,
+        bool(symbol.flags & 1),
+        bool(symbol.flags & 2),
     )
 
 
@@ -358,18 +366,23 @@ def _stop_if(cancel: Cancel | None) -> None:
         cancel.raise_if_cancelled()
 
 
-def as_symbol_hit(hit: Hit) -> SymbolHit:
-    """A hit of a search by meaning in the shape of a symbol found by name."""
+def as_symbol_hit(hit: Hit, match: str = "meaning") -> SymbolHit:
+    """A hit of a search in the shape of a symbol found by its name."""
     return SymbolHit(
-        name=hit.name,
-        kind=hit.kind,
-        container=hit.container,
-        language=hit.language,
-        path=hit.path,
-        selection=hit.selection,
-        span=hit.span,
-        score=hit.score,
-        match="meaning",
-        deprecated=hit.deprecated,
-        wide=hit.wide,
+        hit.name,
+        hit.kind,
+        hit.container,
+        hit.language,
+        hit.path,
+        hit.span.start.line,
+        hit.span.start.character,
+        hit.span.end.line,
+        hit.span.end.character,
+        hit.selection.start.line,
+        hit.selection.start.character,
+        hit.selection.end.character,
+        hit.score,
+        match,
+        hit.deprecated,
+        hit.wide,
     )

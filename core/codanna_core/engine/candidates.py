@@ -87,7 +87,7 @@ class Pool:
         self._addresses: list[Any] = []
         """Of what was found while searching, of the rows once they are united; None for buffers."""
         self._only = Filter()
-        self._terms: dict[str, float] = {}
+        self._terms: Mapping[str, float] = {}
 
     def __len__(self) -> int:
         return len(self.places)

@@ -229,7 +229,9 @@ class Engine:
         )
         if len(query.split()) < 2 or not self.settings.search.plain_words_fallback or fits(hits):
             return hits
-        found = self.search(query, limit=min(wanted, _MEANT_SYMBOLS), cancel=cancel).hits
+        mode = _mode(self.settings.search.mode)
+        request = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
+        found = self.search(request, cancel=cancel).hits
         return [as_symbol_hit(hit) for hit in found] or hits
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:

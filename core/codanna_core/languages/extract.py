@@ -198,10 +198,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         doc, first_line = docs.above(start, start_line)
         if "doc" in captures:
             doc_nodes = _without_gaps(captures["doc"])
-            doc = "\n".join(
-                comments.clean(_text(data, node), language)
-                for node in doc_nodes
-            )
+            doc = "\n".join(comments.clean(_text(data, node), language) for node in doc_nodes)
             docs.claimed.add(line_of(doc_nodes[-1].end_byte - 1))
         elif not doc and kind in _SMALL:
             doc = docs.trailing(end, end_line)

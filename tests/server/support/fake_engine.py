@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from codanna_core.config import Settings, load_settings
+from codanna_core.engine.answers import as_symbol_hit
 from codanna_core.engine.cancel import Cancel
 from codanna_core.errors import FolderMissing, IndexIncompatible, InvalidQuery
 from codanna_core.model import Extraction, Position, Span, Symbol
@@ -193,21 +194,7 @@ class FakeEngine:
         for path, _, symbol in self._symbols():
             if query.lower() in symbol.name.lower():
                 hit = self._hit(path, symbol, 2.0 if path in near else 1.0, explain=False)
-                found.append(
-                    SymbolHit(
-                        hit.name,
-                        hit.kind,
-                        "",
-                        "python",
-                        path,
-                        hit.selection,
-                        hit.span,
-                        hit.score,
-                        "substring",
-                        hit.deprecated,
-                        hit.wide,
-                    )
-                )
+                found.append(as_symbol_hit(hit, "substring"))
         return sorted(found, key=lambda hit: -hit.score)[: limit or 200]
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
