@@ -49,8 +49,8 @@ def some_words(name: str, rng: random.Random) -> str | None:
         return None
     size = rng.randint(2, len(pieces) - 1)
     first = rng.randint(0, len(pieces) - size)
-    end = pieces[first + size][0] if first + size < len(pieces) else len(name)
-    return name[pieces[first][0] : end].rstrip("_")
+    found = re.search(r"\W*_*".join(map(re.escape, pieces[first : first + size])), name, re.IGNORECASE)
+    return found[0] if found is not None else None
 
 
 def humps(name: str, rng: random.Random) -> str | None:
@@ -58,7 +58,7 @@ def humps(name: str, rng: random.Random) -> str | None:
     pieces = words(name)
     if not 2 <= len(pieces) <= 6:
         return None
-    heads = [word[: rng.randint(1, 3)] for _, word in pieces]
+    heads = [word[: rng.randint(1, 3)] for word in pieces]
     if "_" in name:
         return "_".join(heads)
     return heads[0] + "".join(head.capitalize() for head in heads[1:])
@@ -101,7 +101,7 @@ def measure(label: str, names: Iterable[str], queries: int, rng: random.Random) 
     haystack = "\n".join({squeeze(name) for name in listed})
     by_initials = defaultdict(set)
     for name in listed:
-        pieces = tuple(word for _, word in words(name))
+        pieces = tuple(words(name))
         by_initials["".join(piece[0] for piece in pieces)].add(pieces)
     for kind, make in KINDS.items():
         ranks: list[float] = []
@@ -129,7 +129,7 @@ def measure(label: str, names: Iterable[str], queries: int, rng: random.Random) 
 
 def holders(query: str, by_initials: dict[str, set[tuple[str, ...]]]) -> int:
     """How many names have words that begin with the query's, one by one."""
-    heads = [word for _, word in words(query)]
+    heads = words(query)
     return sum(
         len(pieces) == len(heads) and all(map(str.startswith, pieces, heads))
         for pieces in by_initials["".join(head[0] for head in heads)]

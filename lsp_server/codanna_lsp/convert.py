@@ -41,6 +41,7 @@ _DEPRECATED_TAG = 1
 
 # RFC 3986 unreserved characters; editors agree on these and on nothing else.
 _SAFE = "/-._~"
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/\-._~]*")
 _DRIVE = re.compile(r"^/([A-Za-z])(?::|%3[Aa])(?=/|$)")
 
 
@@ -70,6 +71,8 @@ def path_from_uri(uri: str) -> Path | None:
 
 def quote_path(path: str) -> str:
     """Percent-encode a `/`-separated path; bytes that are no UTF-8 survive."""
+    if _PLAIN_PATH.fullmatch(path):
+        return path
     return quote_from_bytes(os.fsencode(path), safe=_SAFE)
 
 

@@ -80,6 +80,15 @@ class Snapshot:
         document = self.documents.get(folder.root / path)
         return document.uri if document is not None else f"{folder.uri}/{convert.quote_path(path)}"
 
+    def uris(self, folder: Folder) -> Callable[[str], str]:
+        """The same for many files of one folder."""
+        opened = {
+            relative: document.uri
+            for path, document in list(self.documents.items())
+            if (relative := folder.relative(path)) is not None
+        }
+        return lambda path: opened.get(path) or f"{folder.uri}/{convert.quote_path(path)}"
+
     def near(self, folder: Folder) -> list[str]:
         """The open files of a folder; symbols close to them come first."""
         paths = (folder.relative(path) for path in list(self.documents))

@@ -187,7 +187,7 @@ def test_index_agrees_with_scoring_everything(seed: int) -> None:
             (
                 name,
                 name[start : start + rng.randint(2, 12)],
-                "".join(word[: rng.randint(1, 2)] for _, word in words(name)),
+                "".join(word[: rng.randint(1, 2)] for word in words(name)),
                 name[:start] + name[start + 1 :],
             )
         )
@@ -248,4 +248,4 @@ def test_parsing_queries(text: str, expected: NameQuery) -> None:
 )
 def test_words(name: str, expected: list[str]) -> None:
     """Names fall into words at capitals, separators and digits."""
-    assert [word for _, word in words(name)] == expected
+    assert words(name) == expected

@@ -21,6 +21,7 @@ from codanna_core.engine.layout import IndexFolder, index_folder
 from codanna_core.engine.meaning import Meanings
 from codanna_core.engine.notes import Notes
 from codanna_core.engine.overlay import Buffers, embedded, read_buffer, read_saved
+from codanna_core.engine.questions import QUESTIONS
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.symbol_search import SymbolSearch, fits
 from codanna_core.engine.writing import Writing
@@ -55,7 +56,7 @@ Answer = TypeVar("Answer")
 
 log = logging.getLogger("codanna.engine")
 
-_MEANT_SYMBOLS = 50
+_MEANT_SYMBOLS = 20
 """Symbols found by meaning beyond these are hardly what was meant."""
 _HEAL_WAIT_S = 5.0
 """A query that meets damage waits this long for the repair; a small index is whole again by then."""
@@ -224,15 +225,20 @@ class Engine:
         Several plain words that fit no name are answered by meaning, unless the settings say no.
         """
         wanted = self.settings.search.symbol_limit if limit is None else limit
-        hits = self._healing(
-            lambda: self._names.search(self._snapshot(meaning=False), query, wanted, near, cancel)
-        )
-        if len(query.split()) < 2 or not self.settings.search.plain_words_fallback or fits(hits):
+
+        def named(*, faint: bool) -> list[SymbolHit]:
+            snapshot = self._snapshot(meaning=False)
+            return self._names.search(snapshot, query, wanted, near, cancel, faint=faint)
+
+        if len(query.split()) < 2 or not self.settings.search.plain_words_fallback:
+            return self._healing(lambda: named(faint=True))
+        hits = self._healing(lambda: named(faint=False))
+        if fits(hits):
             return hits
         mode = _mode(self.settings.search.mode)
         request = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
         found = self.search(request, cancel=cancel).hits
-        return [as_symbol_hit(hit) for hit in found] or hits
+        return [as_symbol_hit(hit) for hit in found] or self._healing(lambda: named(faint=True))
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""
@@ -470,7 +476,8 @@ class Engine:
     def _healing(self, call: Callable[[], Answer]) -> Answer:
         """Run a query; where it meets damage, have the index rebuilt, wait a little, and run it once more."""
         try:
-            return call()
+            with QUESTIONS:
+                return call()
         except IndexCorrupt as error:
             log.warning("damage met by a query: %s", error)
             self._writing.heal(error)

@@ -17,6 +17,7 @@ from codanna_core.embed.base import Embedder
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.pool import WorkerPool
 from codanna_core.engine.prepare import FileTask, Prepared, prepare
+from codanna_core.engine.questions import QUESTIONS
 from codanna_core.engine.worker import WorkerSetup
 from codanna_core.errors import Cancelled
 from codanna_core.model import Problem
@@ -235,7 +236,10 @@ class Indexer:
             self._writer.delete_file(prepared.path)
         if prepared.gone or prepared.skipped is not None:
             return
-        self._writer.add_file(prepared.file_document, prepared.documents)
+        documents: Iterable[str] = prepared.documents
+        if self._pool is not None:
+            documents = QUESTIONS.in_between(documents)
+        self._writer.add_file(prepared.file_document, documents)
         if known_before:
             report.changed += 1
         else:

@@ -282,9 +282,16 @@ class SymbolSearch:
             return self._index if self._index is not None else NameIndex()
 
     def search(
-        self, snapshot: Snapshot, text: str, limit: int, near: Sequence[str], cancel: Cancel | None
+        self,
+        snapshot: Snapshot,
+        text: str,
+        limit: int,
+        near: Sequence[str],
+        cancel: Cancel | None,
+        *,
+        faint: bool = True,
     ) -> list[SymbolHit]:
-        """The best symbols for what was typed, best first."""
+        """The best symbols for what was typed, best first. `faint` off: only those that `fits` is about."""
         query = parse_query(text)
         if not query.name and not query.containers and not query.path:
             return _around(snapshot, near, limit)
@@ -293,7 +300,7 @@ class SymbolSearch:
         # In a large container most names are somebody else's, however many are looked at.
         sizes = (limit,) if query.containers else (limit, limit * _MORE_NAMES)
         for names in sizes if found is None else ():
-            matches = self._matches(index, snapshot, query.name, names, cancel)
+            matches = self._matches(index, snapshot, query.name, names, cancel, faint=faint)
             found = _looked_up(snapshot, matches, query, limit, near)
             # Names stay known when their symbols are gone, and may stand before those that are there.
             if len(found) >= limit or len(matches) < names:
@@ -308,16 +315,23 @@ class SymbolSearch:
         return [to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]]
 
     def _matches(
-        self, index: NameIndex, snapshot: Snapshot, name: str, limit: int, cancel: Cancel | None
+        self,
+        index: NameIndex,
+        snapshot: Snapshot,
+        name: str,
+        limit: int,
+        cancel: Cancel | None,
+        *,
+        faint: bool,
     ) -> list[NameMatch]:
-        matches = index.search(name, limit, cancel)
+        matches = index.search(name, limit, cancel, faint=faint)
         if not snapshot.overlay:
             return matches
         overlay, names = self._in_buffers
         if overlay is not snapshot.overlay:
             overlay, names = snapshot.overlay, NameIndex.build(_overlay_names(snapshot.overlay.values()))
             self._in_buffers = overlay, names
-        fresh = names.search(name, limit, cancel)
+        fresh = names.search(name, limit, cancel, faint=faint)
         known = {match.name for match in matches}
         return sorted(
             [*matches, *(match for match in fresh if match.name not in known)], key=lambda match: -match.score

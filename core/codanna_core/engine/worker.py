@@ -64,7 +64,7 @@ def main() -> None:
     # Ctrl-C reaches the whole group of processes; the engine decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
-        os.nice(5)
+        os.nice(10)
     requests = sys.stdin.buffer
     # Parsers and models may print; only frames may reach the pipe.
     answers = os.fdopen(os.dup(1), "wb", buffering=1 << 20)

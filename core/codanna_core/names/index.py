@@ -7,8 +7,7 @@ import mmap
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from codanna_core.names import scan
 from codanna_core.names.part import Part, build_part
@@ -48,8 +47,7 @@ class CancelToken(Protocol):
         """Leave the current work if it was asked to stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class NameMatch:
+class NameMatch(NamedTuple):
     """A name that fits a query."""
 
     name: str
@@ -155,8 +153,12 @@ class NameIndex:
                 self._fresh = {}
             return fresh
 
-    def search(self, query: str, limit: int = 200, cancel: CancelToken | None = None) -> list[NameMatch]:
-        """The best names for a query, best first; ties go to the shorter name, then by alphabet."""
+    def search(
+        self, query: str, limit: int = 200, cancel: CancelToken | None = None, *, faint: bool = True
+    ) -> list[NameMatch]:
+        """The best names for a query, best first; ties go to the shorter name, then by alphabet. Without
+        `faint` none that is misspelled or holds mere letters of the query.
+        """
         wanted = Query.of(query[:_MAX_QUERY].strip())
         if not wanted.text or limit < 1:
             return []
@@ -164,7 +166,7 @@ class NameIndex:
         for part in self._snapshot():
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            for name, tier in _candidates(part, wanted, limit):
+            for name, tier in _candidates(part, wanted, limit, faint=faint):
                 if name not in found:
                     judged = score(wanted, name, tier)
                     if judged is not None:
@@ -181,7 +183,7 @@ class NameIndex:
             return (*self._parts, self._fresh_part)
 
 
-def _candidates(part: Part, query: Query, limit: int) -> Iterable[tuple[str, MatchKind]]:
+def _candidates(part: Part, query: Query, limit: int, *, faint: bool) -> Iterable[tuple[str, MatchKind]]:
     """Names of one part that may fit, gathered tier by tier until there are enough."""
     # A shorter text only lets more through to the scoring.
     codes = codes_of(query.squeezed)[:_MAX_QUERY]
@@ -210,7 +212,7 @@ def _candidates(part: Part, query: Query, limit: int) -> Iterable[tuple[str, Mat
         take(fitting, MatchKind.HUMPS, _FAINT)
         take(scan.substring(part, codes, limit), MatchKind.SUBSTRING)
         well_spelled = len(heads) + len(tails) + (len(fitting) if marked else 0)
-        misspelled = well_spelled < (_WELL_SPELLED if len(codes) < _LONG else 1)
+        misspelled = faint and well_spelled < (_WELL_SPELLED if len(codes) < _LONG else 1)
         if misspelled and len(codes) > _SHORT:
             take(scan.one_edit(part, codes, _FAINT), MatchKind.TYPO)
         if misspelled and len(codes) > 2:

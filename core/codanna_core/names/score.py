@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
 
 from codanna_core.names.words import squeeze, words
 
@@ -22,8 +24,7 @@ class MatchKind(StrEnum):
     TYPO = "typo"
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """A judged name. `places` are indexes into the squeezed name, empty for a typo."""
 
     value: float
@@ -47,7 +48,7 @@ class Query:
     @classmethod
     def of(cls, text: str) -> Query:
         """Prepare a query."""
-        segments = tuple(word for _, word in words(text))
+        segments = tuple(words(text))
         initials = "".join(segment[0] for segment in segments)
         heads = tuple(sum(map(len, segments[:number])) for number in range(len(segments)))
         return cls(text, squeeze(text), segments, initials, heads)
@@ -119,15 +120,11 @@ def _inside(query: Query, name: str, target: str, at: int, cover: float) -> Scor
     return Score(0.54 + 0.07 * cover, MatchKind.SUBSTRING, tuple(range(best, best + size)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 14)
 def _word_places(name: str) -> dict[int, str]:
     """Where each word begins in the squeezed name."""
-    places = {}
-    at = 0
-    for _, word in words(name):
-        places[at] = word
-        at += len(word)
-    return places
+    found = words(name)
+    return dict(zip(accumulate(map(len, found), initial=0), found, strict=False))
 
 
 def _humps(query: Query, name: str, target: str) -> Score | None:

@@ -96,10 +96,12 @@ def squeeze(text: str) -> str:
     return fold(text.translate(_SQUEEZED_OUT))
 
 
-def words(name: str) -> list[tuple[int, str]]:
-    """The words of a name in lower case, each with its place: `getHTTPUser2` is get, http, user, 2."""
-    folded = fold(name)
-    return [(found.start(), folded[found.start() : found.end()]) for found in _WORD.finditer(name)]
+def words(name: str) -> list[str]:
+    """The words of a name in lower case: `getHTTPUser2` is get, http, user, 2."""
+    found = _WORD.findall(name)
+    if not name.isascii():
+        return [fold(word) for word in found]
+    return " ".join(found).lower().split()
 
 
 def codes_of(squeezed: str) -> NDArray[np.uint8]:

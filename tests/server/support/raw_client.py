@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 HERE = Path(__file__).parent
 FAKE_SERVER = (sys.executable, str(HERE / "fake_server.py"))
 REAL_SERVER = (sys.executable, "-P", "-m", "codanna_lsp")
@@ -155,7 +157,7 @@ class RawClient:
             body = stream.read(length)
             if len(body) < length:
                 return  # Killed in the middle of a frame.
-            self._take(json.loads(body.decode("utf-8")))
+            self._take(orjson.loads(body))
 
     def _take(self, message: dict[str, Any]) -> None:
         assert message["jsonrpc"] == "2.0", message
