@@ -22,6 +22,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# As `codanna-lsp` itself does; numpy reads it when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from codanna_core import Engine
 from codanna_core.results import Progress
 
@@ -186,15 +189,20 @@ def ctags(root: Path, languages: str | None) -> tuple[float, int] | None:
     """
     if shutil.which("ctags") is None:
         return None
-    command = ["ctags", "-R", "--totals=yes", "-f", os.devnull]
+    command = ["ctags", "-R", "--totals=yes", "-f", "-"]
     if languages:
         command.append(f"--languages={languages}")
     started = time.perf_counter()
     done = subprocess.run(
-        [*command, str(root)], check=False, capture_output=True, text=True, errors="replace"
+        [*command, str(root)],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
     )
     seconds = time.perf_counter() - started
-    tags = re.search(r"(\d+) tags added", done.stdout + done.stderr)
+    tags = re.search(r"(\d+) tags added", done.stderr)
     if done.returncode or tags is None:
         print("  ctags did not finish")
         return None

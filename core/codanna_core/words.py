@@ -7,7 +7,7 @@ translation table, each word's parts come from a cache, and the new words of a f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 _WORD = re.compile(r"\w+")
@@ -21,6 +21,11 @@ _MAX_WORD = 80
 """Longer runs are encoded data and hashes: nobody types them, and they would fill the dictionary."""
 _MAX_SPLIT = 120
 """Of a longer run only the beginning is split."""
+
+_MARK = b"\x01"
+_MARK_TEXT = "\x01"
+"""Stands between texts whose words are looked up together. Words hold no control characters."""
+_BLANK_BUT_MARK = _BLANK[:1] + _MARK + _BLANK[2:]
 
 _Value = TypeVar("_Value")
 
@@ -54,6 +59,8 @@ class WordCache(dict[bytes, _Value]):
 
 
 def _split(raw: bytes) -> str:
+    if raw == _MARK:
+        return _MARK_TEXT
     word = raw[:_MAX_SPLIT].decode("utf-8", "ignore")
     parts = _PART.findall(word) if word.isascii() else _FOREIGN_PART.findall(_HUMPS.sub(" ", word))
     return " ".join(parts).lower()
@@ -80,6 +87,45 @@ def raw_words(data: bytes) -> list[bytes]:
     for.
     """
     return data.translate(_BLANK).split()
+
+
+class WordsOfEach:
+    """The words of many texts, looked up together: several times as fast as one text by one."""
+
+    def __init__(self, count: int, words: list[bytes]) -> None:
+        self._count = count
+        self._words = words
+        """All words, with marks between the texts."""
+
+    @classmethod
+    def of_texts(cls, texts: Sequence[str]) -> WordsOfEach:
+        """Finds them."""
+        joined = f" {_MARK_TEXT} ".join(texts)
+        if joined.count(_MARK_TEXT) != max(0, len(texts) - 1):  # A text has such a character of its own.
+            joined = f" {_MARK_TEXT} ".join(text.replace(_MARK_TEXT, " ") for text in texts)
+        return cls(len(texts), joined.encode("utf-8", "replace").translate(_BLANK_BUT_MARK).split())
+
+    @classmethod
+    def of_words(cls, texts: Iterable[Iterable[bytes]]) -> WordsOfEach:
+        """Takes those that were found already."""
+        words: list[bytes] = []
+        count = 0
+        for text in texts:
+            words += text
+            words.append(_MARK)
+            count += 1
+        return cls(count, words[:-1])
+
+    def distinct(self) -> set[bytes]:
+        """All words, each once."""
+        return {*self._words} - {_MARK}
+
+    def values(self, cache: WordCache[str]) -> list[str]:
+        """For each text the values of its words, joined by blanks."""
+        if not self._count:
+            return []
+        joined = " ".join(map(cache.__getitem__, self._words))
+        return [values.strip(" ") for values in joined.split(_MARK_TEXT)]
 
 
 def find_words(text: str) -> list[str]:

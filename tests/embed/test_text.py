@@ -7,7 +7,7 @@ import time
 import pytest
 
 from codanna_core.embed.text import embedding_text, text_key, vkey, words
-from codanna_core.words import WordCache, learn, split_words
+from codanna_core.words import WordCache, WordsOfEach, learn, raw_words, split_words
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,16 @@ def test_full_cache_of_words_keeps_answering_right() -> None:
         word = str(number % 30).encode()
         assert cache[word] == word.decode() * 2
         assert len(cache) <= 10
+
+
+def test_words_of_many_texts_are_those_of_each() -> None:
+    """Texts looked up together give what each gives alone, be they empty or full of control characters."""
+    texts = ["getUserName(x)", "", "\x01 a\x01b \x01", "größeÄndern, snake_case", "  ", "x\ud800y", "_ z"]
+    alone = [" ".join(map(split_words.__getitem__, raw_words(t.encode("utf-8", "replace")))) for t in texts]
+    together = WordsOfEach.of_texts(texts)
+    assert together.values(split_words) == [text.strip() for text in alone]
+    found = [raw_words(text.encode("utf-8", "replace")) for text in texts]
+    assert WordsOfEach.of_words(found).values(split_words) == [text.strip() for text in alone]
+    assert together.distinct() == {word for words in found for word in words}
+    assert WordsOfEach.of_texts([]).values(split_words) == []
+    assert WordsOfEach.of_words([]).values(split_words) == []

@@ -7,9 +7,11 @@ on English both read that best, and equal meaning gives equal text however a pro
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from hashlib import blake2b
 
-from codanna_core.words import raw_words, split_words
+from codanna_core.model import Symbol
+from codanna_core.words import WordsOfEach, raw_words, split_words
 
 # Budgets in characters: cutting a string is free, and what follows the first sentences adds little.
 PATH_CHARACTERS = 80
@@ -35,22 +37,24 @@ class FileTexts:
         file = stem.rpartition("/")[2]
         self._place = _split_text(f"{stem[-PATH_CHARACTERS:]} {file} {file}")
 
-    def of(self, container: str, name: str, signature: str, doc: str, body: bytes) -> str:
-        """The text of a symbol; `body` is the source after the signature, nested definitions left out."""
-        # Keywords and a second mention of the name only dilute what parameters and result say.
-        parameters = (signature.partition(name)[2] if name else signature)[:SIGNATURE_CHARACTERS]
-        raw = raw_words(
-            f"{container[-CONTAINER_CHARACTERS:]} {name} {parameters} {doc[:DOC_CHARACTERS]}".encode(
-                "utf-8", "replace"
-            )
+    def of(self, symbols: Iterable[Symbol], bodies: Iterable[list[bytes]]) -> list[str]:
+        """The texts of symbols; a body is the words after the signature, nested definitions left out."""
+        heads: list[str] = []
+        ends: list[str] = []
+        for symbol in symbols:
+            name, signature = symbol.name, symbol.signature
+            # Keywords and a second mention of the name only dilute what parameters and result say.
+            parameters = (signature.partition(name)[2] if name else signature)[:SIGNATURE_CHARACTERS]
+            container, doc = symbol.container[-CONTAINER_CHARACTERS:], symbol.doc[:DOC_CHARACTERS]
+            heads.append(f"{container} {name} {parameters} {doc}")
+            ends.append("" if name.isidentifier() else " ".join(_OPERATORS.findall(name)))
+        words = zip(
+            WordsOfEach.of_texts(heads).values(split_words),
+            WordsOfEach.of_words(dict.fromkeys(_first(body)) for body in bodies).values(split_words),
+            ends,
+            strict=True,
         )
-        if body:
-            raw += dict.fromkeys(raw_words(_cut(body)))
-        text = " ".join([self._place, *map(split_words.__getitem__, raw)])
-        if name.isidentifier():
-            return text
-        operators = _OPERATORS.findall(name)
-        return " ".join([text, *operators])
+        return [" ".join(filter(None, (self._place, *of_symbol))) for of_symbol in words]
 
 
 def embedding_text(
@@ -61,13 +65,18 @@ def embedding_text(
     `path` is relative to the workspace; `body` is the source after the signature, nested definitions left
     out.
     """
-    return FileTexts(path).of(container, name, signature, doc, body.encode("utf-8", "replace"))
+    symbol = Symbol(name, kind, container, signature, doc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    return FileTexts(path).of([symbol], [raw_words(body.encode("utf-8", "replace"))])[0]
 
 
-def _cut(body: bytes) -> bytes:
+def _first(words: list[bytes]) -> list[bytes]:
+    """As many words as the budget allows, the last one cut."""
+    if sum(map(len, words)) + len(words) <= BODY_CHARACTERS:
+        return words
+    body = b" ".join(words)
     if body.isascii():
-        return body[:BODY_CHARACTERS]
-    return body.decode("utf-8", "replace")[:BODY_CHARACTERS].encode("utf-8")
+        return body[:BODY_CHARACTERS].split()
+    return raw_words(body.decode("utf-8", "replace")[:BODY_CHARACTERS].encode("utf-8"))
 
 
 def _split_text(text: str) -> str:

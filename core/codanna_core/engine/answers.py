@@ -10,10 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.embed.text import embedding_text
+from codanna_core.embed.text import FileTexts, embedding_text
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.candidates import Pool, add_by_meaning, find_candidates, index_filter, over_fetch
-from codanna_core.engine.prepare import source_text
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.snippets import SnippetReader
 from codanna_core.engine.spelling import corrections
@@ -151,15 +150,7 @@ def similar_request(
         if around:
             symbol = symbols[around[-1]]
             body = body_words(own_body(data, symbol, direct_children(symbols)[around[-1]]))
-            described = embedding_text(
-                path,
-                symbol.container,
-                symbol.name,
-                symbol.kind,
-                symbol.signature,
-                symbol.doc,
-                source_text(body),
-            )
+            (described,) = FileTexts(path).of([symbol], [body])
             return (path, symbol.start_line, symbol.end_line), described
     selected = "\n".join(lines[start_line : last + 1])
     return (path, start_line, last), embedding_text(path, "", "", "text", "", "", selected)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from codanna_core.config import DiscoverySettings
 from codanna_core.embed.base import Embedder
-from codanna_core.embed.text import embedding_text
-from codanna_core.engine.prepare import read_file, source_text
+from codanna_core.embed.text import FileTexts
+from codanna_core.engine.prepare import read_file
 from codanna_core.files import content_hash, decode, is_indexable
 from codanna_core.languages import extract
 from codanna_core.model import Symbol
@@ -147,9 +147,11 @@ def read_buffer(path: str, text: str) -> OverlayFile:
     symbols = sorted(extraction.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
     path_words = Counter(index_text(path).split())
     fields: list[dict[str, Counter[str]]] = []
-    texts: list[str] = []
-    for symbol, children in zip(symbols, direct_children(symbols), strict=True):
-        body = body_words(own_body(data, symbol, children))
+    bodies = [
+        body_words(own_body(data, symbol, children))
+        for symbol, children in zip(symbols, direct_children(symbols), strict=True)
+    ]
+    for symbol, body in zip(symbols, bodies, strict=True):
         fields.append(
             {
                 "name": Counter(index_text(symbol.name).split()),
@@ -160,16 +162,6 @@ def read_buffer(path: str, text: str) -> OverlayFile:
                 "body": Counter(index_words(body).split()),
             }
         )
-        texts.append(
-            embedding_text(
-                path,
-                symbol.container,
-                symbol.name,
-                symbol.kind,
-                symbol.signature,
-                symbol.doc,
-                source_text(body),
-            )
-        )
+    texts = FileTexts(path).of(symbols, bodies)
     stored = tuple(stored_symbol(symbol, path, extraction.language, 0) for symbol in symbols)
     return OverlayFile(path, text, stored, tuple(fields), tuple(texts))

@@ -18,12 +18,7 @@ from codanna_core.embed.text import FileTexts, text_key
 from codanna_core.files import SkipReason, classify_content, content_hash, to_utf8
 from codanna_core.languages import extract
 from codanna_core.model import Extraction, Problem
-from codanna_core.text.documents import FileDocuments, body_words, direct_children, learn_words, own_body
-
-
-def source_text(words: list[bytes]) -> str:
-    """Words of a body as text."""
-    return b" ".join(words).decode("utf-8", "replace")
+from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
 
 
 @dataclass(slots=True)
@@ -107,20 +102,17 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
     path = prepared.path
     symbols = sorted(extraction.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
     extraction.symbols = symbols
-    learn_words(data)
-    document = FileDocuments(path, extraction.language)
-    text_of = FileTexts(path).of
-    keys: list[int] = []
-    for symbol, children in zip(symbols, direct_children(symbols), strict=True):
-        body = body_words(own_body(data, symbol, children))
-        text = text_of(symbol.container, symbol.name, symbol.signature, symbol.doc, b" ".join(body))
-        key = text_key(text)
-        keys.append(key)
-        prepared.documents.append(document.symbol(symbol, key, body))
-        if symbol.kind != "text":
-            prepared.names.append(symbol.name)
-        if want_texts:
-            prepared.texts.append(text)
+    bodies = [
+        body_words(own_body(data, symbol, children))
+        for symbol, children in zip(symbols, direct_children(symbols), strict=True)
+    ]
+    document = FileDocuments(path, extraction.language, symbols, bodies)
+    texts = FileTexts(path).of(symbols, bodies)
+    keys = [*map(text_key, texts)]
+    prepared.documents = document.symbols(keys)
+    prepared.names = [symbol.name for symbol in symbols if symbol.kind != "text"]
+    if want_texts:
+        prepared.texts = texts
     prepared.keys = np.array(keys, np.uint64)
     prepared.language = extraction.language
     prepared.problems.extend(Problem(problem.code, problem.message, path) for problem in extraction.problems)

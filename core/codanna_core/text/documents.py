@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 
 from codanna_core.model import Extraction, Kind, Symbol
 from codanna_core.text.schema import code_analyzer
-from codanna_core.words import WordCache, index_text_of, learn, raw_words
+from codanna_core.words import WordCache, WordsOfEach, index_text_of, learn, raw_words
 
 # A body beyond this many bytes says little more about what a definition is for, and long tables would fill
 # the index.
@@ -120,20 +120,13 @@ _analyze = code_analyzer().analyze
 _terms = WordCache(lambda raw: " ".join(_analyze(index_text_of(raw))))
 
 
-def learn_words(data: bytes) -> None:
-    """Work out together what the words of a file are split into, and their terms."""
-    new = learn(set(raw_words(data)))
+def _learn_words(raws: Iterable[bytes]) -> None:
+    """Work out together what words are split into, and their terms."""
+    new = learn(raws)
     if new:
         terms = " ".join(_analyze(" | ".join(map(index_text_of, new)))).split("|")
         _terms.make_room(len(new))
         _terms.update(zip(new, map(str.strip, terms), strict=True))
-
-
-def _terms_of(raws: list[bytes]) -> str:
-    """The terms of words, separated by blanks. They hold letters, digits and underscores only, so that they
-    stand in JSON as they are.
-    """
-    return " ".join(map(_terms.__getitem__, raws))
 
 
 def _quoted(text: str) -> str:
@@ -141,39 +134,60 @@ def _quoted(text: str) -> str:
 
 
 class FileDocuments:
-    """Makes the documents of one file. What all its symbols share is worked out once."""
+    """Makes the documents of one file from its symbols and the words of their bodies. What they share is
+    worked out once, and with it how their words are split, which their embedding texts need as well.
+    """
 
-    def __init__(self, path: str, language: str) -> None:
+    def __init__(
+        self, path: str, language: str, symbols: Sequence[Symbol], bodies: Sequence[list[bytes]]
+    ) -> None:
         self._path = path
         self._language = language
-        self._path_terms = _terms_of(_raw(path))
-        self._key = file_key(path)
-        self._words: set[bytes] = set()
+        self._symbols = symbols
+        fields: list[str] = []
+        for symbol in symbols:
+            fields += (symbol.name, symbol.signature, symbol.container, symbol.doc)
+        self._fields, self._bodies = WordsOfEach.of_texts(fields), WordsOfEach.of_words(bodies)
+        self._words = self._fields.distinct() | self._bodies.distinct()
         """The different words of all symbols: a file answers a question whose words are spread over it."""
+        _learn_words(self._words)
+        (self._path_terms,) = WordsOfEach.of_texts([path]).values(_terms)
+        self._key = file_key(path)
         self._shared = f'"owner":{_quoted(path)},"lang":{_quoted(language)},"file_key":{self._key},'
 
-    def symbol(self, symbol: Symbol, key: int, body: list[bytes]) -> str:
-        """The JSON document of one symbol; `body` are its words."""
-        words = _raw(symbol.name)
-        name = _terms_of(words)
-        traits = symbol_traits(symbol.kind, name)
-        document = f'{{{self._shared}"kind":"{symbol.kind}","key":{key},"traits":{traits},"name":"{name}",'
-        if symbol.kind != "text":  # A window of lines has a heading, not a name that anybody would ask for.
-            document += f'"exact":{_quoted(symbol.name)},'
-        signature = _raw(symbol.signature)
-        words += signature
-        document += f'"sig":"{_terms_of(signature)}",'
-        if symbol.container:
-            document += f'"container":"{_terms_of(_raw(symbol.container))}",'
-        if symbol.doc:
-            doc = _raw(symbol.doc)
-            words += doc
-            document += f'"doc":"{_terms_of(doc)}",'
-        if body:
-            words += body
-            document += f'"body":"{_terms_of(body)}",'
-        self._words.update(words)
-        return f'{document}"data":"{pack_payload(stored_values(symbol, self._path, self._language, key))}"}}'
+    def symbols(self, keys: Sequence[int]) -> list[str]:
+        """The JSON documents of the symbols, which have these keys.
+
+        Terms hold letters, digits and underscores only, so that they stand in JSON as they are.
+        """
+        terms = self._fields.values(_terms)
+        documents: list[str] = []
+        for symbol, key, name, signature, container, doc, body in zip(
+            self._symbols,
+            keys,
+            terms[::4],
+            terms[1::4],
+            terms[2::4],
+            terms[3::4],
+            self._bodies.values(_terms),
+            strict=True,
+        ):
+            kind = symbol.kind
+            document = (
+                f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{symbol_traits(kind, name)},'
+                f'"name":"{name}","sig":"{signature}",'
+            )
+            if kind != "text":  # A window of lines has a heading, not a name that anybody would ask for.
+                document += f'"exact":{_quoted(symbol.name)},'
+            if container:
+                document += f'"container":"{container}",'
+            if doc:
+                document += f'"doc":"{doc}",'
+            if body:
+                document += f'"body":"{body}",'
+            payload = pack_payload(stored_values(symbol, self._path, self._language, key))
+            documents.append(f'{document}"data":"{payload}"}}')
+        return documents
 
     def file(self, mtime_ns: int, size: int, seen_ns: int, digest: bytes, extraction: Extraction) -> str:
         """The JSON document of the file: what tells whether it changed, and what was found in it. To be made
@@ -189,7 +203,7 @@ class FileDocuments:
             len(extraction.symbols),
             [(problem.code, problem.message) for problem in extraction.problems],
         )
-        terms = set(_terms_of(list(self._words)).split())
+        terms = set(" ".join(map(_terms.__getitem__, self._words)).split())
         document = {
             "file": self._path,
             "file_key": self._key,
@@ -198,7 +212,3 @@ class FileDocuments:
             "data": pack_payload(payload),
         }
         return orjson.dumps(document).decode("utf-8")
-
-
-def _raw(text: str) -> list[bytes]:
-    return raw_words(text.encode("utf-8", "replace"))
