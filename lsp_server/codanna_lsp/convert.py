@@ -41,7 +41,7 @@ _DEPRECATED_TAG = 1
 
 # RFC 3986 unreserved characters; editors agree on these and on nothing else.
 _SAFE = "/-._~"
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9/\-._~]*")
+_PLAIN_PATH = re.compile(rf"[A-Za-z0-9{re.escape(_SAFE)}]*")
 _DRIVE = re.compile(r"^/([A-Za-z])(?::|%3[Aa])(?=/|$)")
 
 

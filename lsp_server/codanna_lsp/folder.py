@@ -105,7 +105,8 @@ class Folder:
         self._host = host
         self._before = before
         self._clean = clean
-        self._real_root = root
+        self.roots: tuple[Path, ...] = (root,)
+        """Its name, and that of what it links to."""
         self._opened = threading.Event()
         self._closing = Cancel()
         self._wake = threading.Condition()
@@ -133,9 +134,9 @@ class Folder:
 
     def relative(self, path: Path) -> str | None:
         """The root-relative form of a path; None outside of this folder."""
-        for root, candidate in ((self.root, path), (self._real_root, path)):
+        for root in self.roots:
             try:
-                return candidate.relative_to(root).as_posix()
+                return path.relative_to(root).as_posix()
             except ValueError:
                 continue
         return None
@@ -196,7 +197,7 @@ class Folder:
             if self._before is not None:
                 self._before.join(CLOSE_TIMEOUT)
                 self._before = None
-            self._real_root = Path(os.path.realpath(self.root))
+            self.roots = (self.root, Path(os.path.realpath(self.root)))
             try:
                 while not self._open():
                     self._opened.set()

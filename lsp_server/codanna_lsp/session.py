@@ -66,10 +66,9 @@ class Snapshot:
 
     def lines(self, folder: Folder, path: str) -> list[str]:
         """The current lines of a file: those of the editor, else those on disk."""
-        full = folder.root / path
-        document = self.documents.get(full)
+        document = self._document(folder, path)
         # Copying a list is one step under the interpreter lock, so an edit cannot tear it.
-        return list(document.lines) if document is not None else convert.read_lines(full)
+        return list(document.lines) if document is not None else convert.read_lines(folder.root / path)
 
     def line_source(self, folder: Folder, path: str) -> convert.LineSource:
         """The lines of a file, read only when asked for, and once."""
@@ -77,8 +76,13 @@ class Snapshot:
 
     def uri(self, folder: Folder, path: str) -> str:
         """The URI of a file, spelled as the client spells it."""
-        document = self.documents.get(folder.root / path)
+        document = self._document(folder, path)
         return document.uri if document is not None else f"{folder.uri}/{convert.quote_path(path)}"
+
+    def _document(self, folder: Folder, path: str) -> Document | None:
+        """The open document of a file, under the folder's name or that of what it links to."""
+        found = (self.documents.get(root / path) for root in folder.roots)
+        return next((document for document in found if document is not None), None)
 
     def uris(self, folder: Folder) -> Callable[[str], str]:
         """The same for many files of one folder."""

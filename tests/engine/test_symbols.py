@@ -10,6 +10,7 @@ import pytest
 
 from codanna_core import Engine
 from codanna_core.engine.names_build import build_elsewhere
+from codanna_core.results import SearchResult
 from codanna_core.testing.embedder import FakeEmbedder
 
 OpenEngine = Callable[..., Engine]
@@ -67,6 +68,22 @@ def test_plain_words_are_answered_by_meaning(engine: Engine, open_engine: OpenEn
     assert {hit.match for hit in hits} == {"meaning"}
     engine.apply_settings({"search": {"plain_words_fallback": False}})
     assert not [hit for hit in engine.symbols("put cash into the account") if hit.match == "meaning"]
+
+
+def test_several_words_that_fit_a_name_find_it(engine: Engine) -> None:
+    """`get user` means names made of these words, not what comes near them in meaning."""
+    hits = engine.symbols("get user")
+    assert hits[0].name.startswith("getUser")
+    assert "meaning" not in {hit.match for hit in hits}
+
+
+def test_misspelled_words_find_names_where_nothing_comes_near_in_meaning(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip in several words still finds the name when the search by meaning has nothing to offer."""
+    assert {hit.match for hit in engine.symbols("getusre number")} == {"meaning"}
+    monkeypatch.setattr(Engine, "search", lambda *_, **__: SearchResult("", [], 1, 1.0, 0.0))
+    assert engine.symbols("getusre number")[0].name == "getUserNumber"
 
 
 def test_names_survive_a_restart_and_follow_changes(

@@ -126,7 +126,11 @@ class IndexSettings:
         0, "Processes that parse and embed; 0 means one per processor.", minimum=0, maximum=256
     )
     commit_every: int = key(
-        4000, "Symbols between two commits while a whole folder is indexed.", minimum=100, maximum=1_000_000
+        4000,
+        "Symbols between the first commits while a whole folder is indexed; later ones lie up to 64 times "
+        "as far apart.",
+        minimum=100,
+        maximum=1_000_000,
     )
 
 

@@ -357,8 +357,8 @@ def _stop_if(cancel: Cancel | None) -> None:
         cancel.raise_if_cancelled()
 
 
-def as_symbol_hit(hit: Hit, match: str = "meaning") -> SymbolHit:
-    """A hit of a search in the shape of a symbol found by its name."""
+def as_symbol_hit(hit: Hit) -> SymbolHit:
+    """A hit of a search by meaning in the shape of a symbol found by name."""
     return SymbolHit(
         hit.name,
         hit.kind,
@@ -373,7 +373,7 @@ def as_symbol_hit(hit: Hit, match: str = "meaning") -> SymbolHit:
         hit.selection.start.character,
         hit.selection.end.character,
         hit.score,
-        match,
+        "meaning",
         hit.deprecated,
         hit.wide,
     )

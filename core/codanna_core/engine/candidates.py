@@ -298,20 +298,24 @@ def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: 
     only = index_filter(question.filters)
     terms = query_terms(snapshot, question.text)
 
-    def search_words() -> _Words:
-        return _search_words(snapshot, question, terms, only if only else None, by_text=by_text)
+    given_up = Cancel(cancel)
 
+    def search_words() -> _Words:
+        return _search_words(snapshot, question, terms, only if only else None, given_up, by_text=by_text)
+
+    given_up.raise_if_cancelled()
     # The text index is searched outside of the interpreter's lock, so that both searches go on at once.
     beside = None
     if by_meaning and snapshot.text.document_count >= _WORTH_A_THREAD:
         beside = _threads.submit(search_words)
-    if by_meaning:
-        assert snapshot.embedder is not None
-        vector = snapshot.embedder.embed_query(question.text)
-        add_by_meaning(pool, snapshot, vector, WEIGHTS.candidates, only, question.filters, cancel)
-    words = beside.result() if beside is not None else search_words()
-    if cancel is not None:
-        cancel.raise_if_cancelled()
+    try:
+        if by_meaning:
+            assert snapshot.embedder is not None
+            vector = snapshot.embedder.embed_query(question.text)
+            add_by_meaning(pool, snapshot, vector, WEIGHTS.candidates, only, question.filters, cancel)
+        words = beside.result() if beside is not None else search_words()
+    finally:
+        given_up.cancel()  # Where the vectors failed, nobody waits for the words any more.
     if by_text:
         pool.add("exact", words.exact, [1.0] * len(words.exact))
         pool.add("text", [address for _, address in words.symbols], [score for score, _ in words.symbols])
@@ -324,7 +328,13 @@ def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: 
 
 
 def _search_words(
-    snapshot: Snapshot, question: Question, terms: Sequence[str], only: Filter | None, *, by_text: bool
+    snapshot: Snapshot,
+    question: Question,
+    terms: Sequence[str],
+    only: Filter | None,
+    cancel: Cancel,
+    *,
+    by_text: bool,
 ) -> _Words:
     text = snapshot.text
     shares = _shares(text_frequencies(snapshot, terms), max(1, text.document_count))
@@ -337,8 +347,10 @@ def _search_words(
             # A mention must never come before the definition.
             exact = text.named(question.names, _EXACT, only)
         wanted = WEIGHTS.candidates + 32 * len(snapshot.overlay)
+        cancel.raise_if_cancelled()
         symbols = text.search(terms, WEIGHTS.fields(), wanted, only)
         in_paths = text.holding("file_path", held, WEIGHTS.files_by_path)
+    cancel.raise_if_cancelled()
     named = text.holding("name", {term: 4.0 + share for term, share in shares.items()}, _NAMED, only)
     files = text.holding("file_words", held, _COVERED)
     return _Words(

@@ -179,9 +179,10 @@ class Engine:
         wanted = np.asarray(vector, np.float32).reshape(-1)
         if len(wanted) != snapshot.embedder.dimension:
             raise DimensionMismatch(len(wanted), snapshot.embedder.dimension)
-        return answer_similar(
-            snapshot, wanted, "vector", None, self._limit(limit), filters or Filters(), cancel
-        )
+        with QUESTIONS:
+            return answer_similar(
+                snapshot, wanted, "vector", None, self._limit(limit), filters or Filters(), cancel
+            )
 
     def similar(
         self,
@@ -202,15 +203,16 @@ class Engine:
             raise InvalidQuery(f"{relative} is no file; name the file and the line of the code in question")
         text = buffer.text if buffer is not None else decode((self.root / relative).read_bytes())[0]
         origin, wanted = similar_request(relative, text, start_line, end_line)
-        return answer_similar(
-            snapshot,
-            snapshot.embedder.embed_passages([wanted])[0],
-            f"{relative}:{start_line + 1}",
-            origin,
-            self._limit(limit),
-            filters or Filters(),
-            cancel,
-        )
+        with QUESTIONS:
+            return answer_similar(
+                snapshot,
+                snapshot.embedder.embed_passages([wanted])[0],
+                f"{relative}:{start_line + 1}",
+                origin,
+                self._limit(limit),
+                filters or Filters(),
+                cancel,
+            )
 
     def symbols(
         self,
@@ -226,19 +228,19 @@ class Engine:
         """
         wanted = self.settings.search.symbol_limit if limit is None else limit
 
-        def named(*, faint: bool) -> list[SymbolHit]:
+        def named(*, misspelled: bool) -> list[SymbolHit]:
             snapshot = self._snapshot(meaning=False)
-            return self._names.search(snapshot, query, wanted, near, cancel, faint=faint)
+            return self._names.search(snapshot, query, wanted, near, cancel, misspelled=misspelled)
 
         if len(query.split()) < 2 or not self.settings.search.plain_words_fallback:
-            return self._healing(lambda: named(faint=True))
-        hits = self._healing(lambda: named(faint=False))
+            return self._healing(lambda: named(misspelled=True))
+        hits = self._healing(lambda: named(misspelled=False))
         if fits(hits):
             return hits
         mode = _mode(self.settings.search.mode)
         request = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
         found = self.search(request, cancel=cancel).hits
-        return [as_symbol_hit(hit) for hit in found] or self._healing(lambda: named(faint=True))
+        return [as_symbol_hit(hit) for hit in found] or self._healing(lambda: named(misspelled=True))
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""
@@ -482,7 +484,8 @@ class Engine:
             log.warning("damage met by a query: %s", error)
             self._writing.heal(error)
             self.wait_until_idle(_HEAL_WAIT_S)
-            return call()
+            with QUESTIONS:
+                return call()
 
     def _state(self, text: TextSnapshot | None) -> State:
         state = self._notes.state

@@ -17,7 +17,7 @@ from codanna_core.embed.base import Embedder
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.pool import WorkerPool
 from codanna_core.engine.prepare import FileTask, Prepared, prepare
-from codanna_core.engine.questions import QUESTIONS
+from codanna_core.engine.questions import Courtesy
 from codanna_core.engine.worker import WorkerSetup
 from codanna_core.errors import Cancelled
 from codanna_core.model import Problem
@@ -33,8 +33,8 @@ _UPSERT_ROWS = 8192
 _MAX_NAMES = 2_000
 _MAX_PROBLEMS = 1000
 _EARLY_COMMITS = (0.25, *[2] * 7, 16)
-"""Shares of `commit_every` for the first commits: somebody may be waiting for a first answer. The first eight
-make segments of up to ten thousand documents, and from eight of these on tantivy merges them.
+"""Shares of `commit_every` for the first commits: somebody may be waiting for a first answer. With the
+default the first eight make segments of up to ten thousand documents, and eight of these tantivy merges.
 """
 _LATE_COMMITS = 64
 """The same for all others: as much as fits into the memory of a writer for bulk work."""
@@ -126,6 +126,7 @@ class Indexer:
         shares = chain(_EARLY_COMMITS, repeat(_LATE_COMMITS))
         share = next(shares)
         done = 0
+        courtesy = Courtesy() if len(tasks) > _INLINE_FILES else None
         started = told = time.monotonic()
         try:
             for batch in self._prepared(tasks, cancel):
@@ -133,7 +134,8 @@ class Indexer:
                     if prepared.path in self._taken_in:
                         self._apply_again(prepared)
                     else:
-                        self._apply(prepared, known_before=prepared.path not in new_paths)
+                        known = prepared.path not in new_paths
+                        self._apply(prepared, known_before=known, courtesy=courtesy)
                 done += len(batch)
                 if whole:
                     self._writer.missing = len(tasks) - done
@@ -224,7 +226,7 @@ class Indexer:
             self._writer.delete_file(path)
             self._outcomes.append(Outcome(Prepared(path, 0, 0, gone=True)))
 
-    def _apply(self, prepared: Prepared, *, known_before: bool) -> None:
+    def _apply(self, prepared: Prepared, *, known_before: bool, courtesy: Courtesy | None = None) -> None:
         report = self._report
         if len(report.problems) < _MAX_PROBLEMS:
             report.problems.extend(prepared.problems)
@@ -237,8 +239,8 @@ class Indexer:
         if prepared.gone or prepared.skipped is not None:
             return
         documents: Iterable[str] = prepared.documents
-        if self._pool is not None:
-            documents = QUESTIONS.in_between(documents)
+        if courtesy is not None:
+            documents = courtesy.in_between(documents)
         self._writer.add_file(prepared.file_document, documents)
         if known_before:
             report.changed += 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 _LONGEST_S = 0.02
-"""Longest pause at a time, so that long work comes to an end however much is asked."""
 _EVERY = 64
 """Items between two pauses; a few milliseconds of work."""
 
@@ -31,18 +31,31 @@ class Questions:
             if not self._open:
                 self._changed.notify_all()
 
-    def give_way(self) -> None:
-        """Wait until nothing is being answered, but not for long."""
+    def wait(self, most_seconds: float) -> None:
+        """Return when nothing is being answered, or after this long."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._open, _LONGEST_S)
-
-    def in_between(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The items, with pauses for questions between them."""
-        for number, item in enumerate(items):
-            if number % _EVERY == 0:
-                self.give_way()
-            yield item
+            self._changed.wait_for(lambda: not self._open, most_seconds)
 
 
 QUESTIONS = Questions()
 """One for all engines of a process, since they share its interpreter."""
+
+
+class Courtesy:
+    """The pauses of one long run. They take no longer than its work, so that it comes to an end however much
+    is asked.
+    """
+
+    def __init__(self, questions: Questions = QUESTIONS) -> None:
+        self._questions = questions
+        self._items = 0
+        self._resumed = time.monotonic()
+
+    def in_between(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The items, with pauses for questions between them."""
+        for item in items:
+            self._items += 1
+            if self._items % _EVERY == 0:
+                self._questions.wait(min(_LONGEST_S, time.monotonic() - self._resumed))
+                self._resumed = time.monotonic()
+            yield item

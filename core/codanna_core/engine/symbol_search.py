@@ -289,9 +289,9 @@ class SymbolSearch:
         near: Sequence[str],
         cancel: Cancel | None,
         *,
-        faint: bool = True,
+        misspelled: bool = True,
     ) -> list[SymbolHit]:
-        """The best symbols for what was typed, best first. `faint` off: only those that `fits` is about."""
+        """The best symbols for what was typed, best first. Names that are misspelled may be left out."""
         query = parse_query(text)
         if not query.name and not query.containers and not query.path:
             return _around(snapshot, near, limit)
@@ -300,7 +300,7 @@ class SymbolSearch:
         # In a large container most names are somebody else's, however many are looked at.
         sizes = (limit,) if query.containers else (limit, limit * _MORE_NAMES)
         for names in sizes if found is None else ():
-            matches = self._matches(index, snapshot, query.name, names, cancel, faint=faint)
+            matches = self._matches(index, snapshot, query.name, names, cancel, misspelled=misspelled)
             found = _looked_up(snapshot, matches, query, limit, near)
             # Names stay known when their symbols are gone, and may stand before those that are there.
             if len(found) >= limit or len(matches) < names:
@@ -322,16 +322,16 @@ class SymbolSearch:
         limit: int,
         cancel: Cancel | None,
         *,
-        faint: bool,
+        misspelled: bool,
     ) -> list[NameMatch]:
-        matches = index.search(name, limit, cancel, faint=faint)
+        matches = index.search(name, limit, cancel, misspelled=misspelled)
         if not snapshot.overlay:
             return matches
         overlay, names = self._in_buffers
         if overlay is not snapshot.overlay:
             overlay, names = snapshot.overlay, NameIndex.build(_overlay_names(snapshot.overlay.values()))
             self._in_buffers = overlay, names
-        fresh = names.search(name, limit, cancel, faint=faint)
+        fresh = names.search(name, limit, cancel, misspelled=misspelled)
         known = {match.name for match in matches}
         return sorted(
             [*matches, *(match for match in fresh if match.name not in known)], key=lambda match: -match.score

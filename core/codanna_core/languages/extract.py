@@ -282,7 +282,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
 
 
 def _text(data: bytes, node: Node) -> str:
-    """The text of a node. What the node itself would say is read anew, and stays in memory for ever."""
+    """The text of a node, which it would itself read anew by way of the callback."""
     return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 

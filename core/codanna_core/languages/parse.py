@@ -11,6 +11,7 @@ from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 from tree_sitter_language_pack import get_language
 
 from codanna_core.languages.bodies import without_bodies
+from codanna_core.languages.indented import without_statements
 from codanna_core.languages.pieces import Pieces
 from codanna_core.languages.registry import Language, languages
 
@@ -30,9 +31,10 @@ def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[l
     data = without_bodies(_valid_utf8(data), language)
     if not data.endswith(b"\n"):
         data += b"\n"  # Perl's scanner never returns from a comment that ends with the file.
-    pieces = Pieces(data)
-    tree = _parse(tools.parser, pieces, deadline)
-    pieces.let_go(_never_given_back())
+    less = without_statements(data, language)
+    tree = _parsed(tools.parser, less, deadline)
+    if tree is not None and tree.root_node.has_error and less is not data:
+        tree = _parsed(tools.parser, data, deadline)
     if tree is None:
         return None
     root = tree.root_node
@@ -85,6 +87,13 @@ class _Tools:
         self.cursor = QueryCursor(compiled(language.name), match_limit=MATCH_LIMIT)
         if language.max_depth is not None:
             self.cursor.set_max_start_depth(language.max_depth)
+
+
+def _parsed(parser: Parser, data: bytes, deadline: float) -> Tree | None:
+    pieces = Pieces(data)
+    tree = _parse(parser, pieces, deadline)
+    pieces.let_go(_never_given_back())
+    return tree
 
 
 def _parse(parser: Parser, pieces: Pieces, deadline: float) -> Tree | None:

@@ -1,4 +1,4 @@
-"""A text as tree-sitter reads it: piece by piece, and every piece let go in the end."""
+"""A text as tree-sitter reads it: piece by piece, and every piece of the parse let go in the end."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ from where they stand: handing over all the rest each time cost a Scheme file of
 class Pieces:
     """Serves one text to the read callback of a parser and of the queries over its tree.
 
-    A binding that never gives back what it was given would keep each parsed file in memory for ever.
+    A binding whose parser never gives back what it was given would keep each parsed file in memory for ever.
     `held_elsewhere` tells whether it is one, `let_go` gives back what it has kept.
     """
 
     def __init__(self, data: bytes) -> None:
         self._view = memoryview(data)
-        self._given: list[bytes] = []
+        self._given: list[bytes] | None = []
+        """What was read until `let_go`; what queries read after it is theirs, and they let go of it."""
 
     def read(self, offset: int, _point: object) -> bytes:
         """The piece of the text that begins at this byte; empty at the end."""
         # By way of a view every piece is an object of its own, even one that is the whole text. Only those of
         # one byte or none are the interpreter's.
         piece = self._view[offset : offset + READ_SIZE].tobytes()
-        if len(piece) > 1:
+        if self._given is not None and len(piece) > 1:
             self._given.append(piece)
         return piece
 
     def held_elsewhere(self) -> int:
         """How many references others hold to each piece that was read until now."""
-        return min((holders - _OWN_HOLDERS for holders in _holders(self._given)), default=0)
+        return min((holders - _OWN_HOLDERS for holders in _holders(self._given or [])), default=0)
 
     def let_go(self, references: int) -> None:
         """Drop so many references of others to each piece that was read until now."""
-        given, self._given = self._given, []
-        if not references:
+        given, self._given = self._given, None
+        if not references or given is None:
             return
         for piece, holders in zip(given, _holders(given), strict=True):
             for _ in range(min(references, holders - _OWN_HOLDERS)):

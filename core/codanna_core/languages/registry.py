@@ -60,6 +60,7 @@ class Language:
     body_heads: tuple[str, ...] = ()
     body_no_heads: tuple[str, ...] = ()
     body_keep: tuple[str, ...] = ()
+    indented_heads: tuple[str, ...] = ()
     query: str = ""
     """The text of `symbols.scm`, that of the inherited language behind it."""
 

@@ -154,10 +154,10 @@ class NameIndex:
             return fresh
 
     def search(
-        self, query: str, limit: int = 200, cancel: CancelToken | None = None, *, faint: bool = True
+        self, query: str, limit: int = 200, cancel: CancelToken | None = None, *, misspelled: bool = True
     ) -> list[NameMatch]:
         """The best names for a query, best first; ties go to the shorter name, then by alphabet. Without
-        `faint` none that is misspelled or holds mere letters of the query.
+        `misspelled` none that has a slip or holds mere letters of the query.
         """
         wanted = Query.of(query[:_MAX_QUERY].strip())
         if not wanted.text or limit < 1:
@@ -166,7 +166,7 @@ class NameIndex:
         for part in self._snapshot():
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            for name, tier in _candidates(part, wanted, limit, faint=faint):
+            for name, tier in _candidates(part, wanted, limit, misspelled=misspelled):
                 if name not in found:
                     judged = score(wanted, name, tier)
                     if judged is not None:
@@ -183,7 +183,7 @@ class NameIndex:
             return (*self._parts, self._fresh_part)
 
 
-def _candidates(part: Part, query: Query, limit: int, *, faint: bool) -> Iterable[tuple[str, MatchKind]]:
+def _candidates(part: Part, query: Query, limit: int, *, misspelled: bool) -> Iterable[tuple[str, MatchKind]]:
     """Names of one part that may fit, gathered tier by tier until there are enough."""
     # A shorter text only lets more through to the scoring.
     codes = codes_of(query.squeezed)[:_MAX_QUERY]
@@ -212,7 +212,7 @@ def _candidates(part: Part, query: Query, limit: int, *, faint: bool) -> Iterabl
         take(fitting, MatchKind.HUMPS, _FAINT)
         take(scan.substring(part, codes, limit), MatchKind.SUBSTRING)
         well_spelled = len(heads) + len(tails) + (len(fitting) if marked else 0)
-        misspelled = faint and well_spelled < (_WELL_SPELLED if len(codes) < _LONG else 1)
+        misspelled = misspelled and well_spelled < (_WELL_SPELLED if len(codes) < _LONG else 1)
         if misspelled and len(codes) > _SHORT:
             take(scan.one_edit(part, codes, _FAINT), MatchKind.TYPO)
         if misspelled and len(codes) > 2:

@@ -146,8 +146,9 @@ class FileDocuments:
         self._symbols = symbols
         fields: list[str] = []
         for symbol in symbols:
-            fields += (symbol.name, symbol.signature, symbol.container, symbol.doc)
+            fields += (symbol.name, symbol.signature, symbol.doc)
         self._fields, self._bodies = WordsOfEach.of_texts(fields), WordsOfEach.of_words(bodies)
+        self._containers = WordsOfEach.of_texts([symbol.container for symbol in symbols])
         self._words = self._fields.distinct() | self._bodies.distinct()
         """The different words of all symbols: a file answers a question whose words are spread over it."""
         _learn_words(self._words)
@@ -162,13 +163,13 @@ class FileDocuments:
         """
         terms = self._fields.values(_terms)
         documents: list[str] = []
-        for symbol, key, name, signature, container, doc, body in zip(
+        for symbol, key, name, signature, doc, container, body in zip(
             self._symbols,
             keys,
-            terms[::4],
-            terms[1::4],
-            terms[2::4],
-            terms[3::4],
+            terms[::3],
+            terms[1::3],
+            terms[2::3],
+            self._containers.values(_terms),
             self._bodies.values(_terms),
             strict=True,
         ):
@@ -190,9 +191,7 @@ class FileDocuments:
         return documents
 
     def file(self, mtime_ns: int, size: int, seen_ns: int, digest: bytes, extraction: Extraction) -> str:
-        """The JSON document of the file: what tells whether it changed, and what was found in it. To be made
-        after those of its symbols.
-        """
+        """The JSON document of the file: what tells whether it changed, and what was found in it."""
         payload = (
             self._path,
             mtime_ns,

@@ -194,7 +194,7 @@ class FakeEngine:
         for path, _, symbol in self._symbols():
             if query.lower() in symbol.name.lower():
                 hit = self._hit(path, symbol, 2.0 if path in near else 1.0, explain=False)
-                found.append(as_symbol_hit(hit, "substring"))
+                found.append(as_symbol_hit(hit))
         return sorted(found, key=lambda hit: -hit.score)[: limit or 200]
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
