@@ -102,22 +102,6 @@ def test_shorter_names_first() -> None:
     assert [match.name for match in found] == ["lock_it", "lock_class_key", "lock_a_very_long_tail"]
 
 
-@pytest.mark.parametrize(
-    ("query", "name", "marked"),
-    [
-        ("gUN", "getUserName", "gUN"),
-        ("usna", "get_user_name", "usna"),
-        ("server", "HTTPServer", "Server"),
-        ("username", "get_user_name", "username"),
-        ("größe", "Größe_rechnen", "Größe"),
-    ],
-)
-def test_positions(index: NameIndex, query: str, name: str, marked: str) -> None:
-    """The matching characters are named by their places in the name itself."""
-    (match,) = [match for match in index.search(query) if match.name == name]
-    assert "".join(name[place] for place in match.positions) == marked
-
-
 @pytest.mark.parametrize("query", ["", "   ", "zzzzqqqq", "*", "\0", "a" * 10_000, "\ud800", "..", "((("])
 def test_queries_that_find_nothing(index: NameIndex, query: str) -> None:
     """A query that fits nothing, or is no text at all, gives an empty list."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from codanna_core.names import scan
 from codanna_core.names.part import Part, build_part
-from codanna_core.names.score import MatchKind, Query, Score, positions, score
+from codanna_core.names.score import MatchKind, Query, Score, score
 from codanna_core.names.words import codes_of, squeeze
 from codanna_core.storage.directory import Directory
 
@@ -53,12 +53,6 @@ class NameMatch(NamedTuple):
     name: str
     score: float
     kind: MatchKind
-    places: tuple[int, ...]
-
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """Indexes of the characters of `name` that matched."""
-        return positions(self.name, self.places)
 
 
 class NameIndex:
@@ -172,7 +166,7 @@ class NameIndex:
                     if judged is not None:
                         found[name] = judged
         ranked = sorted(found.items(), key=lambda item: (-item[1].value, len(item[0]), item[0]))
-        return [NameMatch(name, judged.value, judged.kind, judged.places) for name, judged in ranked[:limit]]
+        return [NameMatch(name, *judged) for name, judged in ranked[:limit]]
 
     def _snapshot(self) -> tuple[Part, ...]:
         with self._lock:

@@ -1,8 +1,7 @@
-"""How well one name answers a query: the kind of match, a score from 0 to 1, and the places that match."""
+"""How well one name answers a query: the kind of match and a score from 0 to 1."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -25,11 +24,10 @@ class MatchKind(StrEnum):
 
 
 class Score(NamedTuple):
-    """A judged name. `places` are indexes into the squeezed name, empty for a typo."""
+    """A judged name."""
 
     value: float
     kind: MatchKind
-    places: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +60,10 @@ def score(query: Query, name: str, tier: MatchKind | None = None) -> Score | Non
     target = squeeze(name)
     wanted = query.squeezed
     if not wanted:
-        return Score(1.0, MatchKind.EXACT, ()) if name == query.text else None
+        return Score(1.0, MatchKind.EXACT) if name == query.text else None
     at = target.find(wanted)
-    cover = len(wanted) / max(len(wanted), len(target))
+    # Where the query is not in the name, it may be the longer one.
+    cover = len(wanted) / len(target) if at >= 0 else 0.0
     if at == 0:
         return _beginning(query, name, target, cover)
     rivals: list[Score | None] = []
@@ -82,42 +81,34 @@ def score(query: Query, name: str, tier: MatchKind | None = None) -> Score | Non
     return max((rival for rival in rivals if rival is not None), key=_value, default=None)
 
 
-def positions(name: str, places: Sequence[int]) -> tuple[int, ...]:
-    """Turn places in the squeezed name into indexes of the name itself."""
-    kept = [index for index, char in enumerate(name) if char.isalnum() or ord(char) >= 0x80]
-    return tuple(kept[place] for place in places if place < len(kept))
-
-
 def _value(judged: Score) -> float:
     return judged.value
 
 
 def _beginning(query: Query, name: str, target: str, cover: float) -> Score:
-    places = tuple(range(len(query.squeezed)))
     if len(target) == len(query.squeezed):
         if name == query.text:
-            return Score(1.0, MatchKind.EXACT, places)
+            return Score(1.0, MatchKind.EXACT)
         same_case = name.lower() != query.text.lower()
-        return Score(0.96 if same_case else 0.98, MatchKind.EXACT, places)
+        return Score(0.96 if same_case else 0.98, MatchKind.EXACT)
     if name.startswith(query.text):
-        return Score(0.90 + 0.05 * cover, MatchKind.PREFIX, places)
+        return Score(0.90 + 0.05 * cover, MatchKind.PREFIX)
     # Pieces marked by capitals or separators that the name does not have are rather meant as humps.
     meant = query.heads == (0,) or _word_places(name).keys() >= set(query.heads)
-    return Score((0.86 if meant else 0.79) + 0.03 * cover, MatchKind.PREFIX, places)
+    return Score((0.86 if meant else 0.79) + 0.03 * cover, MatchKind.PREFIX)
 
 
 def _inside(query: Query, name: str, target: str, at: int, cover: float) -> Score:
     size = len(query.squeezed)
     starts = _word_places(name)
-    best = at
     while at >= 0:
         if at in starts:
             # A match up to the end is a whole tail of words, which people remember best.
             whole = at + size == len(target) or at + size in starts
             value = 0.64 + 0.06 * cover + (0.03 if whole else 0.0) + (0.02 if query.text in name else 0.0)
-            return Score(value, MatchKind.WORD, tuple(range(at, at + size)))
+            return Score(value, MatchKind.WORD)
         at = target.find(query.squeezed, at + 1)
-    return Score(0.54 + 0.07 * cover, MatchKind.SUBSTRING, tuple(range(best, best + size)))
+    return Score(0.54 + 0.07 * cover, MatchKind.SUBSTRING)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -129,34 +120,31 @@ def _word_places(name: str) -> dict[int, str]:
 
 def _humps(query: Query, name: str, target: str) -> Score | None:
     """Pieces of the query, each at the beginning of a word, in order; words may be left out."""
-    places = _word_places(name)
-    heads = list(places)
-    found = _split(query.squeezed, list(places.values()), heads)
+    parts = list(_word_places(name).values())
+    found = _split(query.squeezed, parts)
     if found is None:
         return None
     first_word, used, pieces = found
     size = len(query.squeezed)
     cover = size / len(target)
-    share = len(pieces) / max(1, len(heads))
-    matched = tuple(place for head, length in pieces for place in range(head, head + length))
+    share = len(pieces) / len(parts)
     # Marked by capitals or separators, or pure initials: meant as humps. Otherwise letters may just happen
     # to fit.
     marked = len(query.segments) == len(pieces) and all(
-        length == len(segment) for (_, length), segment in zip(pieces, query.segments, strict=True)
+        length == len(segment) for length, segment in zip(pieces, query.segments, strict=True)
     )
     meant = marked or len(pieces) == size
     gaps = used - len(pieces)
     value = (0.76 if meant else 0.53) + 0.05 * share + 0.04 * cover
     value += 0.005 * (("_" in query.text) == ("_" in name))
     value -= 0.06 * (first_word > 0) + 0.02 * min(4, gaps)
-    return Score(value, MatchKind.HUMPS, matched)
+    return Score(value, MatchKind.HUMPS)
 
 
-def _split(query: str, parts: list[str], heads: list[int]) -> tuple[int, int, list[tuple[int, int]]] | None:
-    """The fewest pieces: the number of the first word used, how many words they span, and (place, length)
-    of each."""
+def _split(query: str, parts: list[str]) -> tuple[int, int, list[int]] | None:
+    """The fewest pieces: the number of the first word used, how many words they span, and their lengths."""
     size = len(query)
-    best: tuple[int, int, list[tuple[int, int]]] | None = None
+    best: tuple[int, int, list[int]] | None = None
     dead: set[tuple[int, int]] = set()
 
     def search(at: int, word: int) -> list[int] | None:
@@ -185,7 +173,7 @@ def _split(query: str, parts: list[str], heads: list[int]) -> tuple[int, int, li
         lengths = search(0, start)
         if lengths is None:
             break  # A later start has fewer words to offer.
-        pieces = [(heads[start + i], length) for i, length in enumerate(lengths) if length]
+        pieces = [length for length in lengths if length]
         skipped = next(i for i, length in enumerate(lengths) if length)
         if best is None or len(pieces) < len(best[2]):
             best = (start + skipped, len(lengths) - skipped, pieces)
@@ -194,28 +182,25 @@ def _split(query: str, parts: list[str], heads: list[int]) -> tuple[int, int, li
 
 def _subsequence(wanted: str, name: str, target: str) -> Score | None:
     """Letters in order, the first at the beginning of a word; the tighter the better."""
-    best: tuple[int, ...] | None = None
+    best: tuple[int, int] | None = None
     for start, word in _word_places(name).items():
         if word[0] != wanted[0]:
             continue
-        found = []
         at = start
         for char in wanted:
-            at = target.find(char, at)
-            if at < 0:
+            at = target.find(char, at) + 1
+            if not at:
                 break
-            found.append(at)
-            at += 1
-        if len(found) < len(wanted):
+        if not at:
             break
-        if best is None or found[-1] - found[0] < best[-1] - best[0]:
-            best = tuple(found)
+        if best is None or at - start < best[0]:
+            best = at - start, start
     if best is None:
         return None
-    span = best[-1] - best[0] + 1
+    span, start = best
     tight = len(wanted) / span
-    value = 0.16 + 0.26 * tight + 0.08 * len(wanted) / len(target) + (0.02 if best[0] == 0 else 0.0)
-    return Score(value, MatchKind.SUBSEQUENCE, best)
+    value = 0.16 + 0.26 * tight + 0.08 * len(wanted) / len(target) + (0.02 if start == 0 else 0.0)
+    return Score(value, MatchKind.SUBSEQUENCE)
 
 
 def _typo(query: Query, target: str, name: str) -> Score | None:
@@ -235,7 +220,7 @@ def _typo(query: Query, target: str, name: str) -> Score | None:
             # A whole name that is one slip away is a likelier meaning than letters which happen to fit.
             value += 0.16 if start == 0 else 0.04
         if best is None or value > best.value:
-            best = Score(value, MatchKind.TYPO, tuple(range(start, start + length)))
+            best = Score(value, MatchKind.TYPO)
         if start == 0 and whole:
             break
     return best
