@@ -405,3 +405,29 @@ def test_torture_hundreds_of_kills(tmp_path: Path, capsys: pytest.CaptureFixture
     torture.run(kills=200)
     with capsys.disabled():
         print(torture.summary())
+
+
+def test_a_commit_done_again_after_a_kill_inside_it(tmp_path: Path) -> None:
+    """What the killed commit had written, a list of deleted documents among it, does not stand in the way of
+    the next one, which writes files of the same names.
+    """
+    root, index, killed = tmp_path / "root", tmp_path / "index", tmp_path / "killed"
+    write(root, {**OLD, "stays.py": "def stays(): pass\n"})
+    with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
+        engine.sync()
+    shutil.copytree(index, killed)
+    write(root, NEW)
+    with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
+        engine.sync()
+        final = on_record(engine)
+    left: list[str] = []
+    for file in (index / "text-1").iterdir():
+        if file.name != "meta.json" and (
+            file.name == ".managed.json" or not (killed / "text-1" / file.name).exists()
+        ):
+            shutil.copy2(file, killed / "text-1")
+            left.append(file.suffix)
+    assert ".del" in left
+    with Engine.open(root, killed, embedder=FakeEmbedder()) as engine:
+        engine.sync()
+        assert on_record(engine) == final

@@ -66,7 +66,7 @@ def embedding_text(
     out.
     """
     symbol = Symbol(name, kind, container, signature, doc, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    return FileTexts(path).of([symbol], [raw_words(body.encode("utf-8", "replace"))])[0]
+    return FileTexts(path).of([symbol], [raw_words(body[:BODY_CHARACTERS].encode("utf-8", "replace"))])[0]
 
 
 def _first(words: list[bytes]) -> list[bytes]:

@@ -458,6 +458,10 @@ class TextIndex:
         # A new writer counts its operations from the number of the last commit, and a merge takes the first
         # of them for a part of that commit and passes over it. So the first one deletes nothing.
         writer.delete_documents_by_term("file", _META + "\x00")
+        # A process that was killed in the middle of a commit leaves a list of deleted documents that no state
+        # names, and the same work done again writes one of the same name.
+        with _writing(self.folder):
+            writer.garbage_collect_files()
         return TextWriter(writer, self, self.snapshot())
 
 
