@@ -185,3 +185,11 @@ def test_source_that_is_no_text_for_the_console(workspace: Path, run: Any) -> No
     )
     assert run("search", "paint").code == 0
     assert run("search", "paint", "--json").json["hits"][0]["path"] == "src/odd \U0001f600.py"
+
+
+def test_an_absolute_path_filters_like_the_relative_one(workspace: Path, run: Any) -> None:
+    """A path that was pasted from elsewhere means the same file."""
+    relative = run("search", "settings file", "--path", "src/settings.py", "--json").json["hits"]
+    absolute = run("search", "settings file", "--path", str(workspace / "src" / "settings.py"), "--json").json
+    assert relative
+    assert absolute["hits"] == relative

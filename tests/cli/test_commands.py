@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,15 @@ def test_verify_notices_what_time_stamps_hide(workspace: Path, run: Any) -> None
     file = workspace / "src" / "store.js"
     # Old enough that the time stamp is believed: a file written just now is looked at twice anyway.
     long_ago = 1_500_000_000_000_000_000
-    os.utime(file, ns=(long_ago, long_ago))
+    for each in (file, workspace / "src" / "settings.py"):
+        os.utime(each, ns=(long_ago, long_ago))
     run("index")
     file.write_text(file.read_text().replace("purge", "evict"))
     os.utime(file, ns=(long_ago, long_ago))
     assert run("index", "--json").json["files"]["changed"] == 0
     assert run("index", "--verify", "--json").json["files"]["changed"] == 1
+    verified = run("index", "--verify", "--json").json["files"]
+    assert verified == {"added": 0, "changed": 0, "removed": 0, "unchanged": 2}
 
 
 def test_rebuild_keeps_the_vectors(workspace: Path, run: Any) -> None:
@@ -193,6 +197,24 @@ def test_models_list(run: Any) -> None:
     outcome = run("models", "list", "--json")
     assert outcome.code == 0
     assert outcome.json["models"][0]["where"] == "bundled"
+
+
+def test_libraries_for_models_note_nothing_for_anybody(tmp_path: Path) -> None:
+    """What runs models would keep a record of its use in the user's folder, and send it."""
+    environment = {name: value for name, value in os.environ.items() if "TELEMETRY" not in name}
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        environment[name] = str(tmp_path)
+    listed = subprocess.run(
+        [sys.executable, "-P", "-m", "codanna_core.cli.main", "models", "list"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert listed.returncode == 0, listed.stderr
+    assert "bundled" in listed.stdout
+    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [name for name in left if "device" in name or "onnx" in name], left
 
 
 def test_models_check(workspace: Path, run: Any) -> None:

@@ -100,9 +100,15 @@ def filters_of(options: argparse.Namespace) -> Filters:
     return Filters(
         languages=tuple(_language(name) for name in _values(options.lang)),
         kinds=kinds,
-        paths=tuple(options.path_globs),
+        paths=tuple(_below(glob, os.path.abspath(options.path)) for glob in options.path_globs),
         containers=_values(options.container),
     )
+
+
+def _below(glob: str, root: str) -> str:
+    """A glob as it is, or that of a pasted absolute path below the folder in question."""
+    inside = glob.removeprefix(root)
+    return inside if glob != inside and inside.startswith(("/", os.sep)) else glob
 
 
 def root_of(options: argparse.Namespace) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,3 +79,11 @@ def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     result = np.zeros_like(vectors)
     result[usable] = vectors[usable] / lengths[usable, None]
     return result
+
+
+def keep_quiet() -> None:
+    """To be called before onnxruntime or the client of the model hub is imported: they note what they are
+    used for, and send it, unless told not to.
+    """
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"

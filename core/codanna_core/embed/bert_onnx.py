@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.embed.base import keep_quiet
 from codanna_core.embed.static_model import read_safetensors
 from codanna_core.errors import ModelUnavailable
 
@@ -39,6 +40,7 @@ def write_bert(weights: Path, config: dict[str, Any], target: Path, *, int8: boo
     if not int8:
         onnx.save(model, str(target))
         return
+    keep_quiet()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     full = target.with_suffix(".f32.onnx")

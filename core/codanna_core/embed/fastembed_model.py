@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.embed.base import CancelToken, normalised
+from codanna_core.embed.base import CancelToken, keep_quiet, normalised
 from codanna_core.embed.prefixes import prefixes_of
 from codanna_core.errors import ModelUnavailable
 
@@ -125,8 +125,7 @@ def is_cached(model: dict[str, Any], cache: Path) -> bool:
 
 
 def _text_embedding() -> Any:
-    # The hub library sends usage data unless told not to.
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    keep_quiet()
     try:
         from fastembed import TextEmbedding
         from loguru import logger

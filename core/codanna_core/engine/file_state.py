@@ -90,7 +90,7 @@ class FileState:
         changes = compare(table, found)
         result = FileChanges(
             removed=list(changes.deleted),
-            unchanged=changes.unchanged,
+            unchanged=0 if verify else changes.unchanged,  # Reading them will tell.
             total=len(found.paths),
             problems=found.problems,
         )

@@ -63,7 +63,8 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
         try:
             result = ask(folder, engine)
         except IndexMissing as error:
-            problems.append(Problem("index-missing", str(error)))
+            begun = "the first index of this folder is being built; ask again in a moment"
+            problems.append(Problem("index-missing", str(error) if folder.reconciled else begun))
             shares.append(0.0)
             continue
         limit = limit or engine.settings.search.limit
