@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,8 +95,40 @@ def test_damage_met_beside_reaches_the_caller(engine: Engine, monkeypatch: pytes
     assert met.is_set()
 
 
-def test_a_cancelled_question_ends_both_searches(engine: Engine) -> None:
-    """A question that nobody waits for any more is not answered."""
+def test_words_are_searched_no_further_when_the_vectors_give_up(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search beside stops at its next step, for nobody waits for it."""
+    search_words, search = candidates._search_words, TextSnapshot.search
+    searching, given_up, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def noting_its_end(*arguments: Any, **options: Any) -> Any:
+        try:
+            return search_words(*arguments, **options)
+        except Cancelled:
+            ended.set()
+            raise
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        searching.set()
+        assert given_up.wait(10)
+        return search(*arguments, **options)
+
+    def failing(*_: Any) -> None:
+        assert searching.wait(10)
+        raise ValueError("no vectors today")
+
+    monkeypatch.setattr(candidates, "_search_words", noting_its_end)
+    monkeypatch.setattr(TextSnapshot, "search", slow)
+    monkeypatch.setattr(candidates, "add_by_meaning", failing)
+    with pytest.raises(ValueError, match="no vectors today"):
+        engine.search("put cash into the account")
+    given_up.set()
+    assert ended.wait(10)
+
+
+def test_a_cancelled_question_is_not_answered(engine: Engine) -> None:
+    """A question that nobody waits for any more is not begun."""
     cancel = Cancel()
     cancel.cancel()
     with pytest.raises(Cancelled):

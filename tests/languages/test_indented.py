@@ -23,7 +23,7 @@ SOURCES = {
     "bracket in a default": f'def a(value="("):\n{LONG}{END}'
     'class B:\n    FIELD = ")"\n    if FIELD:\n        x = 1\n',
     "one line, then a class": "def helper(x: int) -> int: return x\n\nclass Config:\n"
-    + "".join(f"    field_{number}: int = {number}  # a field\n" for number in range(9)),
+    + "".join(f"    field_{number}: int = {number}\n" for number in range(9)),
     "overloads": "@overload\ndef f(x: int) -> int: ...\n@overload\ndef f(x: str) -> str: ...\n"
     "class E(Enum):\n" + "".join(f"    MEMBER_{number} = 'value {number}'\n" for number in range(9)),
     "method": f"class A:\n    x = 1\n    def a(self):\n{DEEP}        self.y = 2\n    z = 3\n",

@@ -269,6 +269,9 @@ def _looked_up(
     return np.where(keys[found] == wanted, np.asarray(values, np.float64)[found], 0.0)
 
 
+_Scored = tuple[Sequence[Any], Sequence[float]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What the text index says of a question, whatever the vectors say. Addresses stand with their scores."""
@@ -277,9 +280,9 @@ class _Words:
     """Each term's share of the question."""
     exact: Sequence[Any]
     """Symbols called exactly what was asked for."""
-    symbols: Sequence[tuple[float, Any]]
+    symbols: _Scored
     """The best by BM25."""
-    of_names: tuple[Sequence[Any], Sequence[float]]
+    of_names: _Scored
     """Symbols by the terms in their names: the whole part of a score counts them, the rest is their share."""
     of_paths: tuple[FileKeys, Sequence[Any]]
     """Files by the terms in their paths."""
@@ -318,7 +321,7 @@ def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: 
         given_up.cancel()  # Where the vectors failed, nobody waits for the words any more.
     if by_text:
         pool.add("exact", words.exact, [1.0] * len(words.exact))
-        pool.add("text", [address for _, address in words.symbols], [score for score, _ in words.symbols])
+        pool.add("text", *words.symbols)
         if question.single:
             pool.add_buffers("exact", _buffers_by_name(snapshot, question))
         pool.add_buffers("text", _buffers_by_text(snapshot, terms, WEIGHTS.fields(), question.filters))
@@ -339,8 +342,8 @@ def _search_words(
     text = snapshot.text
     shares = _shares(text_frequencies(snapshot, terms), max(1, text.document_count))
     exact: Sequence[Any] = ()
-    symbols: Sequence[tuple[float, Any]] = ()
-    in_paths: Sequence[tuple[float, Any]] = ()
+    symbols: _Scored = (), ()
+    in_paths: _Scored = (), ()
     held = {term: share + 1e-6 for term, share in shares.items()}
     if by_text:
         if question.single:
@@ -348,22 +351,24 @@ def _search_words(
             exact = text.named(question.names, _EXACT, only)
         wanted = WEIGHTS.candidates + 32 * len(snapshot.overlay)
         cancel.raise_if_cancelled()
-        symbols = text.search(terms, WEIGHTS.fields(), wanted, only)
-        in_paths = text.holding("file_path", held, WEIGHTS.files_by_path)
+        symbols = _apart(text.search(terms, WEIGHTS.fields(), wanted, only))
+        in_paths = _apart(text.holding("file_path", held, WEIGHTS.files_by_path))
     cancel.raise_if_cancelled()
-    named = text.holding("name", {term: 4.0 + share for term, share in shares.items()}, _NAMED, only)
-    files = text.holding("file_words", held, _COVERED)
+    named = _apart(text.holding("name", {term: 4.0 + share for term, share in shares.items()}, _NAMED, only))
+    files, held_by_files = _apart(text.holding("file_words", held, _COVERED))
+    paths, _ = in_paths
     return _Words(
         shares,
         exact,
         symbols,
-        _apart(named),
-        (text.column("file_key", [address for _, address in in_paths]), [address for _, address in in_paths]),
-        (text.column("file_key", [address for _, address in files]), [score for score, _ in files]),
+        named,
+        (text.column("file_key", list(paths)), paths),
+        (text.column("file_key", files), held_by_files),
     )
 
 
 def _apart(found: Sequence[tuple[float, Any]]) -> tuple[list[Any], list[float]]:
+    """Addresses and scores, each by themselves."""
     return [address for _, address in found], [score for score, _ in found]
 
 

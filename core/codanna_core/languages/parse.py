@@ -32,9 +32,9 @@ def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[l
     if not data.endswith(b"\n"):
         data += b"\n"  # Perl's scanner never returns from a comment that ends with the file.
     less = without_statements(data, language)
-    tree = _parsed(tools.parser, less, deadline)
+    tree = _tree_of(less, tools.parser, deadline)
     if tree is not None and tree.root_node.has_error and less is not data:
-        tree = _parsed(tools.parser, data, deadline)
+        tree = _tree_of(data, tools.parser, deadline)
     if tree is None:
         return None
     root = tree.root_node
@@ -89,7 +89,8 @@ class _Tools:
             self.cursor.set_max_start_depth(language.max_depth)
 
 
-def _parsed(parser: Parser, data: bytes, deadline: float) -> Tree | None:
+def _tree_of(data: bytes, parser: Parser, deadline: float) -> Tree | None:
+    """Parse a text and keep nothing of it."""
     pieces = Pieces(data)
     tree = _parse(parser, pieces, deadline)
     pieces.let_go(_never_given_back())
