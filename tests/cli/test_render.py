@@ -12,7 +12,6 @@ import pytest
 from codanna_core.cli.progress import ProgressBar, progress_line
 from codanna_core.cli.render import (
     Style,
-    printable,
     render_hits,
     render_status,
     render_symbols,
@@ -21,6 +20,7 @@ from codanna_core.cli.render import (
     size,
     style_for,
 )
+from codanna_core.inert import inert
 from codanna_core.model import Position, Problem, Span
 from codanna_core.results import Hit, Progress, SnippetLine, State, Status, SymbolHit, SyncReport
 
@@ -112,9 +112,7 @@ def test_explained_hit_shows_its_signals() -> None:
 def test_source_text_cannot_drive_the_terminal() -> None:
     """Escape sequences and direction overrides in names, paths and source lines are made harmless."""
     evil = "\x1b[2Jgone\u202e\x9b"
-    shown = render_hits(
-        [hit(name=evil, signature=evil, snippet=(SnippetLine(3, evil, True),))], PLAIN, printable
-    )
+    shown = render_hits([hit(name=evil, signature=evil, snippet=(SnippetLine(3, evil, True),))], PLAIN, inert)
     assert not any(character in shown for character in "\x1b\u202e\x9b")
 
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from codanna_core.errors import ConfigError
+from codanna_core.testing.hostile import EVERYTHING, attacks
 from codanna_core.vectors.plot import histogram, png, svg, write_plot
 
 SIZES = [10, 12, 12, 13, 30, 31, 90]
@@ -28,6 +29,14 @@ def test_svg_is_well_formed(sizes: list[int]) -> None:
     root = ElementTree.fromstring(svg(sizes, "a < b & c"))
     titles = [element.text or "" for element in root.iter() if element.tag.endswith("title")]
     assert sum(int(title.split()[0]) for title in titles) == len(sizes)
+
+
+def test_svg_holds_text_alone() -> None:
+    """A hostile title adds no element, no attribute and no character that XML forbids."""
+    document = svg(SIZES, f"</text><script/>\"'<a href='x'>{EVERYTHING}\x00\ufffe")
+    assert attacks(document) == []
+    tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(document).iter()}
+    assert tags == {"svg", "rect", "text", "title", "path"}
 
 
 @pytest.mark.parametrize("sizes", [SIZES, [], [5]])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from codanna_core.cli.arguments import add_common, add_root, index_dir_of, overrides_of, root_of
 from codanna_core.cli.exit_codes import ExitCode
+from codanna_core.cli.render import print_line, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
 
     removed = remove_index(root, index_dir_of(options), overrides=overrides_of(options))
     if removed is None:
-        print("codanna-lsp: there is no index to remove", file=sys.stderr)
+        say("there is no index to remove")
         return ExitCode.NOTHING
-    print(f"removed {removed}")
+    print_line(f"removed {removed}")
     return ExitCode.FOUND

@@ -8,7 +8,7 @@ import json
 from codanna_core.cli.arguments import add_common, add_json, add_root, overrides_of, root_of
 from codanna_core.cli.envelope import ENVELOPE_VERSION, problems_json, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import print_text, printable
+from codanna_core.cli.render import print_line
 from codanna_core.cli.session import report_problems
 
 
@@ -52,7 +52,7 @@ def run_show(options: argparse.Namespace) -> int:
     for item in described:
         value = json.dumps(item.value, ensure_ascii=False)
         origin = "" if item.origin == "default" else f"  # {item.origin}"
-        print_text(printable(f"{item.name.ljust(width)} = {value}{origin}"))
+        print_line(f"{item.name.ljust(width)} = {value}{origin}")
     report_problems(resolved.problems, limit=len(resolved.problems))
     return ExitCode.FOUND
 
@@ -71,7 +71,7 @@ def run_path(options: argparse.Namespace) -> int:
         )
         return ExitCode.FOUND
     for name, path in files.items():
-        print_text(f"{name.ljust(8)} {printable(str(path))}{'' if path.is_file() else '  (not there)'}")
+        print_line(f"{name.ljust(8)} {path}{'' if path.is_file() else '  (not there)'}")
     return ExitCode.FOUND
 
 

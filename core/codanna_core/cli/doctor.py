@@ -16,9 +16,10 @@ from codanna_core.cli.arguments import add_common, add_json, add_root, index_dir
 from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.main import explain_os_error
-from codanna_core.cli.render import Style, print_text, printable, style_for
+from codanna_core.cli.render import Style, print_text, style_for
 from codanna_core.cli.session import problem_line
 from codanna_core.errors import CodannaError
+from codanna_core.inert import inert
 
 _PACKAGES = (
     "tantivy",
@@ -106,7 +107,7 @@ def _examined(name: str, examine: Callable[[], Iterator[tuple[Verdict, str]]]) -
 
 def _line(check: Check, style: Style) -> str:
     colour = {Verdict.OK: "good", Verdict.NOTE: "warn", Verdict.FAIL: "bad"}[check.verdict]
-    return f"{style(colour, check.verdict.ljust(4))}  {check.name.ljust(9)}  {printable(check.detail)}"
+    return f"{style(colour, check.verdict.ljust(4))}  {check.name.ljust(9)}  {inert(check.detail)}"
 
 
 def _python() -> Iterator[tuple[Verdict, str]]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from codanna_core.inert import inert_json
 from codanna_core.model import Position, Problem, Span
 from codanna_core.results import Hit, SearchResult, Status, SymbolHit, SyncReport
 
@@ -80,8 +81,7 @@ def problems_json(problems: Sequence[Problem]) -> list[Json]:
 
 def write_json(document: Any) -> None:
     """Print one document; JSON is UTF-8 whatever the console's encoding is."""
-    # A lone surrogate (half of a character in broken source) has no UTF-8 form.
-    text = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode()
+    text = inert_json(json.dumps(document, ensure_ascii=False, indent=2))
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     sys.stdout.write(text + "\n")

@@ -10,7 +10,7 @@ from codanna_core.cli.arguments import add_common, add_json, add_root
 from codanna_core.cli.envelope import sync_document, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.progress import ProgressBar
-from codanna_core.cli.render import no_files, print_text, render_sync
+from codanna_core.cli.render import no_files, print_line, render_sync, say
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.results import Progress, State
 
@@ -39,13 +39,13 @@ def run(options: argparse.Namespace) -> int:
         status = engine.status()
         refused = next((p for p in report.problems if p.code == "read-only-index"), None)
         if refused is not None:
-            print(f"codanna-lsp: {refused.message}", file=sys.stderr)
+            say(refused.message)
             return ExitCode.FAILED
         if options.json:
             write_json(sync_document(report))
         else:
             empty = status.writer and not status.files_indexed
-            print_text(no_files(status) if empty else render_sync(report, status))
+            print_line(no_files(status) if empty else render_sync(report, status))
             problems = [*report.problems, *status.problems]
             report_problems(problem for problem in problems if problem.code != "read-only")
     return ExitCode.FOUND

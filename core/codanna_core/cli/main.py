@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from codanna_core._version import __version__
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery
+from codanna_core.inert import inert
 
 # The matrices of one search are small: more threads would only wake each other up, and starve an editor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -83,9 +84,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(explain_os_error(error), ExitCode.FAILED)
     except Exception as error:
         if verbose:
-            raise
+            import logging
+
+            logging.getLogger(__name__).error("internal error", exc_info=error)
         return _complain(
-            f"a defect in codanna-lsp: {type(error).__name__}: {error}; `-v` shows where, please report it",
+            f"internal error: {type(error).__name__}: {error}; `-v` shows where, please report it",
             ExitCode.FAILED,
         )
 
@@ -123,7 +126,7 @@ class _Parser(argparse.ArgumentParser):
         """One sentence, and where to read on."""
         if found := _INVALID_CHOICE.fullmatch(message):
             message = _no_such(found["what"], found["given"].strip("'\""), _WORD.findall(found["known"]))
-        self.exit(ExitCode.WRONG_USE, f"codanna-lsp: {message}; see `{self.prog} --help`\n")
+        self.exit(ExitCode.WRONG_USE, inert(f"codanna-lsp: {message}; see `{self.prog} --help`") + "\n")
 
     def _unexpected(self, words: Sequence[str], takes_question: bool) -> str:
         option = next((word.partition("=")[0] for word in words if word.startswith("-")), None)
@@ -162,10 +165,12 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
 def _start_log(verbose: int) -> None:
     import logging
 
+    from codanna_core.logs import InertFormatter
+
     level = (logging.ERROR, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(
-        stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s", force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(InertFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
 def _complain(message: str, code: ExitCode) -> ExitCode:
@@ -173,7 +178,9 @@ def _complain(message: str, code: ExitCode) -> ExitCode:
         sys.stdout.flush()
     except BrokenPipeError:
         pass  # Nobody reads the answer any more; the exit code still says what happened.
-    print(f"codanna-lsp: {message}", file=sys.stderr)
+    from codanna_core.cli.render import say
+
+    say(message)
     return code
 
 

@@ -8,7 +8,7 @@ import time
 from codanna_core.cli.arguments import add_common, add_json, add_root, overrides_of, root_of
 from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import print_text, printable, size
+from codanna_core.cli.render import print_line, size
 from codanna_core.errors import ModelUnavailable
 
 _SAMPLE = "def read_settings(path: Path) -> Settings: read the settings file and merge it with the defaults"
@@ -72,11 +72,9 @@ def run_list(options: argparse.Namespace) -> int:
         return ExitCode.FOUND if models else ExitCode.NOTHING
     width = max((len(model.name) for model in models), default=0)
     for model in models:
-        print_text(
-            printable(
-                f"{model.name.ljust(width)}  {model.where:<12}  {model.dimension:>4} dimensions"
-                f"  {size(model.bytes):>9}  {model.license}"
-            )
+        print_line(
+            f"{model.name.ljust(width)}  {model.where:<12}  {model.dimension:>4} dimensions"
+            f"  {size(model.bytes):>9}  {model.license}"
         )
     return ExitCode.FOUND if models else ExitCode.NOTHING
 
@@ -110,7 +108,7 @@ def run_check(options: argparse.Namespace) -> int:
     if options.json:
         write_json({"version": ENVELOPE_VERSION, **facts})
     else:
-        print_text(
+        print_line(
             f"{facts['model']} works: {facts['dimension']} dimensions,"
             f" loaded in {facts['loadMilliseconds']:.0f} ms, {facts['textsPerSecond']:,} texts a second"
         )
@@ -125,5 +123,5 @@ def run_import(options: argparse.Namespace) -> int:
     if options.json:
         write_json({"version": ENVELOPE_VERSION, "name": model.name, "dimension": model.dimension})
     else:
-        print_text(f'imported {model.name}; use it with [semantic] model = "{model.name}"')
+        print_line(f'imported {model.name}; use it with [semantic] model = "{model.name}"')
     return ExitCode.FOUND

@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from codanna_core.inert import inert
 from codanna_core.results import Progress
 
 _FIRST_AFTER = 0.3
@@ -60,7 +61,7 @@ def progress_line(progress: Progress) -> str:
         if progress.total > progress.done:
             parts.append(f" {_duration((progress.total - progress.done) / progress.rate)} left")
     if progress.message:
-        parts.append(progress.message)
+        parts.append(inert(progress.message))
     return " ".join(parts)
 
 

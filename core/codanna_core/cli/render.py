@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from codanna_core.inert import inert
 from codanna_core.results import Hit, SnippetLine, Status, SymbolHit, SyncReport
 
-# Source text may hold escape sequences that would drive the reader's terminal; tabs are harmless.
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _WIDTH = 160
 _COLOURS = {
     "path": "35",
@@ -48,7 +46,13 @@ def shown_path(root: Path, here: Path) -> Callable[[str], str]:
     """Turns a path of the index into one that a click or an editor opens from the current folder."""
     base = os.path.relpath(root, here) if root.is_relative_to(here) else str(root)
     prefix = "" if base == "." else base.rstrip(os.sep) + os.sep
-    return lambda path: printable(prefix + path.replace("/", os.sep))
+
+    def shown(path: str) -> str:
+        whole = prefix + path.replace("/", os.sep)
+        # Who hands it to an editor must not hand it an option or a command.
+        return inert(f".{os.sep}{whole}" if whole.startswith(("-", "+")) else whole)
+
+    return shown
 
 
 def render_hits(hits: Sequence[Hit], style: Style, shown: Callable[[str], str]) -> str:
@@ -104,10 +108,10 @@ def render_status(status: Status, style: Style) -> str:
         ("vectors", f"{status.vectors_total:,}, {status.vectors_pending:,} pending"),
         ("model", f"{status.model}{f', {status.dimension} dimensions' if status.dimension else ''}"),
     ]
-    lines = [f"{style('dim', name.ljust(8))} {printable(value)}" for name, value in rows]
+    lines = [f"{style('dim', name.ljust(8))} {inert(value)}" for name, value in rows]
     for problem in dict.fromkeys(status.problems):
         place = f"{problem.path}: " if problem.path and problem.path not in problem.message else ""
-        lines.append(f"{style('warn', 'problem'.ljust(8))} {printable(place + problem.message)}")
+        lines.append(f"{style('warn', 'problem'.ljust(8))} {inert(place + problem.message)}")
     return "\n".join(lines)
 
 
@@ -116,11 +120,6 @@ def _indexed(status: Status) -> str:
         return f"{status.files_indexed:,}"
     share = status.files_indexed / status.files_total
     return f"{status.files_indexed:,} of {status.files_total:,} ({share:.0%})"
-
-
-def printable(text: str) -> str:
-    """The text without anything that a terminal would obey."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def size(count: int) -> str:
@@ -138,16 +137,26 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def print_text(text: str) -> None:
-    """Print an answer on standard output."""
-    if text:
-        sys.stdout.write(text + "\n")
+def print_text(rendered: str) -> None:
+    """Print an answer on standard output: what the functions above made, already inert and coloured."""
+    if rendered:
+        sys.stdout.write(rendered + "\n")
+
+
+def print_line(text: str) -> None:
+    """Print one line on standard output, whatever its parts hold."""
+    print_text(inert(text))
+
+
+def say(text: str, prefix: str = "codanna-lsp: ") -> None:
+    """Print one line for people on standard error, whatever its parts hold."""
+    print(inert(prefix + text), file=sys.stderr)
 
 
 def _head(hit: Hit | SymbolHit, style: Style, shown: Callable[[str], str]) -> str:
     place = f"{style('path', shown(hit.path))}:{style('line', str(hit.selection.start.line + 1))}"
     name = f"{hit.container}.{hit.name}" if hit.container and hit.name else hit.name
-    return f"{place}  {style('kind', hit.kind)}  {style('name', _one_line(name))}".rstrip()
+    return f"{place}  {style('kind', inert(hit.kind))}  {style('name', _one_line(name))}".rstrip()
 
 
 def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str]) -> list[str]:
@@ -159,7 +168,7 @@ def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str]) -> list[str]
     width = len(str(numbered[-1].line + 1)) if numbered else 0
     for part in numbered:
         mark = "›" if part.best else " "
-        text = _clipped(printable(part.text.expandtabs(4)))
+        text = _clipped(inert(part.text).expandtabs(4))
         lines.append(f"  {mark} {style('dim', str(part.line + 1).rjust(width))}  {text}".rstrip())
     if hit.signals:
         parts = ", ".join(f"{name} {value:.4f}" for name, value in hit.signals.items())
@@ -178,7 +187,7 @@ def _trimmed(snippet: Sequence[SnippetLine]) -> list[SnippetLine]:
 
 
 def _one_line(text: str) -> str:
-    return _clipped(printable(" ".join(text.split())))
+    return _clipped(inert(" ".join(text.split())))
 
 
 def _clipped(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codanna_core.cli.arguments import add_answer, add_common, add_mode, add_root, filters_of
 from codanna_core.cli.envelope import search_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import counted, no_files, print_text, render_hits, shown_path, style_for
+from codanna_core.cli.render import counted, no_files, print_text, render_hits, say, shown_path, style_for
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, SearchRequest, SearchResult
@@ -60,7 +60,7 @@ def print_answer(engine: Engine, result: SearchResult, options: argparse.Namespa
         print_text(render_hits(result.hits, style_for(sys.stdout, options.color), shown))
         report_problems(result.problems)
         if not result.hits:
-            print(f"codanna-lsp: {nothing_found(engine)}", file=sys.stderr)
+            say(nothing_found(engine))
     return ExitCode.FOUND if result.hits else ExitCode.NOTHING
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from codanna_core.cli.arguments import index_dir_of, overrides_of, root_of
 from codanna_core.cli.progress import ProgressBar
-from codanna_core.cli.render import printable
+from codanna_core.cli.render import say
 from codanna_core.config import load_settings
 from codanna_core.engine.cancel import Cancel
 from codanna_core.errors import IndexMissing
@@ -85,13 +85,13 @@ def report_problems(problems: Iterable[Problem], limit: int = 5) -> None:
     """Say on standard error what is missing from an answer."""
     shown = list(dict.fromkeys(problems))
     for problem in shown[:limit]:
-        print(f"note: {problem_line(problem)}", file=sys.stderr)
+        say(problem_line(problem), "note: ")
     if len(shown) > limit:
-        print(f"note: {len(shown) - limit} more; `codanna-lsp status` shows them all", file=sys.stderr)
+        say(f"{len(shown) - limit} more; `codanna-lsp status` shows them all", "note: ")
 
 
 def problem_line(problem: Problem) -> str:
     """A problem on one line, with its file first where it has one."""
     if problem.path and problem.path not in problem.message:
-        return printable(f"{problem.path}: {problem.message}")
-    return printable(problem.message)
+        return f"{problem.path}: {problem.message}"
+    return problem.message

@@ -8,7 +8,7 @@ import sys
 from codanna_core.cli.arguments import add_common, add_json, add_root
 from codanna_core.cli.envelope import status_document, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import no_files, print_text, render_status, style_for
+from codanna_core.cli.render import no_files, print_text, render_status, say, style_for
 from codanna_core.cli.session import open_engine
 
 
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         print_text(render_status(status, style_for(sys.stdout, "auto")))
         if not status.generation:
-            print("codanna-lsp: there is no index yet; `codanna-lsp index` builds it", file=sys.stderr)
+            say("there is no index yet; `codanna-lsp index` builds it")
         elif not status.files_total:
-            print(f"codanna-lsp: {no_files(status)}", file=sys.stderr)
+            say(no_files(status))
     return ExitCode.FOUND if status.generation else ExitCode.NOTHING

@@ -9,7 +9,7 @@ from pathlib import Path
 from codanna_core.cli.arguments import add_answer, add_common, add_root
 from codanna_core.cli.envelope import symbols_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import print_text, render_symbols, shown_path, style_for
+from codanna_core.cli.render import print_text, render_symbols, say, shown_path, style_for
 from codanna_core.cli.search import nothing_found
 from codanna_core.cli.session import bring_up_to_date, open_engine, stoppable
 
@@ -37,5 +37,5 @@ def run(options: argparse.Namespace) -> int:
             shown = shown_path(engine.root, Path.cwd())
             print_text(render_symbols(hits, style_for(sys.stdout, options.color), shown))
             if not hits:
-                print(f"codanna-lsp: {nothing_found(engine)}", file=sys.stderr)
+                say(nothing_found(engine))
     return ExitCode.FOUND if hits else ExitCode.NOTHING

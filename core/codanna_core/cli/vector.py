@@ -14,11 +14,12 @@ from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.index import finish_background_work
 from codanna_core.cli.progress import ProgressBar
-from codanna_core.cli.render import counted, print_text, size
+from codanna_core.cli.render import counted, print_text, say, size
 from codanna_core.cli.search import print_answer
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.cli.similar import file_in, parse_place
 from codanna_core.errors import InvalidQuery
+from codanna_core.inert import inert
 from codanna_core.results import Progress, State
 from codanna_core.vectors.ivf.policy import CLUSTER_AT
 from codanna_core.vectors.plot import histogram, write_plot
@@ -86,9 +87,7 @@ def run_index(options: argparse.Namespace) -> int:
                 f" {status.vectors_pending:,} pending"
             )
             if not written:
-                print(
-                    "codanna-lsp: another process writes this index and trains its clusters", file=sys.stderr
-                )
+                say("another process writes this index and trains its clusters")
             report_problems(status.problems)
     return ExitCode.FOUND if status.vectors_total else ExitCode.NOTHING
 
@@ -109,7 +108,7 @@ def run_search(options: argparse.Namespace) -> int:
             result = engine.search_vector(wanted, limit=limit, filters=filters, cancel=cancel)
         if result.work:
             done = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in result.work.items())
-            print(f"codanna-lsp: {done}", file=sys.stderr)
+            say(done)
         return print_answer(engine, result, options)
 
 
@@ -183,7 +182,7 @@ def info_lines(info: dict[str, Any]) -> list[str]:
         rows.append(("clusters", reason))
     else:
         rows.append(("clusters", "not trained yet; `codanna-lsp vector index-vectors` does it now"))
-    return [f"{name.ljust(11)} {text}" for name, text in rows]
+    return [inert(f"{name.ljust(11)} {text}") for name, text in rows]
 
 
 def _cluster_rows(info: dict[str, Any]) -> list[tuple[str, str]]:

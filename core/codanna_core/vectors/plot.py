@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import struct
 import zlib
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.errors import ConfigError
+from codanna_core.inert import inert
 
 _WIDTH, _HEIGHT, _MARGIN = 640, 320, 40
 _BINS = 32
@@ -72,7 +74,7 @@ def svg(sizes: list[int], title: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    return html.escape(inert(text))
 
 
 def png(sizes: list[int]) -> bytes:
