@@ -14,7 +14,7 @@ class InertFormatter(logging.Formatter):
         """The first line of the record."""
         return inert(super().formatMessage(record))
 
-    def formatException(self, info: logging._SysExcInfoType) -> str:  # type: ignore[override]
+    def formatException(self, info: logging._SysExcInfoType) -> str:
         """The traceback below it."""
         lines = inert_text(super().formatException(info)).split("\n")
         return "\n".join(f"    {line}" for line in lines)

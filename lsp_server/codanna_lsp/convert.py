@@ -1,4 +1,7 @@
-"""The only place that builds LSP shapes: URIs, positions in the client's encoding, symbols and hits."""
+"""The only place that builds LSP shapes: URIs, positions in the client's encoding, symbols and hits.
+
+What an editor shows of them is inert (`codanna_core.inert`); what programs compare or open is exact.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from codanna_core.inert import inert, inert_text
 from codanna_lsp.documents import column_to_index, index_to_column, split_lines
 
 if TYPE_CHECKING:
@@ -133,10 +137,10 @@ def symbol_information(hit: SymbolHit, uri: str, lines: LineSource, columns: Col
             "end": {"line": line, "character": hit.name_end_col},
         }
     item: Json = {
-        "name": hit.name,
+        "name": inert(hit.name),
         "kind": SYMBOL_KINDS.get(hit.kind, 13),
         "location": {"uri": uri, "range": place},
-        "containerName": hit.container or hit.path,
+        "containerName": inert(hit.container or hit.path),
         "data": {"name": hit.name, "kind": hit.kind, "line": hit.name_line},
     }
     if hit.deprecated:
@@ -147,18 +151,18 @@ def symbol_information(hit: SymbolHit, uri: str, lines: LineSource, columns: Col
 def search_hit(hit: Hit, uri: str, columns: Columns, lines: LineSource) -> Json:
     """One hit of `codanna/semanticSearch` and its relatives."""
     item: Json = {
-        "name": hit.name,
+        "name": inert(hit.name),
         "kind": hit.kind,
         "symbolKind": SYMBOL_KINDS.get(hit.kind, 13),
-        "container": hit.container,
+        "container": inert(hit.container),
         "language": hit.language,
         "uri": uri,
-        "path": printable(hit.path),
+        "path": inert(hit.path),
         "range": columns.range(hit.span, hit.wide, lines),
         "selectionRange": columns.range(hit.selection, hit.wide, lines),
-        "signature": hit.signature,
-        "doc": hit.doc,
-        "snippet": [{"line": part.line, "text": part.text, "best": part.best} for part in hit.snippet],
+        "signature": inert(hit.signature),
+        "doc": inert_text(hit.doc),
+        "snippet": [{"line": part.line, "text": inert(part.text), "best": part.best} for part in hit.snippet],
         "score": round(hit.score, 6),
         "reasons": list(hit.reasons),
         "deprecated": hit.deprecated,
@@ -168,16 +172,16 @@ def search_hit(hit: Hit, uri: str, columns: Columns, lines: LineSource) -> Json:
     return item
 
 
-def printable(path: str) -> str:
-    """A path as text; bytes that are no UTF-8 show as replacement characters."""
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
+def message(text: str) -> str:
+    """A sentence for the user. Some editors make a link of Markdown's form, even one that runs a command."""
+    return inert(text).replace("](", "] (")
 
 
 def problem(item: Problem) -> Json:
     """One problem of a status or an answer."""
-    shape: Json = {"code": item.code, "message": item.message}
+    shape: Json = {"code": item.code, "message": message(item.message)}
     if item.path is not None:
-        shape["path"] = printable(item.path)
+        shape["path"] = inert(item.path)
     return shape
 
 
@@ -194,10 +198,10 @@ def status(item: Status, uri: str) -> Json:
         "symbols": item.symbols,
         "vectors": item.vectors_total,
         "vectorsPending": item.vectors_pending,
-        "model": item.model,
+        "model": inert(item.model),
         "dimension": item.dimension,
         "bytesOnDisk": item.bytes_on_disk,
-        "indexDir": printable(item.index_dir),
+        "indexDir": inert(item.index_dir),
         "problems": [problem(one) for one in item.problems],
     }
 
@@ -210,9 +214,9 @@ def _outline_entry(symbol: Symbol, lines: Sequence[str], encoding: str) -> Json:
         return {"line": line, "character": column}
 
     return {
-        "name": symbol.name or "(anonymous)",  # VS Code refuses a whole outline for one empty name.
+        "name": inert(symbol.name) or "(anonymous)",  # VS Code refuses a whole outline for one empty name.
         "kind": SYMBOL_KINDS.get(symbol.kind, 13),
-        "detail": symbol.signature[:200],
+        "detail": inert(symbol.signature)[:200],
         "range": {
             "start": place(symbol.start_line, symbol.start_col),
             "end": place(symbol.end_line, symbol.end_col),

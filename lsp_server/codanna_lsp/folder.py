@@ -17,6 +17,7 @@ from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.memory import settle
 from codanna_core.errors import Cancelled, CodannaError, FolderMissing, IndexMissing
 from codanna_core.model import Problem
+from codanna_lsp.convert import message
 
 if TYPE_CHECKING:
     from codanna_core.engine.engine import Engine
@@ -94,7 +95,7 @@ class Folder:
     ) -> None:
         """`before` is the same folder's last engine, which must be gone first; `clean` removes its index."""
         self.uri = uri.rstrip("/")
-        self.name = name or root.name
+        self.name = message(name or root.name)
         self.root = root
         self.engine: Engine | None = None
         self.problems: list[Problem] = []

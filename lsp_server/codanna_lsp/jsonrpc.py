@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from codanna_lsp import convert
 from codanna_lsp.transport import BadFrame
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Receiver:
 
     def refuse(self, msg_id: MsgId | None, code: int, text: str) -> None:
         """Answer with an error."""
-        self.send({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": text}})
+        self.send({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": convert.message(text)}})
 
     def _sort(self, message: Any) -> None:
         if not isinstance(message, dict):

@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from codanna_core.logs import InertFormatter
+
 LEVELS = ("error", "warning", "info", "debug")
 
 _KEPT_FILES = 10
@@ -32,7 +34,7 @@ def log_dir() -> Path:
 def set_up(level: str) -> Path | None:
     """Log to a file of this process and to standard error; gives the file, None where none can be written."""
     root = logging.getLogger()
-    formatter = logging.Formatter(_FORMAT, datefmt="%Y-%m-%d %H:%M:%S")
+    formatter = InertFormatter(_FORMAT, datefmt="%Y-%m-%d %H:%M:%S")
     # Editors show standard error as the server's output, so it holds only what somebody should see.
     stderr = logging.StreamHandler(sys.stderr)
     stderr.setFormatter(formatter)

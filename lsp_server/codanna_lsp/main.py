@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from codanna_core.inert import inert
 from codanna_lsp import log
 from codanna_lsp.handshake import greet
 from codanna_lsp.processes import visible
@@ -102,8 +103,14 @@ def _address(text: str) -> tuple[str, int]:
     return host or "127.0.0.1", int(port)
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Quote what was given without what a terminal would obey."""
+        super().error(inert(message))
+
+
 def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="codanna-lsp serve", description="Run the language server on standard input and output."
     )
     parser.add_argument(
@@ -119,7 +126,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     # Client libraries add their own flags to every server, so unknown ones are no reason to fail.
     known, unknown = parser.parse_known_args(argv)
     if unknown:
-        print(f"codanna-lsp serve: ignoring {' '.join(unknown)}", file=sys.stderr)
+        print(inert(f"codanna-lsp serve: ignoring {' '.join(unknown)}"), file=sys.stderr)
     parent_flag = [item.split("=", 1)[1] for item in unknown if item.startswith("--clientProcessId=")]
     if known.parent_pid is None and parent_flag and parent_flag[0].isdigit():
         known.parent_pid = int(parent_flag[0])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.protocol import LanguageServerProtocol
 
-from codanna_lsp import jsonrpc
+from codanna_lsp import convert, jsonrpc
 from codanna_lsp.jsonrpc import MsgId, Receiver
 from codanna_lsp.transport import Writer
 
@@ -53,7 +53,7 @@ class Reply:
 
     def error(self, code: int, message: str, data: Any = None) -> None:
         """Answer with an error."""
-        problem: dict[str, Any] = {"code": code, "message": message}
+        problem: dict[str, Any] = {"code": code, "message": convert.message(message)}
         if data is not None:
             problem["data"] = data
         self._protocol.finish(

@@ -457,7 +457,9 @@ class Session:
     def tell_user(self, message: str) -> None:
         """Show a plain message; rare."""
         where = f"The log says more: {self.log_file}" if self.log_file is not None else ""
-        self.protocol.notify("window/showMessage", {"type": 1, "message": f"{message}. {where}".rstrip()})
+        self.protocol.notify(
+            "window/showMessage", {"type": 1, "message": convert.message(f"{message}. {where}".rstrip())}
+        )
 
 
 def folder_status(folder: Folder) -> convert.Json:
