@@ -42,7 +42,8 @@ def faults(client: RawClient) -> list[str]:
     found: list[str] = []
     for message in [*client.answers.values(), *client.notifications, *client.requests]:
         for key, text in shown(message):
-            found += hostile.attacks(text)
+            # Source lines and comments stand in places of their own and may begin with anything.
+            found += hostile.attacks(" " + text.replace("\n", "\n ") if key in ("text", "doc") else text)
             if "\n" in text and key not in ("doc", "message"):
                 found.append(f"a line break in {key}: {text!r}")
             if key in ("message", "title") and "](" in text:
