@@ -6,7 +6,7 @@ import json
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
-from codanna_core.config import Settings
+from codanna_core.config import Setter, Settings
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- settings: start, written by `make docs` -->", "<!-- settings: end -->"
@@ -14,7 +14,7 @@ START, END = "<!-- settings: start, written by `make docs` -->", "<!-- settings:
 
 def settings_table() -> str:
     """Every setting with its default and its sentence, as Markdown."""
-    rows = ["| Setting | Default | What it does |", "| --- | --- | --- |"]
+    rows = ["| Setting | Default | A project may set it | What it does |", "| --- | --- | --- | --- |"]
     defaults = Settings()
     for section in fields(Settings):
         values = getattr(defaults, section.name)
@@ -23,8 +23,15 @@ def settings_table() -> str:
             value = getattr(values, key.name)
             shown = json.dumps(list(value) if isinstance(value, tuple) else value)
             doc = " ".join(str(key.metadata["doc"]).split()).replace("|", "\\|")
-            rows.append(f"| `{section.name}.{key.name}` | `{shown}` | {doc} |")
+            project = _project(key.metadata["setters"], key.metadata["project_maximum"])
+            rows.append(f"| `{section.name}.{key.name}` | `{shown}` | {project} | {doc} |")
     return "\n".join(rows)
+
+
+def _project(setters: tuple[Setter, ...], maximum: int | None) -> str:
+    if Setter.PROJECT not in setters:
+        return "no"
+    return "yes" if maximum is None else f"up to {maximum:,}"
 
 
 def with_table(text: str) -> str:

@@ -108,7 +108,7 @@ def read_introduction(raw: Any, started: float) -> Introduction:
     raw_options = params.raw("initializationOptions")
     raw_options = dict(raw_options) if isinstance(raw_options, dict) else {}
     outline_languages = settings.take_outline_languages(raw_options)
-    options = settings.unwrap(raw_options) or {}
+    options = settings.layered(settings.unwrap(raw_options))
     folders = read_folders(params)
     roots = [root for uri, _ in folders if (root := convert.path_from_uri(uri)) is not None]
     process_id = params.raw("processId")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codanna_core.config import ServerSettings, load_settings
+from codanna_core.config import ClientOptions, ServerSettings, load_settings
 
 SECTION = "codanna"
 
@@ -38,9 +38,9 @@ def unwrap(raw: Any) -> dict[str, Any] | None:
     return nested
 
 
-def layered(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Later layers win, section by section."""
-    merged: dict[str, Any] = {}
+def layered(*layers: Mapping[str, Any] | None) -> ClientOptions:
+    """Later layers win, section by section; the result is judged as a client's, never as the user's own."""
+    merged = ClientOptions()
     for layer in layers:
         for section, value in (layer or {}).items():
             if isinstance(value, Mapping) and isinstance(merged.get(section), dict):

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_show(options: argparse.Namespace) -> int:
     """Print the settings that are in force for a folder."""
-    from codanna_core.config import describe, load
+    from codanna_core.config import Setter, describe, load
 
     resolved = load(root_of(options).resolve(), overrides_of(options))
     described = describe(resolved)
@@ -43,7 +43,10 @@ def run_show(options: argparse.Namespace) -> int:
         write_json(
             {
                 "version": ENVELOPE_VERSION,
-                "settings": {item.name: {"value": item.value, "origin": item.origin} for item in described},
+                "settings": {
+                    item.name: {"value": item.value, "origin": item.origin, "set_by": list(item.set_by)}
+                    for item in described
+                },
                 "problems": problems_json(resolved.problems),
             }
         )
@@ -51,8 +54,11 @@ def run_show(options: argparse.Namespace) -> int:
     width = max(len(item.name) for item in described)
     for item in described:
         value = json.dumps(item.value, ensure_ascii=False)
-        origin = "" if item.origin == "default" else f"  # {item.origin}"
-        print_line(f"{item.name.ljust(width)} = {value}{origin}")
+        notes = [] if item.origin == "default" else [item.origin]
+        if Setter.PROJECT not in item.set_by:
+            notes.append("not from a project file")
+        comment = f"  # {'; '.join(notes)}" if notes else ""
+        print_line(f"{item.name.ljust(width)} = {value}{comment}")
     report_problems(resolved.problems, limit=len(resolved.problems))
     return ExitCode.FOUND
 

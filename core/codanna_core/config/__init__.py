@@ -1,12 +1,13 @@
 """Settings: raw options from several layers, merged by a pure function into frozen, valid settings."""
 
-from codanna_core.config.layers import PROJECT_FILE, project_file, user_file
+from codanna_core.config.layers import PROJECT_FILE, ClientOptions, project_file, user_file
 from codanna_core.config.model import (
     DiscoverySettings,
     IndexSettings,
     SearchSettings,
     SemanticSettings,
     ServerSettings,
+    Setter,
     Settings,
     VectorSettings,
 )
@@ -15,6 +16,7 @@ from codanna_core.config.schema import Described, describe, json_schema
 
 __all__ = [
     "PROJECT_FILE",
+    "ClientOptions",
     "Described",
     "DiscoverySettings",
     "IndexSettings",
@@ -22,6 +24,7 @@ __all__ = [
     "SearchSettings",
     "SemanticSettings",
     "ServerSettings",
+    "Setter",
     "Settings",
     "VectorSettings",
     "describe",

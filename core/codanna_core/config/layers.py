@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from codanna_core.config.model import Setter
 from codanna_core.model import Problem
 
 PROJECT_FILE: Final = ".codanna.toml"
 ENVIRONMENT_PREFIX: Final = "CODANNA_LSP__"
+MAX_FILE_BYTES: Final = 64 << 10
+"""Hundreds of times what all settings need."""
 
 
 class Source(StrEnum):
@@ -25,7 +29,20 @@ class Source(StrEnum):
     USER = "user file"
     PROJECT = "project file"
     ENVIRONMENT = "environment"
-    CALLER = "command line or client"
+    CLIENT = "client"
+    CALLER = "command line"
+
+    @property
+    def setter(self) -> Setter:
+        """The party that speaks through this layer."""
+        return _SETTERS.get(self, Setter.USER)
+
+
+_SETTERS: Final = {Source.PROJECT: Setter.PROJECT, Source.CLIENT: Setter.CLIENT}
+
+
+class ClientOptions(dict[str, Any]):
+    """Options that an editor sent: sections of keys. Those of the command line come as a plain mapping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +79,59 @@ def project_file(root: Path) -> Path:
     return root / PROJECT_FILE
 
 
-def file_layer(path: Path, source: Source) -> tuple[Layer, list[Problem]]:
-    """Read a configuration file; a missing one is an empty layer, a broken one a problem besides."""
+def file_layer(path: Path, source: Source, inside: Path | None = None) -> tuple[Layer, list[Problem]]:
+    """Read a settings file; a missing one is an empty layer, a broken one a problem besides.
+
+    With `inside`, a link that leads out of that folder is not followed: the file comes with somebody's code.
+    """
     layer = Layer(source)
     try:
-        text = path.read_text("utf-8-sig")
+        text = _file_text(path, inside)
+        data = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         return layer, []
-    except (OSError, UnicodeDecodeError) as error:
-        return layer, [Problem("config", f"{path} cannot be read, it is ignored: {error}", str(path))]
-    try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"{path} is no valid TOML, it is ignored as a whole: {error}"
-        return layer, [Problem("config", message, str(path))]
+    except OSError as error:
+        return layer, [
+            _ignored(path, f"it cannot be read ({error.strerror or error}). Check its permissions")
+        ]
+    except _NotTaken as error:
+        return layer, [_ignored(path, str(error))]
+    except UnicodeDecodeError as error:
+        return layer, [_ignored(path, f"byte {error.start} is not valid UTF-8. Save it as UTF-8")]
+    except RecursionError:
+        return layer, [_ignored(path, "its values are nested too deeply. Write sections of plain keys")]
+    except ValueError as error:  # TOML errors, and numbers with thousands of digits.
+        return layer, [_ignored(path, f"it is not valid TOML: {error}")]
     lines = _key_lines(text)
     for key, value in _flatten(data).items():
-        line = lines.get(key)
+        line = lines.get(key) or lines.get(key.partition(".")[0])
         where = f"{path}, line {line}" if line else str(path)
         layer.options[key] = Option(value, source, where, str(path))
     return layer, []
+
+
+class _NotTaken(Exception):
+    """Why a file is not even read."""
+
+
+def _file_text(path: Path, inside: Path | None) -> str:
+    """The content of a small regular file, which no pipe, device, or link out of the folder stands in for."""
+    opened = Path(os.path.realpath(path))
+    if inside is not None and not opened.is_relative_to(os.path.realpath(inside)):
+        raise _NotTaken("it is a link that leads out of the folder. Replace it by a file")
+    # Without O_NONBLOCK, opening a pipe would wait for a writer.
+    descriptor = os.open(opened, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _NotTaken("it is not a regular file. Replace it by one")
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise _NotTaken(f"it is larger than {MAX_FILE_BYTES >> 10} KiB. Make it smaller")
+    return content.decode("utf-8-sig")
+
+
+def _ignored(path: Path, why: str) -> Problem:
+    return Problem("config", f"{path} is ignored as a whole: {why}.", str(path))
 
 
 def environment_layer(environ: Mapping[str, str]) -> Layer:
@@ -96,12 +146,13 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
 
 
 def caller_layer(options: Mapping[str, Any]) -> Layer:
-    """Take the options of a command line or client: sections of keys, as a configuration file has them."""
-    layer = Layer(Source.CALLER)
+    """Take the options of a command line or client: sections of keys, as a settings file has them."""
+    source = Source.CLIENT if isinstance(options, ClientOptions) else Source.CALLER
+    layer = Layer(source)
     for key, value in _flatten(options).items():
         # A client sends null for a setting that its user did not touch.
         if value is not None:
-            layer.options[key] = Option(value, Source.CALLER, f"the {Source.CALLER}'s options")
+            layer.options[key] = Option(value, source, f"the {source}'s options")
     return layer
 
 
@@ -140,9 +191,10 @@ def _key_lines(text: str) -> dict[str, int]:
     section = ""
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$", line):
-            section = header.group(1).strip("\"'") + "."
-            lines.setdefault(header.group(1).strip("\"'"), number)
-        elif assignment := re.match(r"\s*([A-Za-z0-9_.\-\"']+)\s*=", line):
-            name = assignment.group(1).replace('"', "").replace("'", "")
+            name = re.sub(r"[\"' ]", "", header.group(1))
+            section = name + "."
+            lines.setdefault(name, number)
+        elif assignment := re.match(r"\s*([\w. \-\"']+?)\s*=", line):
+            name = re.sub(r"[\"' ]", "", assignment.group(1))
             lines.setdefault(section + name, number)
     return lines

@@ -6,26 +6,54 @@ A key exists only because some code reads it; `tests/config` holds that.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+
+class Setter(StrEnum):
+    """The parties that settings come from, the most trusted first."""
+
+    USER = "user"
+    """Their own settings file, the environment, the command line, a program that uses the library."""
+    CLIENT = "client"
+    """An editor. It may pass on what a file of the workspace says, as VS Code does with some settings."""
+    PROJECT = "project"
+    """The `.codanna.toml` of the workspace, which comes with code that anyone may have written."""
+
+
+YOU: Final = (Setter.USER, Setter.CLIENT)
+"""For what says where is written, what is loaded or run, and what leaves the machine."""
+ANYONE: Final = (*YOU, Setter.PROJECT)
+"""For what is found, within bounds."""
+
+MAX_PATTERNS: Final = 1_000
+MAX_PATTERN_LENGTH: Final = 1_000
+"""More or longer patterns make the walker fail, so the bounds hold for everyone."""
 
 
 def key(
     default: T,
     doc: str,
     *,
+    setters: tuple[Setter, ...] = YOU,
     choices: tuple[str, ...] = (),
     minimum: float | None = None,
     maximum: float | None = None,
+    project_maximum: float | None = None,
     stored: bool = False,
 ) -> T:
-    """A setting: `stored` marks those that change what is written to the text index."""
+    """A setting: `setters` may set it, clients and projects up to `project_maximum`; `stored` marks those
+    that change what is written to the text index.
+    """
     metadata: dict[str, Any] = {
         "doc": doc,
+        "setters": setters,
         "choices": choices,
         "minimum": minimum,
         "maximum": maximum,
+        "project_maximum": project_maximum,
         "stored": stored,
     }
     made: T = field(default=default, metadata=metadata)
@@ -37,26 +65,41 @@ class DiscoverySettings:
     """Which files belong to the workspace."""
 
     max_file_size: int = key(
-        1 << 20, "Files larger than this many bytes are skipped.", minimum=1, maximum=1 << 30
+        1 << 20,
+        "Files larger than this many bytes are skipped.",
+        setters=ANYONE,
+        minimum=1,
+        maximum=1 << 30,
+        project_maximum=1 << 24,
     )
-    hidden: bool = key(False, "Also index hidden files and folders, those whose name starts with a dot.")
+    hidden: bool = key(
+        False,
+        "Also index hidden files and folders, those whose name starts with a dot.",
+        setters=ANYONE,
+    )
     use_ignore_files: bool = key(
         True,
         "Follow `.gitignore`, `.ignore` and git's own exclude files. `.codannaignore` is always followed.",
+        setters=ANYONE,
     )
     skip_common_folders: bool = key(
         True,
         "Skip folders that nearly always hold build output or copies of other projects, such as"
         " `node_modules`, virtual environments and build trees. A `!name/` line in `.codannaignore` brings"
         " back those known by their name.",
+        setters=ANYONE,
     )
     skip_generated: bool = key(
         True,
         "Skip files that announce themselves as generated, minified files, lock files and source maps.",
+        setters=ANYONE,
         stored=True,
     )
     exclude: tuple[str, ...] = key(
-        (), "More patterns to skip, in `.gitignore` syntax relative to the workspace folder."
+        (),
+        "More patterns to skip, in `.gitignore` syntax relative to the workspace folder; at most 1,000 of at"
+        " most 1,000 characters.",
+        setters=ANYONE,
     )
 
 
@@ -103,13 +146,30 @@ class VectorSettings:
 class SearchSettings:
     """What an answer holds."""
 
-    limit: int = key(10, "Results of a search when the caller names no limit.", minimum=1, maximum=10_000)
-    mode: str = key(
-        "hybrid", "Which searches take part in an answer.", choices=("hybrid", "semantic", "text")
+    limit: int = key(
+        10,
+        "Results of a search when the caller names no limit.",
+        setters=ANYONE,
+        minimum=1,
+        maximum=10_000,
+        project_maximum=1_000,
     )
-    symbol_limit: int = key(200, "Most results of one symbol search.", minimum=1, maximum=10_000)
+    mode: str = key(
+        "hybrid",
+        "Which searches take part in an answer.",
+        setters=ANYONE,
+        choices=("hybrid", "semantic", "text"),
+    )
+    symbol_limit: int = key(
+        200,
+        "Most results of one symbol search.",
+        setters=ANYONE,
+        minimum=1,
+        maximum=10_000,
+        project_maximum=1_000,
+    )
     plain_words_fallback: bool = key(
-        True, "Answer a symbol search of several plain words by meaning when no name fits."
+        True, "Answer a symbol search of several plain words by meaning when no name fits.", setters=ANYONE
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import reprlib
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from codanna_core.config.layers import (
     project_file,
     user_file,
 )
-from codanna_core.config.model import Settings
+from codanna_core.config.model import MAX_PATTERN_LENGTH, MAX_PATTERNS, Setter, Settings
 from codanna_core.model import Problem
 
 _TYPE_WORDS: Final[dict[Any, str]] = {
@@ -33,8 +35,10 @@ _TYPE_WORDS: Final[dict[Any, str]] = {
     tuple[str, ...]: "a list of texts",
 }
 
-_NOT_FROM_PROJECT: Final = frozenset({"semantic.model", "semantic.model_path"})
-"""A project file comes with somebody's code: it must not start downloads or name files outside of it."""
+_MOST_UNKNOWN: Final = 20
+"""Unknown keys of one source that are named one by one."""
+_brief = reprlib.Repr()
+_brief.maxlevel, _brief.maxstring, _brief.maxother = 2, 60, 60
 
 
 class Invalid(ValueError):
@@ -58,6 +62,19 @@ class KeyInfo:
     def stored(self) -> bool:
         """Whether the setting changes what the text index holds."""
         return bool(self.field.metadata["stored"])
+
+    @property
+    def setters(self) -> tuple[Setter, ...]:
+        """The parties that may set it."""
+        found: tuple[Setter, ...] = self.field.metadata["setters"]
+        return found
+
+    def maximum(self, setter: Setter) -> float | None:
+        """The highest value that this party may set."""
+        metadata = self.field.metadata
+        bound = metadata["project_maximum"] if setter is not Setter.USER else None
+        found: float | None = metadata["maximum"] if bound is None else bound
+        return found
 
 
 @dataclass(slots=True)
@@ -86,12 +103,10 @@ def load(
 ) -> Resolved:
     """`load_settings` with the origin of each value."""
     variables = os.environ if environ is None else environ
-    layers, problems = [], []
-    files = [(user_file(variables), Source.USER)]
+    layer, problems = file_layer(user_file(variables), Source.USER)
+    layers = [layer]
     if root is not None:
-        files.append((project_file(root), Source.PROJECT))
-    for path, source in files:
-        layer, faults = file_layer(path, source)
+        layer, faults = file_layer(project_file(root), Source.PROJECT, inside=root)
         layers.append(layer)
         problems += faults
     layers += [environment_layer(variables), caller_layer(overrides or {})]
@@ -107,11 +122,12 @@ def resolve(layers: list[Layer], root: Path | None = None) -> Resolved:
     origins: dict[str, str] = {}
     merged = merge(*layers)
     known = {info.name: info for info in all_keys()}
-    for name, candidates in merged.items():
-        if name not in known:
-            problems += [_unknown(name, option, list(known)) for option in candidates]
+    problems += _unknown_keys(merged, list(known))
     for name, info in known.items():
         for option in merged.get(name, []):
+            if option.source.setter not in info.setters:
+                problems.append(_refused(name, option))
+                continue
             try:
                 value = _convert(info, option, root)
             except Invalid as error:
@@ -153,6 +169,14 @@ def options_digest(settings: Settings) -> str:
     return hashlib.blake2b("\n".join(stored).encode(), digest_size=8).hexdigest()
 
 
+def _refused(name: str, option: Option) -> Problem:
+    message = (
+        f"`{name}` in {option.where} is ignored: a {option.source.setter.value} may not set it. Set it"
+        " yourself: in your own settings file, the environment, the command line or your editor's settings."
+    )
+    return Problem("config", message, option.path)
+
+
 def _with(settings: Settings, name: str, value: Any) -> Settings:
     section, _, key = name.partition(".")
     changed: dict[str, Any] = {section: replace(getattr(settings, section), **{key: value})}
@@ -172,36 +196,34 @@ def _convert(info: KeyInfo, option: Option, root: Path | None) -> Any:
     # A bool is an int in Python, but no number to a reader.
     elif not isinstance(value, info.type) or (isinstance(value, bool) and info.type is not bool):
         raise Invalid(_TYPE_WORDS[info.type])
-    metadata = info.field.metadata
-    choices, low, high = metadata["choices"], metadata["minimum"], metadata["maximum"]
+    choices, low = info.field.metadata["choices"], info.field.metadata["minimum"]
+    high = info.maximum(option.source.setter)
     if choices and value not in choices:
         near = difflib.get_close_matches(str(value), choices, 1)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         raise Invalid("one of " + ", ".join(f"`{choice}`" for choice in choices) + hint)
     # Written so that NaN, which compares false with everything, does not pass.
-    if low is not None and not low <= value <= high:
+    if low is not None and high is not None and not low <= value <= high:
         raise Invalid(f"from {low:g} to {high:g}" if isinstance(low, float) else f"from {low} to {high}")
     if isinstance(value, str) and "\0" in value:
         raise Invalid("a text without NUL characters")
-    if option.source is Source.PROJECT and info.name in _NOT_FROM_PROJECT:
-        raise Invalid(
-            "set by you (user file, environment, command line or editor), not by a project's own file"
-        )
+    if isinstance(value, tuple):
+        _check_patterns(value)
     if info.name == "index.dir" and value:
-        return _index_folder(value, option.source, root)
+        folder = Path(value).expanduser()
+        return str(folder if root is None else root / folder)
     return value
 
 
-def _index_folder(value: str, source: Source, root: Path | None) -> str:
-    folder = Path(value).expanduser()
-    if root is None:
-        return str(folder)
-    folder = root / folder
-    if source is Source.PROJECT:
-        inside = Path(os.path.realpath(folder))
-        if not inside.is_relative_to(os.path.realpath(root)) or inside == Path(os.path.realpath(root)):
-            raise Invalid("a folder inside the project when the project's own file sets it")
-    return str(folder)
+def _check_patterns(patterns: tuple[str, ...]) -> None:
+    if len(patterns) > MAX_PATTERNS:
+        raise Invalid(f"at most {MAX_PATTERNS} patterns; write more of them into `.codannaignore`")
+    if any(len(pattern) > MAX_PATTERN_LENGTH for pattern in patterns):
+        raise Invalid(f"a list of patterns of at most {MAX_PATTERN_LENGTH} characters each")
+    try:
+        "".join(patterns).encode()
+    except UnicodeEncodeError:
+        raise Invalid("a list of texts in valid Unicode") from None
 
 
 def _from_text(wanted: Any, text: str) -> Any:
@@ -216,15 +238,34 @@ def _from_text(wanted: Any, text: str) -> Any:
     return value
 
 
+def _unknown_keys(merged: Mapping[str, list[Option]], known: list[str]) -> list[Problem]:
+    by_source: defaultdict[Source, list[tuple[str, Option]]] = defaultdict(list)
+    for name, candidates in merged.items():
+        if name not in known:
+            for option in candidates:
+                by_source[option.source].append((name, option))
+    problems = []
+    for source, unknown in by_source.items():
+        problems += [_unknown(name, option, known) for name, option in unknown[:_MOST_UNKNOWN]]
+        if (more := len(unknown) - _MOST_UNKNOWN) > 0:
+            message = f"{more} more unknown keys of the {source.value} are ignored"
+            problems.append(Problem("config", message, unknown[-1][1].path))
+    return problems
+
+
 def _unknown(name: str, option: Option, known: list[str]) -> Problem:
     # The key may stand in the wrong section, or outside of any.
     bare = name.rpartition(".")[2]
     near = [key for key in known if key.rpartition(".")[2] == bare]
     near = near or difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean `{near[0]}`?" if near else "; `codanna-lsp config schema` lists all keys"
-    return Problem("config", f"unknown key `{name}` in {option.where} is ignored{hint}", option.path)
+    shown = name if name.isprintable() and len(name) <= 60 else _shown(name)
+    return Problem("config", f"unknown key `{shown}` in {option.where} is ignored{hint}", option.path)
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = _brief.repr(value)
+    except ValueError:  # A hexadecimal number with thousands of digits cannot be written as a decimal one.
+        text = "a very large number"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from codanna_core.config.model import Settings
+from codanna_core.config.model import MAX_PATTERN_LENGTH, MAX_PATTERNS, Settings
 from codanna_core.config.resolve import KeyInfo, Resolved, all_keys, get
+
+SET_BY: Final = "x-set-by"
+PROJECT_MAXIMUM: Final = "x-project-maximum"
+"""What the schema says beyond JSON Schema: who may set a key, and the bound for clients and projects."""
 
 _JSON_TYPES: Final[dict[Any, dict[str, Any]]] = {
     bool: {"type": "boolean"},
@@ -25,12 +29,19 @@ class Described:
     value: Any
     origin: str
     doc: str
+    set_by: tuple[str, ...]
 
 
 def describe(resolved: Resolved) -> list[Described]:
     """Each setting with its value and where that came from."""
     return [
-        Described(info.name, get(resolved.settings, info.name), resolved.origins[info.name], info.doc)
+        Described(
+            info.name,
+            get(resolved.settings, info.name),
+            resolved.origins[info.name],
+            info.doc,
+            tuple(setter.value for setter in info.setters),
+        )
         for info in all_keys()
     ]
 
@@ -65,10 +76,16 @@ def _property(info: KeyInfo) -> dict[str, Any]:
         **_JSON_TYPES[info.type],
         "description": info.doc,
         "default": list(default) if isinstance(default, tuple) else default,
+        SET_BY: [setter.value for setter in info.setters],
     }
     if metadata["choices"]:
         described["enum"] = list(metadata["choices"])
     for bound in ("minimum", "maximum"):
         if metadata[bound] is not None:
             described[bound] = metadata[bound]
+    if metadata["project_maximum"] is not None:
+        described[PROJECT_MAXIMUM] = metadata["project_maximum"]
+    if isinstance(default, tuple):
+        described["maxItems"] = MAX_PATTERNS
+        described["items"] = {"type": "string", "maxLength": MAX_PATTERN_LENGTH}
     return described

@@ -14,9 +14,8 @@ const own = {
     "codanna.serverPath": {
       type: "string",
       default: "",
-      scope: "machine-overridable",
-      markdownDescription:
-        "The program `codanna-lsp`. Empty means: from the workspace's Python environment, then from the `PATH`.",
+      scope: "machine",
+      markdownDescription: "The program `codanna-lsp`. Empty means: from the `PATH`.",
     },
     "codanna.serverPackage": {
       type: "string",
@@ -29,24 +28,24 @@ const own = {
       type: "string",
       enum: ["off", "messages", "verbose"],
       default: "off",
-      scope: "window",
+      scope: "machine",
       description: "Write the messages between the editor and the server to the output channel.",
     },
   },
 };
 
 const titles = { discovery: "Files", semantic: "Meaning", vectors: "Vectors", search: "Search", index: "Index", server: "Server" };
-// What names a path or a program of this machine does not belong into settings that are synchronised.
-const machine = new Set(["semantic.model_path", "index.dir"]);
+// A repository can bring its own `.vscode/settings.json`, which VS Code reads for every scope but this one.
+const scopeOf = (key) => (key["x-set-by"].includes("project") ? "window" : "machine");
 
 const sections = Object.entries(schema.properties).map(([section, content], number) => ({
   title: titles[section] ?? section,
   order: number + 1,
   properties: Object.fromEntries(
     Object.entries(content.properties).map(([name, key]) => {
-      const { description, ...rest } = key;
-      const scope = machine.has(`${section}.${name}`) ? "machine-overridable" : "window";
-      return [`codanna.${section}.${name}`, { ...rest, scope, markdownDescription: description }];
+      const { description, "x-set-by": _, "x-project-maximum": bound, ...rest } = key;
+      const maximum = bound === undefined ? {} : { maximum: bound };
+      return [`codanna.${section}.${name}`, { ...rest, ...maximum, scope: scopeOf(key), markdownDescription: description }];
     }),
   ),
 }));

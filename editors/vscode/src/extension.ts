@@ -63,7 +63,6 @@ export function activate(context: vscode.ExtensionContext): Api {
         void server.restart();
       }
     }),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => void server.restart()),
   );
   if (vscode.workspace.workspaceFolders?.length) {
     void server.start();

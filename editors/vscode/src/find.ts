@@ -12,10 +12,6 @@ export interface Found {
 export interface Surroundings {
   /** The setting; empty when not set. */
   setting: string;
-  /** Folders whose Python environment may be used: none in an untrusted workspace. */
-  folders: string[];
-  /** Python programs of environments that other extensions know. */
-  interpreters: string[];
   searchPath: string;
   windows: boolean;
   /** What uvx or pipx would run: a folder, a wheel or a package's name; empty when neither may be offered. */
@@ -65,26 +61,16 @@ export function announced({ from, args }: Found): string {
   return [from, ...args.map((part) => (/\s/.test(part) ? `"${part}"` : part))].join(" ");
 }
 
-/** The server: from the setting, the Python environment, the PATH, or a runner that the user agreed to. */
+/**
+ * The server: from the user's setting, the PATH, or a runner that the user agreed to. Never from the workspace, whose
+ * Python environment is a program of whoever wrote the code.
+ */
 export async function findServer(around: Surroundings): Promise<Found | undefined> {
   if (around.setting) {
     // Whoever names a server wants that one or a message, never another one.
     return (await executable(around.setting))
       ? { command: around.setting, args: SERVE, from: "the setting codanna.serverPath" }
       : undefined;
-  }
-  const scripts = around.windows ? "Scripts" : "bin";
-  const program = around.windows ? `${NAME}.exe` : NAME;
-  const candidates = [
-    ...around.interpreters.map((interpreter) => path.join(path.dirname(interpreter), program)),
-    ...around.folders.flatMap((folder) =>
-      [".venv", "venv"].map((environment) => path.join(folder, environment, scripts, program)),
-    ),
-  ];
-  for (const candidate of candidates) {
-    if (await executable(candidate)) {
-      return { command: candidate, args: SERVE, from: "the workspace's Python environment" };
-    }
   }
   const installed = await onPath(NAME, around);
   if (installed) {

@@ -157,16 +157,14 @@ export class Server implements vscode.Disposable {
     this.changed.fire();
   }
 
-  private async surroundings(): Promise<Surroundings> {
-    const folders = vscode.workspace.workspaceFolders?.filter((folder) => folder.uri.scheme === "file") ?? [];
-    const trusted = vscode.workspace.isTrusted;
-    // VS Code itself leaves out what an untrusted workspace says, for the manifest restricts this setting.
-    const setting = (name: string) =>
-      vscode.workspace.getConfiguration("codanna").get<string>(name, "").trim().replace(/^~(?=\/)/, os.homedir());
+  private surroundings(): Surroundings {
+    // Both have the scope `machine`; `inspect` makes sure that no workspace names a program.
+    const setting = (name: string) => {
+      const found = vscode.workspace.getConfiguration("codanna").inspect<string>(name);
+      return (found?.globalValue ?? "").trim().replace(/^~(?=\/)/, os.homedir());
+    };
     return {
       setting: setting("serverPath"),
-      folders: trusted ? folders.map((folder) => folder.uri.fsPath) : [],
-      interpreters: trusted ? await this.interpreters(folders) : [],
       searchPath: process.env.PATH ?? "",
       windows: process.platform === "win32",
       package: setting("serverPackage"),
@@ -174,27 +172,12 @@ export class Server implements vscode.Disposable {
     };
   }
 
-  /** The Python programs that the Python extension uses, where it is there. */
-  private async interpreters(folders: readonly vscode.WorkspaceFolder[]): Promise<string[]> {
-    const python = vscode.extensions.getExtension("ms-python.python");
-    if (!python) {
-      return [];
-    }
-    try {
-      const api = await python.activate();
-      return folders.flatMap((folder) => api?.environments?.getActiveEnvironmentPath?.(folder.uri)?.path ?? []);
-    } catch (error) {
-      this.output.warn(`the Python extension gave no environment: ${String(error)}`);
-      return [];
-    }
-  }
-
   private async launch(): Promise<void> {
     if (this.client) {
       return;
     }
     this.become("starting");
-    const around = await this.surroundings();
+    const around = this.surroundings();
     const found = await findServer(around);
     if (!found) {
       this.become("missing");
@@ -294,10 +277,6 @@ export class Server implements vscode.Disposable {
     }
     if (!around.setting) {
       buttons.set("How to Install", () => this.showReadme());
-    }
-    if (!vscode.workspace.isTrusted) {
-      message += " Neither the Python environment nor the choice of a workspace that you do not trust is used.";
-      buttons.set("Manage Trust", () => vscode.commands.executeCommand("workbench.trust.manage"));
     }
     buttons.set("Open Settings", () => vscode.commands.executeCommand("workbench.action.openSettings", "codanna.serverPath"));
     buttons.set("Try Again", () => this.restart());

@@ -4,8 +4,7 @@ import * as vscode from "vscode";
 const SECTION = "codanna";
 
 interface Manifest {
-  contributes: { configuration: { properties: Record<string, unknown> }[] };
-  capabilities: { untrustedWorkspaces: { restrictedConfigurations: string[] } };
+  contributes: { configuration: { properties: Record<string, { scope: string }> }[] };
 }
 
 /** What the user set, in sections: `{search: {limit: 20}}`. With `unset`, all other settings are there as null. */
@@ -14,17 +13,16 @@ export function explicitSettings(
   { scope, unset = false }: { scope?: vscode.Uri; unset?: boolean } = {},
 ): Record<string, Record<string, unknown>> {
   const configuration = vscode.workspace.getConfiguration(undefined, scope);
-  const restricted = new Set(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations);
   const nested: Record<string, Record<string, unknown>> = {};
-  for (const key of manifest.contributes.configuration.flatMap((part) => Object.keys(part.properties))) {
+  for (const [key, { scope: kind }] of manifest.contributes.configuration.flatMap((part) => Object.entries(part.properties))) {
     const [prefix, section, name] = key.split(".");
     if (prefix !== SECTION || !name || section === "trace") {
       continue; // A setting of the extension itself.
     }
     const found = configuration.inspect(key);
     const fromWorkspace = found?.workspaceFolderValue ?? found?.workspaceValue;
-    const mayUse = vscode.workspace.isTrusted || !restricted.has(key);
-    const value = (mayUse ? fromWorkspace : undefined) ?? found?.globalValue;
+    // VS Code itself leaves out what a workspace says of these; nothing else may hang on that.
+    const value = (kind === "machine" ? undefined : fromWorkspace) ?? found?.globalValue;
     if (value !== undefined || unset) {
       (nested[section] ??= {})[name] = value ?? null;
     }

@@ -1,5 +1,5 @@
 // Runs a suite of editors/vscode/src/test inside the extension host, in the window that fits it.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { extension, shots, withWorkbench, workspace } from "./workbench.mjs";
 
@@ -18,6 +18,16 @@ function recorder(file, skip = 0) {
   return file;
 }
 
+/** A value of its own for every setting that a workspace may not set, so that none is forgotten. */
+function ofTheWorkspace() {
+  const { contributes } = JSON.parse(readFileSync(join(extension, "package.json"), "utf8"));
+  const keys = contributes.configuration.flatMap((part) => Object.entries(part.properties));
+  const value = ({ type, enum: choices, default: usual, minimum }) =>
+    choices?.find((choice) => choice !== usual) ?? { boolean: !usual, integer: (minimum ?? 0) + 5, number: 0.5, string: join(workspace, "index") }[type];
+  const barred = keys.filter(([key, { scope }]) => scope === "machine" && key.split(".").length === 3 && !key.startsWith("codanna.trace"));
+  return Object.fromEntries(barred.map(([key, described]) => [key, value(described)]));
+}
+
 const windows = {
   host: () => ({ folder: workspace }),
   // What a workspace from somewhere could bring along to have its own programs and files used.
@@ -26,11 +36,12 @@ const windows = {
     write(join(workspace, ".vscode/settings.json"), {
       "codanna.serverPath": recorder(join(workspace, "tools/chosen-server")),
       "codanna.serverPackage": "a-package-of-the-workspace",
-      "codanna.semantic.model": "a-model-of-the-workspace",
-      "codanna.semantic.model_path": join(workspace, "model"),
-      "codanna.index.dir": join(workspace, "index"),
+      "codanna.trace.server": "verbose",
+      ...ofTheWorkspace(),
       "codanna.search.limit": 3,
+      "codanna.discovery.max_file_size": 1 << 29,
     });
+    write(join(workspace, ".codanna.toml"), "[index]\ndir = 'index'\nworkers = 7\n");
     return { folder: workspace, trust: false, machine: {} };
   },
   folders: () => {

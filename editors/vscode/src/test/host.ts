@@ -13,7 +13,7 @@ import { describe } from "../statusBar";
 import { activate, api, collectingErrors, configuration, file, ready, replacing, type Tests, until, where } from "./support";
 
 function surroundings(changes: Partial<Surroundings>): Surroundings {
-  return { setting: "", folders: [], interpreters: [], searchPath: "", windows: false, package: "", agreed: "", ...changes };
+  return { setting: "", searchPath: "", windows: false, package: "", agreed: "", ...changes };
 }
 
 async function program(folder: string, name: string): Promise<string> {
@@ -384,12 +384,12 @@ export const tests: Tests = [
     },
   ],
   [
-    "servers are looked for in the setting, the Python environment, the PATH, and runners with consent alone",
+    "servers are looked for in the setting, the PATH, and runners with consent alone",
     async () => {
       const folder = await fs.mkdtemp(path.join(os.tmpdir(), "codanna-find-"));
       const inPath = path.join(folder, "bin");
       const uvx = await program(inPath, "uvx");
-      const around = surroundings({ searchPath: inPath, folders: [folder], package: "/a/clone" });
+      const around = surroundings({ searchPath: inPath, package: "/a/clone" });
       assert.equal(await findServer(around), undefined);
       const agreed = { ...around, agreed: "uvx --from /a/clone codanna-lsp serve" };
       assert.deepEqual(await findServer(agreed), {
@@ -401,15 +401,10 @@ export const tests: Tests = [
       assert.equal(await findServer({ ...agreed, package: "" }), undefined, "nothing to run");
       const installed = await program(inPath, "codanna-lsp");
       assert.equal((await findServer(agreed))?.command, installed);
-      const local = await program(path.join(folder, ".venv", "bin"), "codanna-lsp");
-      assert.equal((await findServer(around))?.command, local);
-      assert.equal((await findServer({ ...around, folders: [] }))?.command, installed, "an untrusted workspace");
-      const chosen = await program(path.join(folder, "conda", "bin"), "codanna-lsp");
-      const interpreters = [path.join(folder, "conda", "bin", "python")];
-      assert.equal((await findServer({ ...around, interpreters }))?.command, chosen);
-      assert.equal((await findServer({ ...around, setting: installed, interpreters }))?.command, installed);
+      const chosen = await program(path.join(folder, "chosen"), "codanna-lsp");
+      assert.equal((await findServer({ ...agreed, setting: chosen }))?.command, chosen);
       assert.equal(await findServer({ ...around, setting: "/nowhere/codanna-lsp" }), undefined);
-      assert.equal(await findServer({ ...around, searchPath: "bin", folders: [] }), undefined, "relative PATH entries");
+      assert.equal(await findServer({ ...around, searchPath: "bin" }), undefined, "relative PATH entries");
       await fs.rm(folder, { recursive: true });
     },
   ],
