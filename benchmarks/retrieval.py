@@ -37,7 +37,8 @@ from codanna_core.config import SemanticSettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.registry import load_embedder
 from codanna_core.embed.text import embedding_text
-from codanna_core.languages import extract, to_utf8
+from codanna_core.languages import to_utf8
+from codanna_core.languages.extract import extract
 from codanna_core.results import Mode
 from codanna_core.text.documents import direct_children, own_body
 

@@ -14,7 +14,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from codanna_core.languages import extract, to_utf8
+from codanna_core.languages import to_utf8
+from codanna_core.languages.extract import extract
 from codanna_core.text.documents import direct_children, own_body
 from exclusion import excluded_package, excluded_path, excluded_text
 

@@ -340,6 +340,7 @@ class Folder:
             self._forget("sync", "update", "sync-stopped")
             if not self.reconciled:
                 settle()
+                self.engine.warm()
             self.reconciled = True
             if self._writes():
                 self._release(math.inf)

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from codanna_core.languages import detect_language, extract, languages, to_utf8, windows
+from codanna_core.languages import detect_language, languages, to_utf8, windows
 from codanna_core.languages.bodies import without_bodies
+from codanna_core.languages.extract import extract
 from codanna_core.languages.parse import compiled
 from codanna_core.model import Extraction, Kind, Symbol
 
@@ -274,7 +275,7 @@ def test_deadline_falls_back_to_windows() -> None:
 
 NESTED = """
 import sys
-from codanna_core.languages import extract
+from codanna_core.languages.extract import extract
 for text in sys.argv[2:]:
     extract((text * (100_000 // len(text))).encode(), "x", sys.argv[1], 3.0)
 """

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codanna_core.languages import detect_language, extract, languages
+from codanna_core.languages import detect_language, languages
+from codanna_core.languages.extract import extract
 from codanna_core.model import Extraction, Kind, Symbol
 
 FIXTURES = Path(__file__).parent / "fixtures"

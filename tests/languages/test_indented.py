@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from codanna_core.languages import extract, languages
+from codanna_core.languages import languages
+from codanna_core.languages.extract import extract
 from codanna_core.languages.indented import without_statements
 from codanna_core.model import Extraction
 

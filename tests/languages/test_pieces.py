@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from codanna_core.languages import extract
+from codanna_core.languages.extract import extract
 from codanna_core.languages.pieces import READ_SIZE, Pieces
 
 SOURCE = b"".join(b"int function_%d(int value)\n{\n\treturn value + %d;\n}\n\n" % (n, n) for n in range(500))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codanna_core.languages import extract, languages
+from codanna_core.languages import languages
+from codanna_core.languages.extract import extract
 from codanna_core.model import Symbol
 
 FIXTURES = Path(__file__).parent / "fixtures"

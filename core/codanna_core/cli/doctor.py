@@ -128,10 +128,10 @@ def _packages() -> Iterator[tuple[Verdict, str]]:
 
 
 def _languages() -> Iterator[tuple[Verdict, str]]:
-    from codanna_core.languages import extract
+    from codanna_core.engine.parsing import probe
     from codanna_core.languages.registry import languages
 
-    found = extract(b"def probe():\n    pass\n", "probe.py")
+    found = probe(b"def probe():\n    pass\n", "probe.py")
     if [symbol.name for symbol in found.symbols] != ["probe"]:
         yield Verdict.FAIL, "the Python grammar does not parse a function; install codanna-lsp again"
     yield Verdict.OK, f"{len(languages())} languages"

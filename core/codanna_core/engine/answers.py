@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,9 +17,8 @@ from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.snippets import SnippetReader
 from codanna_core.engine.spelling import corrections
 from codanna_core.errors import InvalidQuery
-from codanna_core.languages import extract
 from codanna_core.languages.registry import detect_language, languages
-from codanna_core.model import Position, Problem, Span
+from codanna_core.model import Extraction, Position, Problem, Span
 from codanna_core.ranking.paths import CLASSES
 from codanna_core.ranking.query import Question, understand, unknown
 from codanna_core.ranking.signals import SIGNALS, Floats, Symbols, own_scores, places_in_group
@@ -130,7 +129,7 @@ def answer_similar(
 
 
 def similar_request(
-    path: str, text: str, start_line: int, end_line: int | None
+    path: str, text: str, start_line: int, end_line: int | None, outline: Callable[[bytes, str], Extraction]
 ) -> tuple[tuple[str, int, int], str]:
     """Which lines are asked about, and what is embedded for them: the symbol at a line, or a selection."""
     lines = text.splitlines()
@@ -140,7 +139,7 @@ def similar_request(
     data = text.encode("utf-8", "replace")
     if end_line is None:
         symbols = sorted(
-            extract(data, path).symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte)
+            outline(data, path).symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte)
         )
         around = [
             number

@@ -21,9 +21,11 @@ from codanna_core.engine.layout import IndexFolder, index_folder
 from codanna_core.engine.meaning import Meanings
 from codanna_core.engine.notes import Notes
 from codanna_core.engine.overlay import Buffers, embedded, read_buffer, read_saved
+from codanna_core.engine.parsing import HELPERS, Parsing
 from codanna_core.engine.questions import QUESTIONS
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.symbol_search import SymbolSearch, fits
+from codanna_core.engine.verdicts import Verdicts
 from codanna_core.engine.writing import Writing
 from codanna_core.errors import (
     DimensionMismatch,
@@ -34,7 +36,6 @@ from codanna_core.errors import (
     ModelUnavailable,
 )
 from codanna_core.files import decode
-from codanna_core.languages import extract
 from codanna_core.model import Extraction, Problem
 from codanna_core.results import (
     Filters,
@@ -85,10 +86,14 @@ class Engine:
         self._notes = Notes()
         self._notes.replace(problems)
         self._names = SymbolSearch(FsDirectory(folder.path / "names", checkpoint))
-        self._meanings = Meanings(root, folder, settings, embedder, self._notes, checkpoint)
-        self._writing = Writing(root, folder, settings, self._meanings, self._names, self._notes, checkpoint)
+        self._parsing = Parsing(Verdicts(folder.directory))
+        self._meanings = Meanings(root, folder, settings, embedder, self._notes, self._parsing, checkpoint)
+        self._writing = Writing(
+            root, folder, settings, self._meanings, self._names, self._notes, self._parsing, checkpoint
+        )
         self._buffers = Buffers()
         self._closed = False
+        self._warm = False
 
     # Opening and closing
 
@@ -118,11 +123,19 @@ class Engine:
         engine._writing.open()
         return engine
 
+    def warm(self) -> None:
+        """Have a parser ready for the first save or outline; for programs that live long."""
+        if not self._warm:
+            self._warm = True
+            HELPERS.keep()
+
     def close(self) -> None:
         """Stop work in progress at its next committed state and release the index."""
         if self._closed:
             return
         self._closed = True
+        if self._warm:
+            HELPERS.release()
         self._writing.close()
         self._meanings.close()
         self._notes.stop()
@@ -202,7 +215,7 @@ class Engine:
         if buffer is None and not (self.root / relative).is_file():
             raise InvalidQuery(f"{relative} is no file; name the file and the line of the code in question")
         text = buffer.text if buffer is not None else decode((self.root / relative).read_bytes())[0]
-        origin, wanted = similar_request(relative, text, start_line, end_line)
+        origin, wanted = similar_request(relative, text, start_line, end_line, self._parsing.outline)
         with QUESTIONS:
             return answer_similar(
                 snapshot,
@@ -246,7 +259,7 @@ class Engine:
         """The outline of one file, or of the given text of it."""
         relative = self.relative(path)
         data = text.encode("utf-8", "replace") if text is not None else (self.root / relative).read_bytes()
-        return extract(data, relative)
+        return self._parsing.outline(data, relative)
 
     @property
     def writer(self) -> bool:
@@ -363,7 +376,7 @@ class Engine:
         text = self._published()
         if text is None or not self.writer:
             return
-        file = read_saved(self.root, relative, self.settings.discovery, text.file(relative))
+        file = read_saved(self.root, relative, self.settings.discovery, text.file(relative), self._parsing)
         if file is None:
             self._buffers.stored(self._buffers.saved([relative]))
             return
@@ -389,7 +402,7 @@ class Engine:
 
     def set_overlay(self, path: str, text: str) -> None:
         """Let an unsaved buffer stand for the file until it is cleared."""
-        self._buffers.put(read_buffer(self.relative(path), text))
+        self._buffers.put(read_buffer(self.relative(path), text, self._parsing))
 
     def clear_overlay(self, path: str) -> None:
         """Forget the buffer of a file: from now on the index speaks for it."""

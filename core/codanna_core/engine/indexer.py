@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
 from codanna_core.engine.cancel import Cancel
+from codanna_core.engine.parsing import Parsing
 from codanna_core.engine.pool import WorkerPool
-from codanna_core.engine.prepare import FileTask, Prepared, prepare
+from codanna_core.engine.prepare import FileTask, Prepared, WorkerSetup, prepare
 from codanna_core.engine.questions import Courtesy
-from codanna_core.engine.worker import WorkerSetup
 from codanna_core.errors import Cancelled
-from codanna_core.model import Problem
+from codanna_core.model import Extraction, Problem
 from codanna_core.results import Progress, State
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.text.index import TextWriter
@@ -77,6 +77,7 @@ class Indexer:
         writer: TextWriter,
         vectors: VectorIndex | None,
         embedder: Embedder | None,
+        parsing: Parsing,
         *,
         workers_can_embed: bool,
         on_commit: Callable[[int, Sequence[Outcome]], None],
@@ -87,6 +88,7 @@ class Indexer:
         self._writer = writer
         self._vectors = vectors
         self._embedder = embedder
+        self._parsing = parsing
         self._on_commit = on_commit
         self._checkpoint = checkpoint
         self._pool: WorkerPool | None = None
@@ -205,6 +207,7 @@ class Indexer:
             self._settings.discovery,
             self._settings.semantic if self._workers_embed else None,
             want_texts=self._embeds and not self._workers_embed,
+            unparsed=self._parsing.verdicts.all(),
         )
         self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)))
         try:
@@ -219,7 +222,10 @@ class Indexer:
         for task, _ in tasks:
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            yield prepare(self._root, task, self._settings.discovery, None, want_texts=self._embeds)
+            yield prepare(self._root, task, self._settings.discovery, self._parse, want_texts=self._embeds)
+
+    def _parse(self, data: bytes, task: FileTask) -> Extraction:
+        return self._parsing.parse(data, task.path)
 
     def _forget(self, removed: Iterable[str]) -> None:
         for path in removed:
@@ -231,6 +237,8 @@ class Indexer:
         if len(report.problems) < _MAX_PROBLEMS:
             report.problems.extend(prepared.problems)
         self._outcomes.append(Outcome(prepared))
+        if prepared.verdict is not None:
+            self._parsing.verdicts.add(*prepared.verdict)
         if prepared.unchanged:
             report.unchanged += 1
             return

@@ -28,13 +28,14 @@ _OWN_FILES = (
     "listing.bin",
     "verified.json",
     "complete.json",
+    "unparsed.json",
     ".gitignore",
     "CACHEDIR.TAG",
     "writer.lock",
     *(
         f"{name}.tmp"
         for name in (
-            *(MANIFEST, "files.bin", "listing.bin", "verified.json", "complete.json"),
+            *(MANIFEST, "files.bin", "listing.bin", "verified.json", "complete.json", "unparsed.json"),
             *(".gitignore", "CACHEDIR.TAG"),
         )
     ),

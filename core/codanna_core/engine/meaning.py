@@ -18,6 +18,7 @@ from codanna_core.embed.registry import load_embedder
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.layout import IndexFolder
 from codanna_core.engine.notes import Notes
+from codanna_core.engine.parsing import Parsing
 from codanna_core.engine.prepare import FileTask, prepare
 from codanna_core.errors import CodannaError, IndexCorrupt, ModelUnavailable
 from codanna_core.model import Problem
@@ -69,8 +70,10 @@ class Meanings:
         settings: Settings,
         embedder: Embedder | None,
         notes: Notes,
+        parsing: Parsing,
         checkpoint: Checkpoint,
     ) -> None:
+        self._parsing = parsing
         self._root = root
         self._folder = folder
         self._settings = settings
@@ -312,7 +315,11 @@ class Meanings:
             for path in dict.fromkeys(text.symbol(address).path for _, address in found):
                 cancel.raise_if_cancelled()
                 prepared = prepare(
-                    self._root, FileTask(path), self._settings.discovery, None, want_texts=True
+                    self._root,
+                    FileTask(path),
+                    self._settings.discovery,
+                    lambda data, task: self._parsing.parse(data, task.path, indexed=False),
+                    want_texts=True,
                 )
                 # A file that changed since is embedded when its new text is indexed.
                 texts = {

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from codanna_core.config import DiscoverySettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import FileTexts
+from codanna_core.engine.parsing import Parsing
 from codanna_core.engine.prepare import read_file
 from codanna_core.files import content_hash, decode, is_indexable
-from codanna_core.languages import extract
 from codanna_core.model import Symbol
 from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
 from codanna_core.text.index import StoredFile, StoredSymbol
@@ -122,7 +122,7 @@ def embedded(file: OverlayFile, embedder: Embedder) -> OverlayFile:
 
 
 def read_saved(
-    root: Path, path: str, settings: DiscoverySettings, known: StoredFile | None
+    root: Path, path: str, settings: DiscoverySettings, known: StoredFile | None, parsing: Parsing
 ) -> OverlayFile | None:
     """A file as it is on disk; None where the index knows this content, or is not to know it."""
     try:
@@ -137,13 +137,13 @@ def read_saved(
         return None
     if known is not None and known.digest == content_hash(data):
         return None
-    return replace(read_buffer(path, decode(data)[0]), saved=True)
+    return replace(read_buffer(path, decode(data)[0], parsing), saved=True)
 
 
-def read_buffer(path: str, text: str) -> OverlayFile:
+def read_buffer(path: str, text: str, parsing: Parsing) -> OverlayFile:
     """Parse a buffer and describe its symbols as the index would."""
     data = text.encode("utf-8", "replace")
-    extraction = extract(data, str(PurePosixPath(path)))
+    extraction = parsing.parse(data, str(PurePosixPath(path)), indexed=False)
     symbols = sorted(extraction.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
     path_words = Counter(index_text(path).split())
     fields: list[dict[str, Counter[str]]] = []

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
-import codanna_core
 from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.prepare import FileTask, Prepared
-from codanna_core.engine.worker import WorkerSetup, receive, send
+from codanna_core.engine.prepare import FileTask, Prepared, WorkerSetup
+from codanna_core.engine.verdicts import CRASHED, SLOW
 from codanna_core.errors import CodannaError
 from codanna_core.files import SkipReason
 from codanna_core.model import Problem
+from codanna_core.runtime.frames import receive, send
+from codanna_core.runtime.launch import end, launch
+from codanna_core.runtime.limits import OUT_OF_TIME, Limits
 
 _BATCH_BYTES = 600_000
 _BATCH_FILES = 64
 _IN_FLIGHT = 2
 _SILENCE_LIMIT_S = 90.0
 _MAX_FAILED_STARTS = 3
+_LIMITS = Limits(nice=10)
 
 
 @dataclass(slots=True)
 class _Answer:
     worker: _Worker | None
     """None: somebody only wants the caller to have its turn."""
-    batch: list[Prepared] | str | None
+    batch: list[Prepared] | bytes | None
     """None: the worker is gone; READY: it has started."""
 
 
@@ -76,7 +76,7 @@ class WorkerPool:
                 continue
             if answer.worker not in self._workers:
                 continue
-            if isinstance(answer.batch, str):
+            if isinstance(answer.batch, bytes):
                 answer.worker.ready = True
                 answer.worker.heard = time.monotonic()
                 continue
@@ -94,15 +94,13 @@ class WorkerPool:
             if answer.batch is None:
                 lost = list(answer.worker.pending)
                 outstanding -= len(lost)
-                self._replace(answer.worker)
-                for number, batch in enumerate(lost):
-                    # The first batch was being worked on: one of its files is to blame, so each goes alone.
-                    if number > 0:
-                        waiting.appendleft(batch)
-                    elif len(batch) > 1:
-                        waiting.extendleft([[task] for task in batch])
-                    else:
-                        yield [_given_up(batch[0])]
+                code = self._replace(answer.worker)
+                waiting.extendleft(lost[1:])
+                # The first batch was being worked on: one of its files is to blame.
+                if lost and lost[0][0].not_parsed:
+                    yield [_given_up(lost[0][0])]
+                elif lost:
+                    waiting.extendleft(_more_carefully(lost[0], code))
                 continue
             answer.worker.pending.popleft()
             answer.worker.heard = time.monotonic()
@@ -116,9 +114,7 @@ class WorkerPool:
     def close(self) -> None:
         """End the workers and wait for them."""
         for worker in self._workers:
-            _close_quietly(worker.process)
-            worker.process.kill()
-            worker.process.wait()
+            end(worker.process)
         self._workers = []
 
     def _hand_out(self, worker: _Worker, batch: list[FileTask]) -> None:
@@ -132,24 +128,7 @@ class WorkerPool:
             pass  # Its reader thread reports the death, and the batch is handed out again from `pending`.
 
     def _start(self) -> _Worker:
-        package_parent = str(Path(codanna_core.__file__).resolve().parent.parent)
-        program = (
-            f"import sys; sys.path.append({package_parent!r}); "
-            "from codanna_core.engine.worker import main; main()"
-        )
-        environment = dict(os.environ)
-        # One thread each: the workers themselves are the parallelism.
-        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            environment[variable] = "1"
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=-1,
-            # Ctrl-C in a terminal is for the engine, which ends its workers itself.
-            process_group=0 if os.name == "posix" else None,
-            env=environment,
-        )
+        process = launch("codanna_core.engine.worker:main", _LIMITS)
         worker = _Worker(process)
         assert process.stdin is not None
         try:
@@ -167,11 +146,10 @@ class WorkerPool:
         except (EOFError, OSError, ValueError):
             self._answers.put(_Answer(worker, None))
 
-    def _replace(self, worker: _Worker) -> None:
-        _close_quietly(worker.process)
-        worker.process.kill()
-        worker.process.wait()
+    def _replace(self, worker: _Worker) -> int:
+        code = end(worker.process)
         self._workers[self._workers.index(worker)] = self._start()
+        return code
 
     def _end_silent_workers(self) -> None:
         now = time.monotonic()
@@ -195,15 +173,15 @@ def _batches(files: Sequence[tuple[FileTask, int]]) -> Iterator[list[FileTask]]:
         yield batch
 
 
+def _more_carefully(batch: list[FileTask], exit_code: int) -> Iterator[list[FileTask]]:
+    """What to do with a batch that ended a worker: each file alone with twice the time, then by its text."""
+    if len(batch) > 1 or batch[0].times == 1:
+        for task in batch:
+            yield [replace(task, times=2)]
+    else:
+        yield [replace(batch[0], not_parsed=SLOW if exit_code in OUT_OF_TIME else CRASHED)]
+
+
 def _given_up(task: FileTask) -> Prepared:
-    problem = Problem("parser-crashed", "ended the parser process and was left out", task.path)
+    problem = Problem(CRASHED, "ended the parser process and was left out", task.path)
     return Prepared(task.path, 0, 0, skipped=SkipReason.UNREADABLE, problems=[problem])
-
-
-def _close_quietly(process: subprocess.Popen[bytes]) -> None:
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            try:
-                stream.close()
-            except OSError:
-                pass  # The process is gone already, so there is nothing left to flush.

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.config import DiscoverySettings
+from codanna_core.config import DiscoverySettings, SemanticSettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import FileTexts, text_key
+from codanna_core.engine.verdicts import content_key, problem_of
 from codanna_core.files import SkipReason, classify_content, content_hash, to_utf8
-from codanna_core.languages import extract
+from codanna_core.languages.text_only import as_text, language_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
 
@@ -44,6 +46,8 @@ class Prepared:
     """The embedding text of each key; empty where the worker has embedded them already."""
     vectors: NDArray[np.float32] | None = None
     problems: list[Problem] = field(default_factory=list)
+    verdict: tuple[str, str] | None = None
+    """The key of the content and the code of its problem, if it has just proved that it cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,27 @@ class FileTask:
 
     path: str
     known_digest: bytes = b""
+    times: int = 1
+    """How many times the usual processor time it may take."""
+    not_parsed: str = ""
+    """Code of the problem because of which it must not be parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSetup:
+    """What a worker must know before its first batch."""
+
+    root: Path
+    discovery: DiscoverySettings
+    semantic: SemanticSettings | None
+    """The model to embed with; None leaves embedding to the engine."""
+    want_texts: bool
+    unparsed: Mapping[str, str]
+    """Contents that cannot be parsed."""
+
+
+Parse = Callable[[bytes, FileTask], Extraction]
+"""How the content of a file is read."""
 
 
 def read_file(root: Path, path: str, settings: DiscoverySettings) -> tuple[Prepared, bytes]:
@@ -78,7 +103,13 @@ def read_file(root: Path, path: str, settings: DiscoverySettings) -> tuple[Prepa
 
 
 def prepare(
-    root: Path, task: FileTask, settings: DiscoverySettings, embedder: Embedder | None, *, want_texts: bool
+    root: Path,
+    task: FileTask,
+    settings: DiscoverySettings,
+    parse: Parse,
+    embedder: Embedder | None = None,
+    *,
+    want_texts: bool,
 ) -> Prepared:
     """Read, parse and describe one file. `embedder` set: vectors are computed here for every symbol."""
     prepared, data = read_file(root, task.path, settings)
@@ -89,7 +120,13 @@ def prepare(
         prepared.unchanged = True
         return prepared
     data, _ = to_utf8(data)
-    describe(prepared, extract(data, task.path), data, want_texts=want_texts or embedder is not None)
+    if task.not_parsed:
+        language = language_of(data, task.path) or "text"
+        extraction = as_text(data, task.path, problem_of(task.not_parsed, language, task.path))
+        prepared.verdict = (content_key(language, data), task.not_parsed)
+    else:
+        extraction = parse(data, task)
+    describe(prepared, extraction, data, want_texts=want_texts or embedder is not None)
     if embedder is not None and prepared.texts:
         prepared.vectors = embedder.embed_passages(prepared.texts)
         if not want_texts:

@@ -22,9 +22,12 @@ from codanna_core.engine.meaning import Meanings
 from codanna_core.engine.memory import give_back
 from codanna_core.engine.names_build import build_elsewhere
 from codanna_core.engine.notes import Notes
+from codanna_core.engine.parsing import Parsing
+from codanna_core.engine.prepare import FileTask, read_file
 from codanna_core.engine.symbol_search import SymbolSearch
 from codanna_core.engine.text_store import TextStore
 from codanna_core.errors import Cancelled, CodannaError, IndexCorrupt, IndexMissing
+from codanna_core.files import to_utf8
 from codanna_core.files.rules import IGNORE_FILES
 from codanna_core.model import Problem
 from codanna_core.results import Progress, State, SyncReport
@@ -59,8 +62,10 @@ class Writing:
         meanings: Meanings,
         names: SymbolSearch,
         notes: Notes,
+        parsing: Parsing,
         checkpoint: Checkpoint,
     ) -> None:
+        self._parsing = parsing
         self._root = root
         self._folder = folder
         self._settings = settings
@@ -232,8 +237,12 @@ class Writing:
         report.seconds = time.monotonic() - started
         return report
 
-    def update(self, paths: Sequence[str], cancel: Cancel | None) -> SyncReport:
-        """Bring single paths up to date; during a long run they are taken in between two of its batches."""
+    def update(
+        self, paths: Sequence[str], cancel: Cancel | None, *, unchanged_too: bool = False
+    ) -> SyncReport:
+        """Bring single paths up to date; during a long run they are taken in between two of its batches.
+        `unchanged_too` has them parsed again whatever is known of them.
+        """
         started = time.monotonic()
         if any(path.rpartition("/")[2] in IGNORE_FILES or self._is_folder(path) for path in paths):
             # What is ignored, or what a folder holds, only the whole reconciliation can tell.
@@ -262,6 +271,8 @@ class Writing:
                 changes = self._files.reconcile_paths(self._root, self._settings.discovery, text, paths)
             except IndexCorrupt:
                 return self.sync(None, cancel, verify=False)  # It meets the same damage, and repairs it.
+            if unchanged_too:
+                changes.tasks = [(FileTask(task.path), size) for task, size in changes.tasks]
             self._apply(changes, report, None, Cancel(cancel, self._closing), whole=False)
         report.seconds = time.monotonic() - started
         return report
@@ -385,6 +396,7 @@ class Writing:
             self._text_writer(bulk=bulk),
             active.vectors if active is not None else None,
             active.embedder if active is not None else None,
+            self._parsing,
             workers_can_embed=self._meanings.workers_can_embed,
             on_commit=self._committed,
             checkpoint=self._checkpoint,
@@ -407,11 +419,29 @@ class Writing:
             self._unsaved = True
             schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
         schedule("verify", lambda cancel: self._verify_rest())
+        if self._parsing.has_again:
+            self._beside.schedule("parse", self._parse_again)
         if not self._meanings.is_complete(self.text.snapshot()):
             schedule("embed", self._embed_missing)
         active = self._meanings.active
         if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
             schedule("clusters", self._meanings.maintain)
+
+    def _parse_again(self, cancel: Cancel) -> None:
+        """Give files that were too slow once twice the time, while nobody waits for them."""
+        parsed = []
+        for path in self._parsing.take_again():
+            cancel.raise_if_cancelled()
+            prepared, data = read_file(self._root, path, self._settings.discovery)
+            if prepared.skipped is not None or prepared.gone:
+                continue
+            if self._parsing.parse_again(to_utf8(data)[0], path):
+                parsed.append(path)
+        if parsed:
+            self.update(parsed, cancel, unchanged_too=True)
+        with self._mutex:
+            if self._lock.held:
+                self._parsing.verdicts.save()
 
     def _rebuild_names_soon(self, text: TextSnapshot) -> None:
         self._beside.schedule("names", lambda cancel: self._rebuild_names(text, cancel))
@@ -500,6 +530,7 @@ class Writing:
             self._unsaved = False
             snapshot = self.text.snapshot()
             self._files.save(snapshot.generation)
+            self._parsing.verdicts.save()
             self.text.save_stamps()
             self._meanings.record_completeness(snapshot)
         if not hurry:

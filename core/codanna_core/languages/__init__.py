@@ -1,8 +1,10 @@
-"""Languages as data: which language a file is in, and the symbols in it. README.md says how to add one."""
+"""Languages as data: which language a file is in, and the symbols in it. README.md says how to add one.
 
-from codanna_core.languages.extract import extract
+Importing this loads no parser: `extract` is for helper processes, which alone import it.
+"""
+
 from codanna_core.languages.lines import to_utf8
 from codanna_core.languages.registry import detect_language, languages
 from codanna_core.languages.windows import windows
 
-__all__ = ["detect_language", "extract", "languages", "to_utf8", "windows"]
+__all__ = ["detect_language", "languages", "to_utf8", "windows"]

@@ -65,7 +65,7 @@ def extract(
         return Extraction(name or "text", windows(data))
     parsed = parse_and_match(data, known, time.monotonic() + deadline_s)
     if parsed is None:
-        message = f"parsing as {known.name} took over {deadline_s:g} s; the file is searched by its text only"
+        message = f"takes too long to parse as {known.name}; it is searched by its text only"
         return Extraction(known.name, windows(data), [Problem("slow-file", message, path)])
     matches, has_error = parsed
     result = _read(data, known, matches)

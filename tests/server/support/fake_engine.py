@@ -295,6 +295,9 @@ class FakeEngine:
         with self._lock:
             self._overlay = {**self._overlay, path: text}
 
+    def warm(self) -> None:
+        """It parses nothing."""
+
     def clear_overlay(self, path: str) -> None:
         """Let the file stand for itself."""
         with self._lock:

@@ -1,0 +1,113 @@
+"""Which contents cannot be parsed, so that no later run spends its time on them again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from importlib.metadata import version
+
+import orjson
+
+from codanna_core.files import content_hash
+from codanna_core.model import Problem
+from codanna_core.storage.directory import FsDirectory
+from codanna_core.text.schema import FEATURE_VERSION
+
+log = logging.getLogger("codanna.engine")
+
+SLOW = "slow-file"
+CRASHED = "parser-crashed"
+_MESSAGES = {
+    SLOW: "takes too long to parse as {}; it is searched by its text only",
+    CRASHED: "crashes the parser of {}; it is searched by its text only",
+}
+
+_BASE_S, _PER_MEGABYTE_S = 1.0, 4.0
+
+VERDICTS_FILE = "unparsed.json"
+
+_MOST = 1000
+"""The oldest go first: a folder with more is no longer about code."""
+_MOST_BYTES = 1 << 20
+
+
+def content_key(language: str, data: bytes) -> str:
+    """Identifies a content as one language."""
+    return f"{language}:{content_hash(data).hex()}"
+
+
+def problem_of(code: str, language: str, path: str) -> Problem:
+    """Says why a file is not parsed."""
+    return Problem(code, _MESSAGES[code].format(language), path)
+
+
+def seconds_for(size: int) -> float:
+    """Processor time to parse a file of so many bytes: some thirty times what files need."""
+    return _BASE_S + _PER_MEGABYTE_S * size / 1e6
+
+
+class Verdicts:
+    """Codes of problems by content, for one version of the grammars; kept in the index folder."""
+
+    def __init__(self, directory: FsDirectory) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._codes: dict[str, str] | None = None
+        self._dirty = False
+
+    def get(self, key: str) -> str | None:
+        """The code of the problem with this content, if there is one."""
+        return self.all().get(key)
+
+    def all(self) -> Mapping[str, str]:
+        """All of them; a later change makes another mapping."""
+        with self._lock:
+            if self._codes is None:
+                self._codes = self._read()
+            return self._codes
+
+    def add(self, key: str, code: str) -> None:
+        """Remember that this content cannot be parsed."""
+        known = self.all()
+        if known.get(key) == code:
+            return
+        with self._lock:
+            kept = list({**known, **(self._codes or {}), key: code}.items())[-_MOST:]
+            self._codes, self._dirty = dict(kept), True
+
+    def save(self) -> None:
+        """Write them, if any is new; a failure costs time at the next start, nothing else."""
+        with self._lock:
+            if not self._dirty:
+                return
+            self._dirty = False
+            document = orjson.dumps({"grammars": grammars(), "contents": self._codes})
+        try:
+            self._directory.replace(VERDICTS_FILE, document)
+        except OSError as error:
+            log.warning("the list of files that cannot be parsed was not saved: %s", error)
+
+    def _read(self) -> dict[str, str]:
+        try:
+            data = self._directory.read(VERDICTS_FILE)
+            if len(data) > _MOST_BYTES:
+                raise ValueError("it is too large")
+            document = orjson.loads(data)
+            if not isinstance(document, dict) or document.get("grammars") != grammars():
+                return {}
+            found = document.get("contents")
+            if not isinstance(found, dict):
+                return {}
+            return {key: code for key, code in found.items() if code in _MESSAGES}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            log.warning("files that cannot be parsed are tried again: %s", error)
+            return {}
+
+
+def grammars() -> str:
+    """The version of all that a verdict depends on."""
+    packages = ("tree-sitter", "tree-sitter-language-pack")
+    return "/".join([*map(version, packages), str(FEATURE_VERSION)])

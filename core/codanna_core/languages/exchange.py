@@ -1,0 +1,53 @@
+"""What goes between a process that needs a file parsed and the helper that parses it.
+
+Answers are JSON, because the process that reads them must not trust one that has read untrusted text.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import fields
+from operator import attrgetter
+
+import orjson
+
+from codanna_core.model import Extraction, Problem, Symbol
+
+_HEAD = struct.Struct("<dI")
+
+_row_of = attrgetter(*(field.name for field in fields(Symbol)))
+
+
+def pack_request(data: bytes, path: str, seconds: float) -> tuple[bytes, ...]:
+    """A request in parts: parse this within so many seconds of processor time."""
+    name = path.encode("utf-8", "surrogatepass")
+    return _HEAD.pack(seconds, len(name)), name, data
+
+
+def unpack_request(message: bytes) -> tuple[bytes, str, float]:
+    """The data, the path and the seconds of a request."""
+    seconds, length = _HEAD.unpack_from(message)
+    start = _HEAD.size + length
+    return message[start:], message[_HEAD.size : start].decode("utf-8", "surrogatepass"), seconds
+
+
+def pack_answer(found: Extraction) -> bytes:
+    """What was found in a file."""
+    problems = [(problem.code, problem.message) for problem in found.problems]
+    return orjson.dumps(
+        (found.language, found.module_doc, problems, [_row_of(symbol) for symbol in found.symbols])
+    )
+
+
+def unpack_answer(answer: bytes, path: str) -> Extraction:
+    """What the helper found; ValueError if the answer has another shape."""
+    try:
+        language, module_doc, problems, rows = orjson.loads(answer)
+        return Extraction(
+            language,
+            [Symbol(*row) for row in rows],
+            [Problem(code, message, path) for code, message in problems],
+            module_doc,
+        )
+    except TypeError as error:
+        raise ValueError("the answer of the parser is damaged") from error

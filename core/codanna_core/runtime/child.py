@@ -1,0 +1,14 @@
+"""The first lines of every child process."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from codanna_core.runtime.limits import Limits, confine
+
+
+def main(entry: str, parent: int, memory: int, nice: int) -> None:
+    """Apply the limits, then run `module:function`."""
+    confine(parent, Limits(memory, nice))
+    module, _, function = entry.partition(":")
+    getattr(import_module(module), function)()
