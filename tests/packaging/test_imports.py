@@ -123,6 +123,38 @@ def test_slow_libraries_are_imported_on_use(library: str) -> None:
     assert users == []
 
 
+PARSERS = {"codanna_core.languages.extract", "codanna_core.languages.parse"}
+HELPER_BODIES = {"codanna_core.engine.worker", "codanna_core.engine.parse_service"}
+"""They are named as text, by who starts the process that runs them."""
+
+
+def module_name(path: Path) -> str:
+    parts = (
+        path.relative_to(CORE.parent if path.is_relative_to(CORE) else SERVER.parent).with_suffix("").parts
+    )
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Full names of all that a file imports anywhere; names behind `from` may be modules too."""
+    found: set[str] = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def test_only_helper_processes_import_the_parser() -> None:
+    """Whatever answers requests never imports what loads tree-sitter: only bodies of helper processes do."""
+    graph = {module_name(path): imports_of(path) for path in [*sources(CORE), *sources(SERVER)]}
+    users = {name for name, imported_names in graph.items() if imported_names & PARSERS}
+    assert users - PARSERS == HELPER_BODIES
+    assert [name for name, imported_names in graph.items() if imported_names & HELPER_BODIES] == []
+
+
 def test_only_storage_replaces_syncs_and_deletes_files() -> None:
     """Nothing in the engine outside `storage/` renames, fsyncs or deletes files of the index."""
     found = []

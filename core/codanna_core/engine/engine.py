@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from codanna_core.engine.parsing import HELPERS, Parsing
 from codanna_core.engine.questions import QUESTIONS
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.engine.symbol_search import SymbolSearch, fits
-from codanna_core.engine.verdicts import Verdicts
+from codanna_core.engine.verdicts import UNPARSED_CODES, Verdicts
 from codanna_core.engine.writing import Writing
 from codanna_core.errors import (
     DimensionMismatch,
@@ -292,6 +292,8 @@ class Engine:
         incomplete = self._writing.incomplete(text) if text is not None else None
         known = (self._writing.unwritable, self._meanings.problem, self._names.problem, incomplete)
         problems.extend(filter(None, known))
+        if text is not None:
+            problems.extend(problem for problem in self._unparsed(text) if problem not in problems)
         return Status(
             root=str(self.root),
             index_dir=str(self.folder.path),
@@ -424,6 +426,14 @@ class Engine:
         return changed
 
     # Inside
+
+    def _unparsed(self, text: TextSnapshot) -> Iterator[Problem]:
+        """Files that are searched by their text only, as far as an earlier run found out."""
+        for path in self._parsing.verdicts.paths():
+            file = text.file(path)
+            for code, message in file.problems if file is not None else ():
+                if code in UNPARSED_CODES:
+                    yield Problem(code, message, path)
 
     def _limit(self, limit: int | None) -> int:
         return self.settings.search.limit if limit is None else limit

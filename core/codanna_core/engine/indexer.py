@@ -207,7 +207,7 @@ class Indexer:
             self._settings.discovery,
             self._settings.semantic if self._workers_embed else None,
             want_texts=self._embeds and not self._workers_embed,
-            unparsed=self._parsing.verdicts.all(),
+            unparsed=self._parsing.verdicts.codes(),
         )
         self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)))
         try:
@@ -238,7 +238,7 @@ class Indexer:
             report.problems.extend(prepared.problems)
         self._outcomes.append(Outcome(prepared))
         if prepared.verdict is not None:
-            self._parsing.verdicts.add(*prepared.verdict)
+            self._parsing.verdicts.add(*prepared.verdict, prepared.path)
         if prepared.unchanged:
             report.unchanged += 1
             return

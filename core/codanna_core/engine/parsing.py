@@ -71,7 +71,7 @@ class Parsing:
                 try:
                     return self._ask(data, path, key, 2)
                 except HelperLost as lost:
-                    code = self._judge(key, lost)
+                    code = self._judge(key, path, lost)
                     return as_text(data, path, problem_of(code, language.name, path))
         if indexed:
             with self._lock:
@@ -124,12 +124,12 @@ class Parsing:
             self._ask(data, path, key, 2)
             return True
         except HelperLost as lost:
-            self._judge(key, lost)
+            self._judge(key, path, lost)
             return False
 
-    def _judge(self, key: str, lost: HelperLost) -> str:
+    def _judge(self, key: str, path: str, lost: HelperLost) -> str:
         code = SLOW if isinstance(lost, Overran) else CRASHED
-        self.verdicts.add(key, code)
+        self.verdicts.add(key, code, path)
         return code
 
     def _known(self, key: str, path: str, language: str) -> Extraction | Problem | None:

@@ -18,7 +18,7 @@ from codanna_core.files import SkipReason
 from codanna_core.model import Problem
 from codanna_core.runtime.frames import receive, send
 from codanna_core.runtime.launch import end, launch
-from codanna_core.runtime.limits import OUT_OF_TIME, Limits
+from codanna_core.runtime.limits import KILLED, OUT_OF_TIME, Limits
 
 _BATCH_BYTES = 600_000
 _BATCH_FILES = 64
@@ -26,6 +26,7 @@ _IN_FLIGHT = 2
 _SILENCE_LIMIT_S = 90.0
 _MAX_FAILED_STARTS = 3
 _LIMITS = Limits(nice=10)
+_MOST_TIMES = 6
 
 
 @dataclass(slots=True)
@@ -42,6 +43,8 @@ class _Worker:
     pending: deque[list[FileTask]] = field(default_factory=deque)
     heard: float = field(default_factory=time.monotonic)
     ready: bool = False
+    silent: bool = False
+    """Whether it was ended because nothing was heard from it."""
 
 
 class WorkerPool:
@@ -100,7 +103,8 @@ class WorkerPool:
                 if lost and lost[0][0].not_parsed:
                     yield [_given_up(lost[0][0])]
                 elif lost:
-                    waiting.extendleft(_more_carefully(lost[0], code))
+                    slow = answer.worker.silent or code in OUT_OF_TIME
+                    waiting.extendleft(_more_carefully(lost[0], slow, killed=code == KILLED and not slow))
                 continue
             answer.worker.pending.popleft()
             answer.worker.heard = time.monotonic()
@@ -155,6 +159,7 @@ class WorkerPool:
         now = time.monotonic()
         for worker in self._workers:
             if worker.pending and now - worker.heard > _SILENCE_LIMIT_S:
+                worker.silent = True
                 worker.process.kill()  # Its reader thread sees the end of the pipe.
 
 
@@ -173,13 +178,16 @@ def _batches(files: Sequence[tuple[FileTask, int]]) -> Iterator[list[FileTask]]:
         yield batch
 
 
-def _more_carefully(batch: list[FileTask], exit_code: int) -> Iterator[list[FileTask]]:
-    """What to do with a batch that ended a worker: each file alone with twice the time, then by its text."""
-    if len(batch) > 1 or batch[0].times == 1:
+def _more_carefully(batch: list[FileTask], slow: bool, *, killed: bool) -> Iterator[list[FileTask]]:
+    """What to do with a batch that ended a worker: each file alone with twice the time, then by its text.
+    A worker that was `killed` from outside says nothing about the file, unless that happens again and again.
+    """
+    times = batch[0].times
+    if len(batch) > 1 or times == 1 or (killed and times < _MOST_TIMES):
         for task in batch:
-            yield [replace(task, times=2)]
+            yield [replace(task, times=times + 1)]
     else:
-        yield [replace(batch[0], not_parsed=SLOW if exit_code in OUT_OF_TIME else CRASHED)]
+        yield [replace(batch[0], not_parsed=SLOW if slow else CRASHED)]
 
 
 def _given_up(task: FileTask) -> Prepared:

@@ -22,6 +22,7 @@ _MESSAGES = {
     SLOW: "takes too long to parse as {}; it is searched by its text only",
     CRASHED: "crashes the parser of {}; it is searched by its text only",
 }
+UNPARSED_CODES = frozenset(_MESSAGES)
 
 _BASE_S, _PER_MEGABYTE_S = 1.0, 4.0
 
@@ -53,28 +54,31 @@ class Verdicts:
     def __init__(self, directory: FsDirectory) -> None:
         self._directory = directory
         self._lock = threading.Lock()
-        self._codes: dict[str, str] | None = None
+        self._found: dict[str, tuple[str, str]] | None = None
+        """Code of the problem and path, by content."""
         self._dirty = False
 
     def get(self, key: str) -> str | None:
         """The code of the problem with this content, if there is one."""
-        return self.all().get(key)
+        found = self._loaded().get(key)
+        return found[0] if found is not None else None
 
-    def all(self) -> Mapping[str, str]:
-        """All of them; a later change makes another mapping."""
-        with self._lock:
-            if self._codes is None:
-                self._codes = self._read()
-            return self._codes
+    def codes(self) -> dict[str, str]:
+        """The codes of all contents."""
+        return {key: code for key, (code, _) in self._loaded().items()}
 
-    def add(self, key: str, code: str) -> None:
+    def paths(self) -> list[str]:
+        """Files that had such a content when it was met last; by now they may have another."""
+        return list(dict.fromkeys(path for _, path in self._loaded().values()))
+
+    def add(self, key: str, code: str, path: str) -> None:
         """Remember that this content cannot be parsed."""
-        known = self.all()
-        if known.get(key) == code:
-            return
+        self._loaded()
         with self._lock:
-            kept = list({**known, **(self._codes or {}), key: code}.items())[-_MOST:]
-            self._codes, self._dirty = dict(kept), True
+            assert self._found is not None
+            if self._found.get(key) != (code, path):
+                kept = list({**self._found, key: (code, path)}.items())[-_MOST:]
+                self._found, self._dirty = dict(kept), True
 
     def save(self) -> None:
         """Write them, if any is new; a failure costs time at the next start, nothing else."""
@@ -82,13 +86,19 @@ class Verdicts:
             if not self._dirty:
                 return
             self._dirty = False
-            document = orjson.dumps({"grammars": grammars(), "contents": self._codes})
+            document = orjson.dumps({"grammars": grammars(), "contents": self._found})
         try:
             self._directory.replace(VERDICTS_FILE, document)
         except OSError as error:
             log.warning("the list of files that cannot be parsed was not saved: %s", error)
 
-    def _read(self) -> dict[str, str]:
+    def _loaded(self) -> Mapping[str, tuple[str, str]]:
+        with self._lock:
+            if self._found is None:
+                self._found = self._read()
+            return self._found
+
+    def _read(self) -> dict[str, tuple[str, str]]:
         try:
             data = self._directory.read(VERDICTS_FILE)
             if len(data) > _MOST_BYTES:
@@ -99,10 +109,10 @@ class Verdicts:
             found = document.get("contents")
             if not isinstance(found, dict):
                 return {}
-            return {key: code for key, code in found.items() if code in _MESSAGES}
+            return {key: (code, str(path)) for key, (code, path) in found.items() if code in _MESSAGES}
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             log.warning("files that cannot be parsed are tried again: %s", error)
             return {}
 

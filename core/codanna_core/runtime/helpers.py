@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from codanna_core.errors import CodannaError
 from codanna_core.runtime.frames import READY, read_frame, write_frame
 from codanna_core.runtime.launch import end, launch
-from codanna_core.runtime.limits import KERNEL_LIMITS_MEMORY, KERNEL_LIMITS_TIME, OUT_OF_TIME, Limits
+from codanna_core.runtime.limits import KERNEL_LIMITS_MEMORY, KERNEL_LIMITS_TIME, KILLED, OUT_OF_TIME, Limits
 from codanna_core.runtime.measure import memory_of, processor_time_of
 
 _TICK_S = 0.1
@@ -31,6 +31,7 @@ _FREE_DEATHS = 8
 _DEATHS_WITHIN_S = 60.0
 _LONGEST_PAUSE_S = 8.0
 _FAILED_STARTS = 3
+_KILLS = 6
 
 
 class HelperLost(Exception):
@@ -39,6 +40,10 @@ class HelperLost(Exception):
 
 class Overran(HelperLost):
     """It used more processor time than the request was given."""
+
+
+class _Killed(HelperLost):
+    """It was killed, and not by this process."""
 
 
 class TooLate(Exception):
@@ -103,18 +108,22 @@ class WarmHelpers:
         the same limit where the system can enforce it. Raises HelperLost, or TooLate after `patience`.
         """
         until = None if patience is None else time.monotonic() + patience
+        for _ in range(_KILLS):
+            try:
+                return self._ask(request, seconds, until)
+            except _Killed:
+                pass  # By a user or a system short of memory: nothing speaks against the request.
+        raise HelperLost("the helper process was killed from outside again and again")
+
+    def _ask(self, request: tuple[bytes, ...], seconds: float, until: float | None) -> bytes:
         helper = self._take(until)
+        while not self._is_ready(helper, until):
+            helper = self._take(until)
         helper.seconds, helper.patience = seconds, until
         stdin, stdout = helper.process.stdin, helper.process.stdout
         assert stdin is not None
         assert stdout is not None
         try:
-            if not helper.ready:
-                helper.wall_limit = time.monotonic() + _START_LIMIT_S
-                if read_frame(stdout) != READY:
-                    raise EOFError
-                helper.ready = True
-                self._failed_starts = 0
             helper.used_before = processor_time_of(helper.process) if not KERNEL_LIMITS_TIME else 0.0
             helper.wall_limit = time.monotonic() + seconds * _WALL_FACTOR + _WALL_SPARE_S
             write_frame(stdin, *request)
@@ -141,6 +150,29 @@ class WarmHelpers:
                 end(helper.process)
 
     # Inside
+
+    def _is_ready(self, helper: _Helper, until: float | None) -> bool:
+        """Wait until a helper has started; False if it died before, which is not the request's fault."""
+        if helper.ready:
+            return True
+        helper.patience = until
+        stdout = helper.process.stdout
+        assert stdout is not None
+        try:
+            helper.ready = read_frame(stdout) == READY
+        except (EOFError, OSError, ValueError):
+            pass
+        if helper.ready:
+            self._failed_starts = 0
+            return True
+        code = end(helper.process)
+        with self._changed:
+            self._note_death(helper)
+            self._failed_starts += code != KILLED
+            self._changed.notify()
+        if helper.ended == "patience":
+            raise TooLate
+        return False
 
     def _take(self, until: float | None) -> _Helper:
         asked = time.monotonic()
@@ -180,14 +212,13 @@ class WarmHelpers:
         """Forget helpers that died while they had nothing to do."""
         for helper in [h for h in self._helpers if not h.wall_limit and h.process.poll() is not None]:
             self._note_death(helper)
-            end(helper.process)
+            code = end(helper.process)
+            self._failed_starts += not helper.ready and code != KILLED
 
     def _note_death(self, helper: _Helper) -> None:
         if helper in self._helpers:
             self._helpers.remove(helper)
         now = time.monotonic()
-        if not helper.ready:
-            self._failed_starts += 1
         self._deaths.append(now)
         recent = sum(now - death < _DEATHS_WITHIN_S for death in self._deaths)
         if recent > _FREE_DEATHS:
@@ -208,6 +239,8 @@ class WarmHelpers:
             raise TooLate
         if helper.ended == "time" or code in OUT_OF_TIME:
             raise Overran(f"took over {seconds:g} s of processor time")
+        if code == KILLED and not helper.ended:
+            raise _Killed
         raise HelperLost(helper.ended or f"ended the helper process (exit code {code})")
 
     def _after_fork(self) -> None:

@@ -20,6 +20,9 @@ KERNEL_LIMITS_MEMORY = sys.platform == "linux"
 OUT_OF_TIME = frozenset({-signal.SIGPROF, -signal.SIGXCPU}) if sys.platform != "win32" else frozenset[int]()
 """Exit codes of a process that the system ended because of its processor time."""
 
+KILLED = -signal.SIGKILL if sys.platform != "win32" else 1
+"""Exit code of a process that was killed outright, by whomever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

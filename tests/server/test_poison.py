@@ -1,0 +1,102 @@
+"""Files that the parser cannot stand, in an editor: the server lives, and every other request is answered."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fuzz import ENGINE_SERVER
+from raw_client import RawClient, running
+
+POISON = {
+    "quotes.md": ">" * 1000 + " x",
+    "list.md": "- " * 1000 + "x",
+    "slow.groovy": "if " * 1000 + "loy {\n}\n",
+    "begin.java": "begin " * 20000,
+}
+
+
+def open_and_edit(client: RawClient, folder: Path, name: str, text: str) -> None:
+    uri = (folder / name).as_uri()
+    document = {"uri": uri, "languageId": "plain", "version": 1, "text": "x\n"}
+    client.notify("textDocument/didOpen", {"textDocument": document})
+    changes = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": text}]}
+    client.notify("textDocument/didChange", changes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_no_text_of_an_editor_ends_or_stops_the_server(tmp_path: Path) -> None:
+    """While saved and unsaved poison is parsed elsewhere, other requests are answered as fast as ever, other
+    files are saved and found, and the server's own process has never loaded a parser.
+    """
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "fine.py").write_text("def water_flowers():\n    pass\n")
+    with running(ENGINE_SERVER) as client:
+        client.initialize(root)
+        client.wait_indexed()
+        usual = longest_of_many(client)
+        for name, text in POISON.items():
+            (root / name).write_text(text)
+            open_and_edit(client, root, name, text)
+            uri = (root / name).as_uri()
+            client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+            client.start_request("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+        # Processor time of others on the machine counts as well, so the bound is a wide one.
+        assert longest_of_many(client) < 50 * usual
+        (root / "fine.py").write_text("def feed_fish():\n    pass\n")
+        client.notify("textDocument/didSave", {"textDocument": {"uri": (root / "fine.py").as_uri()}})
+        client.eventually(lambda: "feed_fish" in client.symbols("feed_fish"), 60)
+        client.eventually(lambda: {"quotes.md", "list.md", "slow.groovy"} <= named(client), 60)
+        assert client.process.poll() is None
+        assert "tree_sitter" not in Path(f"/proc/{client.process.pid}/maps").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_killed_server_leaves_no_helper(tmp_path: Path) -> None:
+    """After kill -9 of the server nothing of it lives on, not even a helper in the middle of a file."""
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "fine.py").write_text("def water_flowers():\n    pass\n")
+    with running(ENGINE_SERVER) as client:
+        client.initialize(root)
+        client.wait_indexed()
+        open_and_edit(client, root, "slow.groovy", POISON["slow.groovy"])
+        children = client.eventually(lambda: children_of(client.process.pid))
+        os.kill(client.process.pid, signal.SIGKILL)
+        client.process.wait()
+        end = time.monotonic() + 20
+        while any(map(is_alive, children)):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
+def longest_of_many(client: RawClient) -> float:
+    """The 90th percentile of the time for a trivial request, which is what people notice."""
+    times = []
+    for _ in range(200):
+        started = time.perf_counter()
+        client.request("workspace/symbol", {"query": "water_flowers"})
+        times.append(time.perf_counter() - started)
+    return sorted(times)[180]
+
+
+def named(client: RawClient) -> set[str]:
+    (folder,) = client.request("codanna/status", {})["folders"]
+    return {problem.get("path") for problem in folder["problems"]}
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
