@@ -1,4 +1,4 @@
-"""Checkouts for `retrieval.py`: `corpora.py --clones 'FOLDER/{owner}/{name}.git' --corpora FOLDER [--queries FOLDER]`.
+"""Checkouts for `retrieval.py`: `corpora.py --clones 'FOLDER/{owner}/{name}.git' --corpora FOLDER`.
 
 Copies the pinned revision of every repository that `labels/repositories.json`, and with `--queries` that
 folder's `dev/repositories.json`, names out of local clones. Nothing is downloaded. The pattern says where the

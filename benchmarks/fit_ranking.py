@@ -1,9 +1,10 @@
-"""Fits the weights of the ranking: `fit_ranking.py --queries FOLDER --repositories FOLDER --indexes FOLDER`.
+"""Fits the weights of the ranking: `fit_ranking.py --queries FOLDER --corpora FOLDER --indexes FOLDER`.
 
 The signals come from the engine itself. Weights maximise the likelihood of the labelled files among the
 candidates (a softmax over the files of a query), every repository and setting counting the same. What is
 reported is NDCG@10, fitted and left out: each language's repositories with weights fitted on all others.
-With `--write` the table that the engine reads is replaced.
+With `--write` the table that the engine reads is replaced; `--left-out FOLDER` writes a table for each
+language, fitted on all others, with which `retrieval.py --left-out FOLDER` measures the whole page.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,9 @@ from codanna_core.ranking import weights as shipped
 from codanna_core.ranking.query import understand
 from codanna_core.ranking.signals import MEANING_SIGNALS, SIGNALS, TEXT_SIGNALS, own_scores
 from codanna_core.results import Filters, Mode
-from retrieval import SETTINGS, opened, score_module
+from yardsticks.asked import FILES, of_files
+from yardsticks.run import opened
+from yardsticks.scores import Shown, is_file
 
 KEPT = 100
 STEPS = 200
@@ -49,43 +51,37 @@ class Labelled:
 
 def collect(options: argparse.Namespace, mode: Mode) -> list[Labelled]:
     """Signals of every query, from the engine's own candidates."""
-    score: Any = score_module(options.queries)
     weights = shipped.WEIGHTS.signals[mode.value]
     collected = []
-    for setting in SETTINGS:
-        for repository in json.loads((options.queries / "dev" / "repositories.json").read_text()):
-            asked = json.loads((options.queries / "dev" / f"{repository['name']}.json").read_text())
-            with opened(options, repository, setting) as engine:
-                for item in asked:
-                    question = understand(item["query"], Filters())
-                    pool = find_candidates(
-                        engine._snapshot(meaning=mode is not Mode.TEXT), question, mode, None
+    for asked in of_files(options.queries, options.corpora):
+        with opened(asked.root, options.indexes / asked.place) as engine:
+            for query, targets in asked.questions.items():
+                question = understand(query, Filters())
+                pool = find_candidates(engine._snapshot(meaning=mode is not Mode.TEXT), question, mode, None)
+                signals = pool.file_signals(question)
+                best = np.argsort(-(signals @ weights), kind="stable")[:KEPT]
+                pool.represent([int(number) for number in best])
+                symbols = pool.symbols()
+                own = own_scores(symbols)
+                hit = np.full(len(pool.paths), -1)
+                for number in np.argsort(own, kind="stable").tolist():
+                    # The best symbol of a file comes last and decides which target the file hits.
+                    symbol = pool.symbol(number) if any(target.first for target in targets) else None
+                    file = int(symbols.file[number])
+                    lines = (symbol.start_line + 1, symbol.end_line + 1) if symbol else (0, 0)
+                    place = Shown(pool.paths[file], "", "", "", *lines)
+                    hit[file] = next((k for k, one in enumerate(targets) if is_file(place, one)), -1)
+                collected.append(
+                    Labelled(
+                        asked.name,
+                        asked.language,
+                        asked.yardstick,
+                        query,
+                        signals[best],
+                        hit[best],
+                        len(targets),
                     )
-                    signals = pool.file_signals(question)
-                    best = np.argsort(-(signals @ weights), kind="stable")[:KEPT]
-                    pool.represent([int(number) for number in best])
-                    symbols = pool.symbols()
-                    own = own_scores(symbols)
-                    targets = list(score.targets_of(item))
-                    hit = np.full(len(pool.paths), -1)
-                    for number in np.argsort(own, kind="stable").tolist():
-                        # The best symbol of a file comes last and decides which target the file hits.
-                        symbol = pool.symbol(number) if any(target[1] for target in targets) else None
-                        file = int(symbols.file[number])
-                        first = symbol.start_line + 1 if symbol else None
-                        place = (pool.paths[file], first, symbol.end_line + 1 if symbol else None)
-                        hit[file] = next((k for k, one in enumerate(targets) if score.hits(place, one)), -1)
-                    collected.append(
-                        Labelled(
-                            repository["name"],
-                            repository["language"],
-                            setting,
-                            item["query"],
-                            signals[best],
-                            hit[best],
-                            len(targets),
-                        )
-                    )
+                )
     return collected
 
 
@@ -133,7 +129,7 @@ def ndcg(one: Labelled, weights: Floats) -> float:
 def by_setting(scores: list[tuple[Labelled, float]]) -> dict[str, float]:
     """Mean over repositories of the mean over their queries, for each setting."""
     means = {}
-    for setting in SETTINGS:
+    for setting in FILES:
         of_repository: dict[str, list[float]] = {}
         for one, value in scores:
             if one.setting == setting:
@@ -151,17 +147,24 @@ def left_out(queries: list[Labelled], used: NDArray[np.bool_]) -> list[tuple[Lab
     return scores
 
 
+def named(weights: Floats) -> dict[str, float]:
+    """A table as the engine reads it."""
+    return {name: round(float(weight), 3) for name, weight in zip(SIGNALS, weights, strict=True) if weight}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--queries", type=Path, required=True, help="folder with dev/ and score.py")
-    parser.add_argument("--repositories", type=Path, required=True, help="folder with the checkouts")
+    parser.add_argument("--corpora", type=Path, required=True, help="folder with the checkouts")
     parser.add_argument("--indexes", type=Path, required=True, help="folder where the indexes are kept")
     parser.add_argument("--drop", action="store_true", help="also report the loss without each signal")
     parser.add_argument("--worst", type=int, default=0, help="also list this many of the worst queries")
+    parser.add_argument("--left-out", type=Path, metavar="FOLDER", help="write a table for each language")
     parser.add_argument("--write", action="store_true", help="replace the table that the engine reads")
     options = parser.parse_args()
     names = list(SIGNALS)
     table: dict[str, dict[str, float]] = {}
+    without: dict[str, dict[str, dict[str, float]]] = {}
     for mode in Mode:
         queries = collect(options, mode)
         unused = {Mode.HYBRID: frozenset(), Mode.TEXT: MEANING_SIGNALS, Mode.SEMANTIC: TEXT_SIGNALS}[mode]
@@ -174,9 +177,11 @@ def main() -> None:
             f"  left out {by_setting(crossed)}  shipped {shipped_now}",
             flush=True,
         )
-        table[mode.value] = {
-            name: round(float(weight), 3) for name, weight in zip(names, weights, strict=True) if weight
-        }
+        table[mode.value] = named(weights)
+        if options.left_out:
+            for language in sorted({one.language for one in queries}):
+                others = fitted([one for one in queries if one.language != language], used)
+                without.setdefault(language, {})[mode.value] = named(others)
         if options.drop:
             for number, name in enumerate(names):
                 if used[number]:
@@ -185,6 +190,10 @@ def main() -> None:
                     print(f"    without {name:16} left out {by_setting(left_out(queries, less))}", flush=True)
         for one, value in sorted(crossed, key=lambda pair: pair[1])[: options.worst]:
             print(f"    {value:.2f} {one.setting} {one.repository}: {one.query}")
+    if options.left_out:
+        options.left_out.mkdir(parents=True, exist_ok=True)
+        for language, tables in without.items():
+            (options.left_out / f"{language}.json").write_text(json.dumps(tables, indent=1) + "\n")
     if options.write:
         target = Path(shipped.__file__).with_name("fitted.json")
         target.write_text(json.dumps(table, indent=1) + "\n")

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 
 from codanna_core.embed.text import embedding_text
 from codanna_core.embed.tokenizer import WordTokenizer
-from retrieval import rank, symbols_of
+from yardsticks.vectors import rank, symbols_of
 
 Table = NDArray[np.float32]
 
@@ -69,7 +69,9 @@ def checker(
             values = []
             for item, ids in asked:
                 answer = rank(vectors, embed(table, [ids])[0], places)
-                value = score.ndcg([tuple(one) for one in answer], list(score.targets_of(item)))
+                value = score.ndcg(
+                    [(one.path, one.first, one.last) for one in answer], list(score.targets_of(item))
+                )
                 values.append(value)
                 kinds.setdefault(score.category_of(item), []).append(value)
             means.append(float(np.mean(values)))

@@ -1,0 +1,1 @@
+"""What search is measured by: files, changes and symbols. `benchmarks/retrieval.py` runs them."""
