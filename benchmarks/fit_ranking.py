@@ -138,13 +138,17 @@ def by_setting(scores: list[tuple[Labelled, float]]) -> dict[str, float]:
     return means
 
 
-def left_out(queries: list[Labelled], used: NDArray[np.bool_]) -> list[tuple[Labelled, float]]:
-    """Each query scored with weights fitted on the other languages."""
-    scores = []
-    for language in sorted({one.language for one in queries}):
-        weights = fitted([one for one in queries if one.language != language], used)
-        scores += [(one, ndcg(one, weights)) for one in queries if one.language == language]
-    return scores
+def without_each(queries: list[Labelled], used: NDArray[np.bool_]) -> dict[str, Floats]:
+    """For each language the weights fitted on all others."""
+    return {
+        language: fitted([one for one in queries if one.language != language], used)
+        for language in sorted({one.language for one in queries})
+    }
+
+
+def left_out(queries: list[Labelled], weights: dict[str, Floats]) -> list[tuple[Labelled, float]]:
+    """Each query scored with the weights fitted without its language."""
+    return [(one, ndcg(one, weights[one.language])) for one in queries]
 
 
 def named(weights: Floats) -> dict[str, float]:
@@ -171,7 +175,8 @@ def main() -> None:
         used = np.array([name not in unused for name in names])
         weights = fitted(queries, used)
         shipped_now = by_setting([(one, ndcg(one, shipped.WEIGHTS.signals[mode.value])) for one in queries])
-        crossed = left_out(queries, used)
+        others = without_each(queries, used)
+        crossed = left_out(queries, others)
         print(
             f"{mode.value:9} fitted {by_setting([(one, ndcg(one, weights)) for one in queries])}"
             f"  left out {by_setting(crossed)}  shipped {shipped_now}",
@@ -179,15 +184,15 @@ def main() -> None:
         )
         table[mode.value] = named(weights)
         if options.left_out:
-            for language in sorted({one.language for one in queries}):
-                others = fitted([one for one in queries if one.language != language], used)
-                without.setdefault(language, {})[mode.value] = named(others)
+            for language, of_others in others.items():
+                without.setdefault(language, {})[mode.value] = named(of_others)
         if options.drop:
             for number, name in enumerate(names):
                 if used[number]:
                     less = used.copy()
                     less[number] = False
-                    print(f"    without {name:16} left out {by_setting(left_out(queries, less))}", flush=True)
+                    lost = by_setting(left_out(queries, without_each(queries, less)))
+                    print(f"    without {name:16} left out {lost}", flush=True)
         for one, value in sorted(crossed, key=lambda pair: pair[1])[: options.worst]:
             print(f"    {value:.2f} {one.setting} {one.repository}: {one.query}")
     if options.left_out:

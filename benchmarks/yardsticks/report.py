@@ -86,13 +86,14 @@ def print_comparison(now: list[Record], before: list[Record]) -> None:
     for key, rows in by_row(now).items():
         if key not in old:
             continue
-        parts = []
+        parts, changed = [], False
         for metric in METRICS:
             found, other = figures(rows, metric), figures(old[key], metric)
             if found and other:
                 difference, low, high = interval(found, other)
+                changed |= any((difference, low, high))
                 parts.append(f"{metric} {difference:+.3f} [{low:+.3f}, {high:+.3f}]")
-        print(f"  {key[0]:16} {key[1]:13} " + "  ".join(parts))
+        print(f"  {key[0]:16} {key[1]:13} " + ("  ".join(parts) if changed else "unchanged"))
 
 
 def print_modes(records: list[Record]) -> None:
