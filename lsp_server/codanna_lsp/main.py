@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from codanna_core.errors import ConfigError
 from codanna_core.inert import inert
 from codanna_lsp import log
 from codanna_lsp.handshake import greet
 from codanna_lsp.processes import visible
-from codanna_lsp.transport import Channel, Writer, stdio_channel, tcp_channel
+from codanna_lsp.transport import Channel, Writer, stdio_channel
 
 if TYPE_CHECKING:
     from codanna_core.engine.engine import Engine
@@ -47,7 +48,13 @@ def serve(argv: list[str], engines: EngineSource | None = None) -> int:
     """Run the language server; gives the exit code. Tests bring `engines` of their own."""
     arguments = _arguments(argv)
     arguments.parent_pid = visible(arguments.parent_pid)
-    channel = _channel(arguments)
+    try:
+        channel = _channel(arguments)
+    except ConfigError as error:
+        _say(f"codanna-lsp serve: {error}")
+        return 2
+    except KeyboardInterrupt:
+        return 130  # Nobody came.
     log_file = log.set_up(arguments.log_level or "info")
     sys.setswitchinterval(SWITCH_INTERVAL)
     writer = Writer(channel.write, writable=channel.writable)
@@ -86,21 +93,25 @@ def _converse(
 
 
 def _channel(arguments: argparse.Namespace) -> Channel:
-    if arguments.tcp is None:
+    if arguments.tcp is None and arguments.unix_socket is None:
         return stdio_channel()
+    from codanna_lsp import doors
+
+    if arguments.unix_socket is not None:
+        return doors.unix_channel(Path(os.path.abspath(arguments.unix_socket)), _say)
     host, port = arguments.tcp
+    return doors.tcp_channel(host, port, _say)
 
-    def listening(host: str, port: int) -> None:
-        print(f"listening on {host}:{port}", file=sys.stderr, flush=True)
 
-    return tcp_channel(host, port, listening)
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, for instance 127.0.0.1:7658")
-    return host or "127.0.0.1", int(port)
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -118,8 +129,17 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
         action="store_true",
         help="talk over standard input and output; the default, accepted for clients",
     )
-    parser.add_argument(
-        "--tcp", type=_address, metavar="HOST:PORT", help="wait for one client there; for debugging"
+    door = parser.add_mutually_exclusive_group()
+    door.add_argument(
+        "--tcp",
+        type=_address,
+        metavar="HOST:PORT",
+        help="wait for one client on this loopback address; it must send the token that is printed",
+    )
+    door.add_argument(
+        "--unix-socket",
+        metavar="PATH",
+        help="wait for one client on this Unix socket, in a folder that only you can enter",
     )
     parser.add_argument("--log-level", choices=log.LEVELS, help="overrides the setting `server.log_level`")
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process is gone")

@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import select
-import socket
 import sys
 import threading
 from collections import deque
@@ -244,13 +243,3 @@ def stdio_channel() -> Channel:
         os.set_blocking(sink, False)
         return Channel(lambda size: os.read(source, size), lambda data: os.write(sink, data), sink)
     return Channel(lambda size: os.read(source, size), lambda data: os.write(sink, data), None)
-
-
-def tcp_channel(host: str, port: int, on_listening: Callable[[str, int], None]) -> Channel:
-    """Wait for one client on `host:port`; port 0 picks a free one."""
-    with socket.create_server((host, port)) as listener:
-        on_listening(*listener.getsockname()[:2])
-        connection, _ = listener.accept()
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # `recv` must go on blocking, so the writer cannot use the same descriptor without blocking.
-    return Channel(connection.recv, connection.send, None)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -165,25 +163,6 @@ def test_stray_output_does_not_break_the_protocol(project: Path) -> None:
         client.wait_indexed()
         assert client.symbols("alpha_one") == ["alpha_one"]
         assert client.shut_down() == 0
-
-
-def test_tcp_serves_one_client(project: Path) -> None:
-    """`--tcp` speaks the same protocol over a socket."""
-    process = subprocess.Popen(
-        [*FAKE_SERVER, "--tcp", "127.0.0.1:0"], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-    )
-    try:
-        assert process.stderr is not None
-        found = re.search(rb"listening on ([\d.]+):(\d+)", process.stderr.readline())
-        assert found is not None
-        with socket.create_connection((found[1].decode(), int(found[2]))) as connection:
-            body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}'
-            connection.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-            assert b"positionEncoding" in connection.recv(65536)
-        assert process.wait(10) == 1
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_user_modules_are_not_imported(project: Path) -> None:
