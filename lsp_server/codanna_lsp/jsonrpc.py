@@ -29,6 +29,8 @@ REQUEST_CANCELLED = -32800
 REQUEST_FAILED = -32803
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+_ECHOED = ("id", "token", "workDoneToken", "partialResultToken")
+"""Names the client gave to its own requests and displays: they go back exactly as they came."""
 
 
 class Receiver:
@@ -107,11 +109,28 @@ def frame(message: dict[str, Any]) -> bytes:
 
 
 def parse(body: bytes) -> Any:
-    """JSON to Python; text with half a surrogate pair, which JavaScript editors do send, is repaired."""
+    """JSON to Python; text with half a surrogate pair, which JavaScript editors do send, is repaired.
+
+    Ids and tokens stay as they are: a repaired one would name nothing that the client knows.
+    """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _repaired(json.loads(body))
+        message = json.loads(body, parse_constant=_no_number)
+    repaired = _repaired(message)
+    if isinstance(message, dict):
+        _keep_echoed(message, repaired)
+        _keep_echoed(message.get("params"), repaired.get("params"))
+    return repaired
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _keep_echoed(original: Any, repaired: Any) -> None:
+    if isinstance(original, dict):
+        repaired.update({key: original[key] for key in _ECHOED if isinstance(original.get(key), str)})
 
 
 def _repaired(value: Any) -> Any:

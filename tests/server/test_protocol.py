@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,6 +198,78 @@ def test_half_a_surrogate_pair_is_repaired(client: RawClient) -> None:
     answer = client.answer("half")
     assert answer["result"]["query"] == "alpha \ufffd"
     assert answer["result"]["hits"][0]["name"] == "alpha_one"
+
+
+def test_half_a_surrogate_pair_in_an_id_comes_back(client: RawClient) -> None:
+    """The answer carries the id as it was sent: with any other the client would wait forever."""
+    first, second = "half \ud83d", "half \udc00"
+    client.start_request("codanna/semanticSearch", {"query": "slow 5 alpha"}, first)
+    client.start_request("codanna/status", {}, second)
+    assert "result" in client.answer(second)
+    assert first not in client.answers
+    client.notify("$/cancelRequest", {"id": first})
+    assert client.answer(first)["error"]["code"] == -32800
+    client.start_request("no\ud800pe", {}, second + "2")
+    assert client.answer(second + "2")["error"]["code"] == -32601
+
+
+def test_half_a_surrogate_pair_in_a_token_comes_back(client: RawClient) -> None:
+    """Progress is reported under the name that the client gave to it."""
+    token = "part \ud83d"
+    client.request("codanna/semanticSearch", {"query": "alpha", "partialResultToken": token})
+    assert [item["token"] for item in client.seen("$/progress")][-1] == token
+
+
+def _with_half_characters(value: Any, at: int) -> tuple[Any, int]:
+    """The value with half a character appended to its string number `at`, keys counted as well."""
+    if isinstance(value, str):
+        return (value + "\ud83d" if at == 0 else value), at - 1
+    if isinstance(value, list):
+        items = []
+        for item in value:
+            item, at = _with_half_characters(item, at)
+            items.append(item)
+        return items, at
+    if isinstance(value, dict):
+        pairs = {}
+        for key, item in value.items():
+            key, at = _with_half_characters(key, at)
+            pairs[key], at = _with_half_characters(item, at)
+        return pairs, at
+    return value, at
+
+
+@pytest.mark.parametrize("method", ["codanna/semanticSearch", "textDocument/didOpen", "codanna/findSimilar"])
+def test_half_a_surrogate_pair_anywhere(tmp_path: Path, client: RawClient, method: str) -> None:
+    """Whichever string of a message is damaged, the message is answered or ignored, and all goes on."""
+    uri = (tmp_path / "alpha.py").as_uri()
+    params = {
+        "query": "alpha",
+        "filters": {"paths": ["pkg/"], "languages": ["python"], "phrases": ["x"]},
+        "mode": "hybrid",
+        "textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": "def alpha(): 0"},
+        "position": {"line": 0, "character": 0},
+        "workDoneToken": "w",
+        "partialResultToken": "p",
+    }
+    message = {"jsonrpc": "2.0", "method": method, "params": params}
+    asks = not method.startswith("textDocument/")
+    for at in range(60):
+        damaged, left = _with_half_characters(message, at)
+        if left >= 0:
+            break
+        client.send({**damaged, "id": f"{method} {at}"} if asks else damaged)
+        if asks and damaged.get("jsonrpc") == "2.0" and "method" in damaged:
+            assert client.answer(f"{method} {at}").get("error", {}).get("code") in (
+                None,
+                -32600,
+                -32601,
+                -32602,
+            )
+    assert at > 20
+    client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert "alpha_one" in client.symbols("alpha_one")
+    client.check()
 
 
 def test_trace_tells_timings(client: RawClient) -> None:
