@@ -79,5 +79,15 @@ class FolderMissing(CodannaError):
         self.root = root
 
 
+class OutOfMemory(CodannaError):
+    """There is too little memory for the work; nothing is lost, and more memory is the only remedy."""
+
+    def __init__(self, what: str = "there is too little memory for this") -> None:
+        super().__init__(
+            f"out of memory: {what}. Raise the limit (`ulimit -v`, or that of the container) or close other"
+            " programs; progress was saved"
+        )
+
+
 class Cancelled(CodannaError):
     """The caller asked to stop; nothing was changed beyond what had been committed."""

@@ -42,6 +42,8 @@ SYMBOL_KINDS = {
 _MAX_DEPTH = 50
 """Deeper outlines are flattened; no editor shows more, and encoders have limits."""
 _DEPRECATED_TAG = 1
+_MAX_FILE = 64 << 20
+"""No source file is larger; of one that is, lines beyond are not converted."""
 
 # RFC 3986 unreserved characters; editors agree on these and on nothing else.
 _SAFE = "/-._~"
@@ -90,8 +92,10 @@ def uri_from_path(path: Path) -> str:
 
 def read_lines(path: Path) -> list[str]:
     """The lines of a file on disk; empty where it cannot be read."""
+    from codanna_core.files import decode, read_regular  # Late: `initialize` is answered without numpy.
+
     try:
-        return split_lines(path.read_bytes().decode("utf-8", "replace"))
+        return split_lines(decode(read_regular(path, _MAX_FILE))[0])
     except OSError:
         return [""]
 

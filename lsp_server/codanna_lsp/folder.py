@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.memory import settle
-from codanna_core.errors import Cancelled, CodannaError, FolderMissing, IndexMissing
+from codanna_core.errors import Cancelled, CodannaError, ConfigError, FolderMissing, IndexMissing, OutOfMemory
 from codanna_core.model import Problem
 from codanna_lsp.convert import message
 
@@ -358,6 +358,14 @@ class Folder:
             self.reconciled = False
             self._note("sync", str(error))
             self.sync(self.ROOT_POLL)
+        except MemoryError:
+            logger.exception("synchronising %s ran out of memory", self.root)
+            self._note("sync", f"{OutOfMemory()}; trying again")
+            self.sync(12 * self.RETRY_AFTER)
+        except ConfigError as error:
+            # Something of the workspace has to be mended; a look now and then finds that it was.
+            self._note("sync", str(error))
+            self.sync(12 * self.RETRY_AFTER)
         except Cancelled:
             if not self._closing.cancelled:
                 self._note("sync-stopped", "indexing was stopped; run `codanna.reindex` or reopen the folder")

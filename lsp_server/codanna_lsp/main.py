@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from codanna_core.errors import ConfigError
+from codanna_core.engine.memory import check_limit
+from codanna_core.errors import CodannaError
 from codanna_core.inert import inert
 from codanna_lsp import log
 from codanna_lsp.handshake import greet
@@ -49,8 +50,9 @@ def serve(argv: list[str], engines: EngineSource | None = None) -> int:
     arguments = _arguments(argv)
     arguments.parent_pid = visible(arguments.parent_pid)
     try:
+        check_limit()
         channel = _channel(arguments)
-    except ConfigError as error:
+    except CodannaError as error:
         _say(f"codanna-lsp serve: {error}")
         return 2
     except KeyboardInterrupt:
@@ -104,7 +106,7 @@ def _channel(arguments: argparse.Namespace) -> Channel:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(inert(text), file=sys.stderr, flush=True)
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 
 from codanna_core._version import __version__
 from codanna_core.engine.cancel import Cancel
-from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery
+from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery, OutOfMemory
 from codanna_lsp import jsonrpc, log, settings
 from codanna_lsp.features import register_all
 from codanna_lsp.handshake import Greeting, Introduction
@@ -273,6 +273,9 @@ class Server(LanguageServer):
             reply.cancel("the request was cancelled")
         elif isinstance(error, InvalidParams | InvalidQuery | ConfigError):
             reply.error(jsonrpc.INVALID_PARAMS, str(error))
+        elif isinstance(error, MemoryError):
+            logger.error("%s ran out of memory", reply.method, exc_info=error)
+            reply.error(jsonrpc.REQUEST_FAILED, str(OutOfMemory()))
         elif isinstance(error, CodannaError):
             logger.warning("%s failed: %s", reply.method, error)
             reply.error(jsonrpc.REQUEST_FAILED, str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,38 @@ def test_hash() -> None:
     """Equal content has an equal hash of 16 bytes, other content another."""
     assert content_hash(b"a") == content_hash(b"a") != content_hash(b"b")
     assert len(content_hash(b"")) == 16
+
+
+CJK = (
+    "\u4e00\u4e2d\u6587 = '\u4e00\u7684'  # \u5b9a\u4e49\ndef find_\u7528\u6237(a, b):\n    return a + b\n"
+    * 40
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("source", [SOURCE.decode(), CJK, "x = 1\n", "class A:\r\n\tpass\r\n" * 3000])
+def test_utf16_without_a_mark(encoding: str, source: str) -> None:
+    """It is recognised by the zero bytes of its ASCII, in any script."""
+    data = source.encode(encoding)
+    assert classify_content(data, "a.py", DEFAULTS) is None
+    assert decode(data) == (source, encoding)
+    assert to_utf8(data) == (source.encode(), encoding)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack("<2000H", *range(2000)),
+        struct.pack("<2000H", *(i % 30 for i in range(2000))),
+        struct.pack("<500I", *range(500)),
+        struct.pack("<500I", *(65 + i % 26 for i in range(500))),
+        SOURCE.decode().encode("utf-32-le"),
+        SOURCE.decode().encode("utf-16-le") + b"\0",
+        b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0\xb8\0\0\0" * 100,
+        bytes(4000),
+        b"\0" + b"plain text with one zero in front\n" * 50 + b"\n",
+    ],
+)
+def test_binary_that_resembles_utf16(data: bytes) -> None:
+    """Numbers, programs and text in other widths stay binary: nothing of them is taken for symbols."""
+    assert classify_content(data, "a.py", DEFAULTS) is SkipReason.BINARY

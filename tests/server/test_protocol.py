@@ -265,6 +265,7 @@ def test_half_a_surrogate_pair_anywhere(tmp_path: Path, client: RawClient, metho
                 -32600,
                 -32601,
                 -32602,
+                -32803,
             )
     assert at > 20
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})

@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 
 from codanna_core._version import __version__
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery
+from codanna_core.engine.memory import check_limit
+from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery, OutOfMemory
 from codanna_core.inert import inert
 
 # The matrices of one search are small: more threads would only wake each other up, and starve an editor.
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         chosen = next((word for word in arguments if not word.startswith("-")), None)
         if chosen == "serve":
             return int(_module("serve").run(arguments[arguments.index("serve") + 1 :]))
+        check_limit()
         options = _parser(chosen).parse_args(arguments)
         if options.command is None:
             _parser(None).print_help()
@@ -80,6 +82,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error), ExitCode.WRONG_USE)
     except CodannaError as error:
         return _complain(str(error), ExitCode.FAILED)
+    except MemoryError as error:
+        if verbose:
+            raise
+        return _complain(
+            str(OutOfMemory(str(error) or "there is too little memory for this")), ExitCode.FAILED
+        )
     except OSError as error:
         return _complain(explain_os_error(error), ExitCode.FAILED)
     except Exception as error:
@@ -101,6 +109,8 @@ def explain_os_error(error: OSError) -> str:
         return (
             f"cannot write{where}: the disk is full; free some space or name another place with --index-dir"
         )
+    if error.errno in (errno.ENOMEM, errno.EAGAIN):
+        return str(OutOfMemory(f"the system refused memory or a thread ({reason})"))
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"cannot use{where}: {reason}; change permissions or name another place with --index-dir"
     if error.errno in (errno.ENOTDIR, errno.EEXIST):

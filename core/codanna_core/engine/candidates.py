@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.globs import glob_to_regex
+from codanna_core.engine.globs import globs_to_regexes
 from codanna_core.engine.overlay import OverlayFile
 from codanna_core.engine.snapshot import Snapshot
 from codanna_core.ranking.paths import PathTable, plain_name
@@ -377,7 +377,7 @@ def index_filter(filters: Filters) -> Filter:
     return Filter(
         languages=filters.languages,
         kinds=filters.kinds,
-        path_regexes=tuple(glob_to_regex(glob) for glob in filters.paths),
+        path_regexes=globs_to_regexes(filters.paths),
         container_words=tuple(
             tuple(_stemmable(container)) for container in filters.containers if _stemmable(container)
         ),
@@ -537,7 +537,7 @@ def passes(symbol: StoredSymbol, filters: Filters) -> bool:
     if filters.kinds and symbol.kind not in filters.kinds:
         return False
     if filters.paths and not any(
-        re.fullmatch(glob_to_regex(glob), symbol.path, re.DOTALL) for glob in filters.paths
+        re.fullmatch(regex, symbol.path, re.DOTALL) for regex in globs_to_regexes(filters.paths)
     ):
         return False
     words = set(index_text(symbol.container).split())

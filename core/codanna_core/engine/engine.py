@@ -35,7 +35,7 @@ from codanna_core.errors import (
     InvalidQuery,
     ModelUnavailable,
 )
-from codanna_core.files import decode
+from codanna_core.files import decode, read_regular, to_utf8
 from codanna_core.model import Extraction, Problem
 from codanna_core.results import (
     Filters,
@@ -214,7 +214,7 @@ class Engine:
         buffer = snapshot.overlay.get(relative)
         if buffer is None and not (self.root / relative).is_file():
             raise InvalidQuery(f"{relative} is no file; name the file and the line of the code in question")
-        text = buffer.text if buffer is not None else decode((self.root / relative).read_bytes())[0]
+        text = buffer.text if buffer is not None else decode(self._on_disk(relative))[0]
         origin, wanted = similar_request(relative, text, start_line, end_line, self._parsing.outline)
         with QUESTIONS:
             return answer_similar(
@@ -258,7 +258,7 @@ class Engine:
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""
         relative = self.relative(path)
-        data = text.encode("utf-8", "replace") if text is not None else (self.root / relative).read_bytes()
+        data = text.encode("utf-8", "replace") if text is not None else to_utf8(self._on_disk(relative))[0]
         return self._parsing.outline(data, relative)
 
     @property
@@ -434,6 +434,9 @@ class Engine:
             for code, message in file.problems if file is not None else ():
                 if code in UNPARSED_CODES:
                     yield Problem(code, message, path)
+
+    def _on_disk(self, relative: str) -> bytes:
+        return read_regular(self.root / relative, self.settings.discovery.max_file_size)
 
     def _limit(self, limit: int | None) -> int:
         return self.settings.search.limit if limit is None else limit

@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from codanna_core.errors import InvalidQuery
 
 # Characters with a meaning in tantivy's and Python's regular expressions that a glob takes literally.
 _SPECIAL = set(r"\.+()|^$#&~")
+
+
+MAX_WILDCARDS = 12
+"""In one glob. Both the automaton of the index and Python's matcher grow quickly with them."""
+MAX_GLOBS = 1000
+MAX_ALL_WILDCARDS = 500
+MAX_ALL_CHARACTERS = 20_000
+
+
+def globs_to_regexes(globs: Sequence[str]) -> tuple[str, ...]:
+    """Regular expressions for the globs of one question; InvalidQuery where they would cost too much."""
+    globs = [re.sub(r"\*{3,}", "**", glob) for glob in globs]
+    wildcards = [len(re.findall(r"\*+", glob)) for glob in globs]
+    if max(wildcards, default=0) > MAX_WILDCARDS:
+        raise InvalidQuery(f"a path filter may contain at most {MAX_WILDCARDS} wildcards; simplify it")
+    too_long = sum(wildcards) > MAX_ALL_WILDCARDS or sum(map(len, globs)) > MAX_ALL_CHARACTERS
+    if too_long or len(globs) > MAX_GLOBS:
+        raise InvalidQuery(
+            f"one question may have {MAX_GLOBS:,} path filters with {MAX_ALL_CHARACTERS:,} characters and"
+            f" {MAX_ALL_WILDCARDS} wildcards together; use fewer or shorter ones"
+        )
+    return tuple(map(glob_to_regex, globs))
 
 
 def glob_to_regex(glob: str) -> str:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
+
+from codanna_core.errors import OutOfMemory
+
+LEAST_ADDRESS_SPACE = 1 << 30
+"""Native libraries that are refused memory end the process, which no error message survives."""
+
+
+def check_limit() -> None:
+    """Raise OutOfMemory if the address space of this process is limited to less than it needs."""
+    try:
+        import resource
+    except ImportError:
+        return  # Windows has no such limit.
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and 0 <= limit < LEAST_ADDRESS_SPACE:
+        raise OutOfMemory(
+            f"`ulimit -v` allows {limit >> 20} MiB of address space, and at least"
+            f" {LEAST_ADDRESS_SPACE >> 20} MiB are needed"
+        )
 
 
 def settle() -> None:
@@ -21,6 +39,8 @@ def give_back() -> None:
     settle()
     if sys.platform != "linux":
         return
+    import ctypes  # Late, because every command imports this module.
+
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     except (OSError, AttributeError):

@@ -17,7 +17,14 @@ from codanna_core.config import DiscoverySettings, SemanticSettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import FileTexts, text_key
 from codanna_core.engine.verdicts import content_key, problem_of
-from codanna_core.files import SkipReason, classify_content, content_hash, to_utf8
+from codanna_core.files import (
+    SkipReason,
+    classify_content,
+    content_hash,
+    open_regular,
+    read_up_to,
+    to_utf8,
+)
 from codanna_core.languages.text_only import as_text, language_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
@@ -84,14 +91,15 @@ def read_file(root: Path, path: str, settings: DiscoverySettings) -> tuple[Prepa
     full = os.path.join(root, path)
     seen_ns = time.time_ns()
     try:
-        with open(full, "rb") as file:
+        with open_regular(full) as file:
             # The stat is taken before the read: a write in between shows as a change next time.
             info = os.fstat(file.fileno())
             if info.st_size > settings.max_file_size:
                 return Prepared(
                     path, info.st_mtime_ns, info.st_size, seen_ns=seen_ns, skipped=SkipReason.TOO_LARGE
                 ), b""
-            data = file.read()
+            # One byte more than allowed shows that the file grew since it was looked at.
+            data = read_up_to(file, settings.max_file_size + 1)
     except FileNotFoundError:
         return Prepared(path, 0, 0, gone=True), b""
     except (OSError, ValueError) as error:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from codanna_core.files import to_utf8
+from codanna_core.files import read_regular, to_utf8
 from codanna_core.results import Hit, SnippetLine
 
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _MAX_FILE = 4 << 20
+_HEAD = 8192
 _LINE_FEED = 10
 _SCANNED_LINES = 40
 """What a definition is about shows in its first lines; scanning all of a long one would be felt."""
@@ -63,7 +64,7 @@ class SnippetReader:
     def _read(self, path: str) -> bytes:
         text = self._buffers.get(path)
         data = text.encode("utf-8", "replace") if text is not None else self._from_disk(path)
-        if data.startswith(_MARKS):
+        if data.startswith(_MARKS) or b"\0" in data[:_HEAD]:
             data = to_utf8(data)[0]
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -71,11 +72,7 @@ class SnippetReader:
 
     def _from_disk(self, path: str) -> bytes:
         try:
-            file = os.open(os.path.join(self._root, path), os.O_RDONLY)
-            try:
-                return os.read(file, min(os.fstat(file).st_size, _MAX_FILE))
-            finally:
-                os.close(file)
+            return read_regular(os.path.join(self._root, path), _MAX_FILE)
         except (OSError, ValueError):
             return b""  # Deleted since it was indexed; the next reconciliation drops the hit.
 

@@ -3,6 +3,7 @@
 from codanna_core.files.changes import Changes, compare
 from codanna_core.files.content import classify_content, content_hash, decode, to_utf8
 from codanna_core.files.listing import Listing
+from codanna_core.files.reading import open_regular, read_regular, read_up_to
 from codanna_core.files.reasons import SkipReason
 from codanna_core.files.rules import OWN_IGNORE_FILE
 from codanna_core.files.table import FileRecord, FileStat, FileTable
@@ -24,6 +25,9 @@ __all__ = [
     "content_hash",
     "decode",
     "is_indexable",
+    "open_regular",
+    "read_regular",
+    "read_up_to",
     "scan",
     "to_utf8",
 ]

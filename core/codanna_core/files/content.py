@@ -23,6 +23,13 @@ _MINIFIED_MEAN_LINE = 400
 _PROSE_SUFFIXES = (".md", ".markdown", ".rst", ".txt", ".tex", ".adoc", ".org", ".textile", ".typ")
 """Prose is often written with one paragraph on a line, which is not minified."""
 
+_WIDE_ASCII_SHARE = 4
+"""UTF-16 source has at least one ASCII character in so many: names may be in any script, syntax is not."""
+_OTHER_SIDE = 20
+"""Characters such as U+4E00 have their zero byte on the other side; there is one for so many others."""
+_ODD_SHARE = 50
+"""Text has at most one unprintable character in so many."""
+
 _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # Before UTF-16: its little-endian mark starts with the one of UTF-16.
@@ -64,7 +71,7 @@ def classify_content(data: bytes, path: str, settings: DiscoverySettings) -> Ski
     if len(data) > settings.max_file_size:
         return SkipReason.TOO_LARGE
     head = data[:HEAD]
-    wide = _bom_encoding(head)
+    wide = _bom_encoding(head) or _unmarked_wide_encoding(data)
     if wide is None and _is_binary(head):
         return SkipReason.BINARY
     if not settings.skip_generated:
@@ -85,14 +92,14 @@ def content_hash(data: bytes) -> bytes:
 
 def decode(data: bytes) -> tuple[str, str]:
     """Return the text and the name of the encoding it was read with. Never fails: Latin-1 reads any bytes."""
-    encoding = _bom_encoding(data)
+    encoding = _bom_encoding(data) or _unmarked_wide_encoding(data)
     for candidate in (encoding,) if encoding else ("utf-8",):
         try:
             return data.decode(candidate), candidate
         except UnicodeDecodeError:
             pass
     if encoding is not None:
-        # A byte order mark in front of damaged text: keep what can be read.
+        # Damaged text of a known encoding: keep what can be read.
         return data.decode(encoding, "replace"), encoding
     return data.decode("latin-1"), "latin-1"
 
@@ -102,7 +109,7 @@ def to_utf8(data: bytes) -> tuple[bytes, str]:
 
     Files that are UTF-8 already, nearly all, are handed back as they are.
     """
-    if _bom_encoding(data) is None:
+    if _bom_encoding(data) is None and _unmarked_wide_encoding(data) is None:
         try:
             data.decode("utf-8")
         except UnicodeDecodeError:
@@ -119,6 +126,27 @@ def _bom_encoding(data: bytes) -> str | None:
         if data.startswith(mark):
             return encoding
     return None
+
+
+def _unmarked_wide_encoding(data: bytes) -> str | None:
+    """UTF-16 without a byte order mark, as some Windows tools write it.
+
+    Source code in it is recognised by the zero bytes of its ASCII characters, which are all on one side of
+    the pairs; and what it decodes to has to look like text, as a table of small numbers does not.
+    """
+    head = data[:HEAD]
+    if b"\0" not in head or len(data) % 2:
+        return None
+    first, second = head[::2].count(0), head[1::2].count(0)
+    if (
+        min(first, second) * _OTHER_SIDE > max(first, second)
+        or max(first, second) * _WIDE_ASCII_SHARE < len(head) // 2
+    ):
+        return None
+    encoding = "utf-16-le" if second > first else "utf-16-be"
+    text = head.decode(encoding, "replace")
+    odd = sum(not (one.isprintable() or one.isspace()) or one == "\ufffd" for one in text)
+    return encoding if odd * _ODD_SHARE <= len(text) else None
 
 
 def _is_binary(head: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,11 +15,18 @@ from ignore import WalkBuilder
 from ignore.overrides import OverrideBuilder
 
 from codanna_core.config import DiscoverySettings
+from codanna_core.errors import ConfigError
+from codanna_core.files.reading import read_regular
 from codanna_core.model import Problem
 
 OWN_IGNORE_FILE: Final = ".codannaignore"
 IGNORE_FILES: Final = (".gitignore", ".ignore", OWN_IGNORE_FILE)
 COMMON_FOLDERS_FILE: Final = Path(__file__).with_name("common_folders.ignore")
+
+MAX_RULE_FILE: Final = 4 << 20
+"""Bytes; the largest that are in use have some ten thousand."""
+_FIRST_LINE = 64 << 10
+_SHOWN = 100
 
 _ALWAYS_EXCLUDED = (".git", ".hg", ".svn", ".jj")
 """Stores of version control; they stay out even where hidden files are wanted."""
@@ -85,8 +93,58 @@ def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int 
     for pattern in settings.exclude:
         if _pattern_fault(pattern) is None:
             overrides.add("!" + pattern)
-    builder.overrides(overrides.build())
+    try:
+        builder.overrides(overrides.build())
+    except IgnoreError as error:
+        raise ConfigError(
+            f"the {len(settings.exclude)} patterns of discovery.exclude are too many or too complex together"
+            f" ({error}); remove some, or write them into {OWN_IGNORE_FILE}"
+        ) from error
     return builder
+
+
+def check_rule_files(folder: str) -> None:
+    """Refuse rule files that the walker must not open: it would wait for a pipe, or read a device forever.
+
+    The walker opens them by itself, even in folders that are ignored, and nothing can interrupt it.
+    """
+    files = [f"{folder}/{name}" for name in IGNORE_FILES]
+    if (git := _metadata(f"{folder}/.git")) is not None:
+        if stat.S_ISREG(git.st_mode):
+            real = _git_folder(f"{folder}/.git")
+            files += [] if real is None else [f"{real}/commondir"]
+        if (exclude := _git_exclude_file(f"{folder}/.git")) is not None:
+            files.append(exclude)
+        files.append(f"{folder}/.git")
+    for path in files:
+        info = _metadata(path)
+        if info is None or stat.S_ISDIR(info.st_mode):
+            continue
+        if not stat.S_ISREG(info.st_mode):
+            raise ConfigError(f"{_shortened(path)} is not a regular file but a pipe or a device; remove it")
+        if info.st_size > MAX_RULE_FILE:
+            raise ConfigError(
+                f"{_shortened(path)} has {info.st_size:,} bytes, more than the {MAX_RULE_FILE:,} that"
+                " are read; shorten it"
+            )
+
+
+def check_outer_rule_files(root: str) -> None:
+    """The same for what applies to the workspace from outside."""
+    folder = root
+    while True:
+        check_rule_files(folder)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return
+        folder = parent
+
+
+def _metadata(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None  # Missing, or a link to nowhere: the walker cannot open it either.
 
 
 def outer_rule_files(root: str, settings: DiscoverySettings) -> list[str]:
@@ -151,8 +209,7 @@ def newest_change_ns(files: Iterable[str]) -> int:
 
 def _rule_content(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return b"+" + file.read()
+        return b"+" + read_regular(path, MAX_RULE_FILE)
     except IsADirectoryError:
         return b"d"
     except OSError as error:
@@ -163,7 +220,7 @@ def _rule_content(path: str) -> bytes:
 def _pattern_fault(pattern: str) -> str | None:
     if pattern.startswith("!"):
         return (
-            f"the exclude pattern {pattern!r} starts with `!`, which would bring paths back;"
+            f"the exclude pattern {_shortened(pattern)!r} starts with `!`, which would bring paths back;"
             f" write that line into {OWN_IGNORE_FILE} instead"
         )
     if not pattern.strip():
@@ -171,28 +228,41 @@ def _pattern_fault(pattern: str) -> str | None:
     try:
         OverrideBuilder(Path("/")).add("!" + pattern).build()
     except IgnoreError as error:
-        return f"the exclude pattern {pattern!r} cannot be used: {error}"
+        reason = _shortened(str(error))
+        return f"the exclude pattern {_shortened(pattern)!r} cannot be used: {reason}"
     return None
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]} ... {text[-_SHOWN:]}"
 
 
 def _git_exclude_file(git: str) -> str | None:
     """`info/exclude` of the repository whose `.git` this is, also for work trees, where `.git` is a file."""
     if os.path.isdir(git):
         return f"{git}/info/exclude"
-    try:
-        with open(git, encoding="utf-8", errors="surrogateescape") as file:
-            line = file.readline().strip()
-    except OSError:
+    folder = _git_folder(git)
+    if folder is None:
         return None
-    if not line.startswith("gitdir:"):
+    # Submodules have no common folder; their own holds the exclude file.
+    common = _first_line(f"{folder}/commondir")
+    return f"{os.path.normpath(os.path.join(folder, common or ''))}/info/exclude"
+
+
+def _git_folder(git: str) -> str | None:
+    """The folder that a `.git` file points to."""
+    line = _first_line(git)
+    if line is None or not line.startswith("gitdir:"):
         return None
-    folder = os.path.join(os.path.dirname(git), line.removeprefix("gitdir:").strip())
+    return os.path.join(os.path.dirname(git), line.removeprefix("gitdir:").strip())
+
+
+def _first_line(path: str) -> str | None:
     try:
-        with open(f"{folder}/commondir", encoding="utf-8", errors="surrogateescape") as file:
-            folder = os.path.join(folder, file.readline().strip())
-    except OSError:
-        pass  # Submodules have no common folder; their own holds the exclude file.
-    return f"{os.path.normpath(folder)}/info/exclude"
+        text = read_regular(path, _FIRST_LINE).decode("utf-8", "surrogateescape")
+    except (OSError, ValueError):
+        return None
+    return text.partition("\n")[0].strip()
 
 
 def _global_git_files() -> list[str]:
@@ -201,8 +271,8 @@ def _global_git_files() -> list[str]:
     files = [f"{home}/.gitconfig", f"{config_home}/git/config", f"{config_home}/git/ignore"]
     for path in files[:2]:
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                found = re.search(r"(?im)^\s*excludesfile\s*=\s*\"?\s*(\S+?)\s*\"?\s*$", file.read())
+            text = read_regular(path, MAX_RULE_FILE).decode("utf-8", "surrogateescape")
+            found = re.search(r"(?im)^\s*excludesfile\s*=\s*\"?\s*(\S+?)\s*\"?\s*$", text)
         except OSError:
             continue
         if found:

@@ -22,6 +22,8 @@ from codanna_core.errors import FolderMissing
 from codanna_core.files.listing import Listing, Signature
 from codanna_core.files.reasons import SkipReason, reason_by_name
 from codanna_core.files.rules import (
+    check_outer_rule_files,
+    check_rule_files,
     excluding_problems,
     inner_rule_files,
     is_output_folder,
@@ -279,7 +281,10 @@ class _Walker:
 
     def entries(self, start: str, depth: int | None) -> Iterator[str]:
         """Absolute paths the rules let through; unreadable places become problems and are passed over."""
+        check_outer_rule_files(start)
         walk = walk_builder(self.root, start, self.settings, depth).build()
+        unlisted = {start}
+        """Folders whose entries the walker has yet to look at."""
         seen = 0
         while True:
             seen += 1
@@ -292,7 +297,11 @@ class _Walker:
             except (IgnoreError, IgnoreIOError, OSError) as error:
                 self.report(None, error)
                 continue
-            yield str(entry.path())
+            path = str(entry.path())
+            if path in unlisted:
+                unlisted.discard(path)
+                unlisted.update(_checked_folders(path))
+            yield path
 
     def finish(self, listing: Listing, how: How) -> Scan:
         """Stat every file and leave out the large ones."""
@@ -390,6 +399,19 @@ class _Walker:
             self.problems.append(
                 Problem("unreadable", f"left out, it cannot be read: {_shortened(str(error))}", place)
             )
+
+
+def _checked_folders(parent: str) -> list[str]:
+    """The folders in a folder, once it is certain that the walker may look into them."""
+    folders = []
+    try:
+        with os.scandir(parent) as entries:
+            folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []  # The walker cannot list it either, and tells.
+    for folder in folders:
+        check_rule_files(folder)
+    return folders
 
 
 def _shortened(text: str) -> str:

@@ -115,6 +115,8 @@ class TextSnapshot:
         self._schema = schema
         self.folder = folder
         self._analyzer = code_analyzer()
+        self._path_queries: dict[tuple[str, ...], tantivy.Query] = {}
+        """Those of the question that is being answered: each search of it would compile them again."""
         self.generation, self.missing = self._read_meta()
 
     def _read_meta(self) -> tuple[int, int]:
@@ -341,11 +343,15 @@ class TextSnapshot:
         return tantivy.Query.boolean_query(parts)
 
     def _any_path(self, regexes: tuple[str, ...]) -> tantivy.Query:
+        if (known := self._path_queries.get(regexes)) is not None:
+            return known
         try:
             queries = [tantivy.Query.regex_query(self._schema, "owner", regex) for regex in regexes]
         except ValueError as error:
             raise InvalidQuery(f"a path filter cannot be understood ({error})") from error
-        return _free(tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries]))
+        made = _free(tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries]))
+        self._path_queries = {regexes: made}
+        return made
 
 
 def told_by(error: BaseException, folder: Path, what: str) -> OSError | IndexCorrupt:
