@@ -1,18 +1,21 @@
-"""Keeps the benchmark's projects out of the training data, whatever they are packaged as."""
+"""Keeps the projects that search is measured on out of the training data, whatever they are packaged as."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 _LIST = Path(__file__).with_name("excluded-projects.txt")
+_LABELLED = Path(__file__).parents[1] / "benchmarks" / "labels" / "repositories.json"
 # Names that packages or folders of these projects go by, beyond the project's own name.
 _ALIASES = Path(__file__).with_name("excluded-names.txt")
 
 
 def projects() -> list[str]:
-    """The excluded projects as `owner/name`."""
-    return _LIST.read_text().split()
+    """The excluded projects as `owner/name`: those of the public benchmark, and those with labels of ours."""
+    labelled = [repository["repository"] for repository in json.loads(_LABELLED.read_text())]
+    return [*_LIST.read_text().split(), *labelled]
 
 
 _NAMES = frozenset(_ALIASES.read_text().split()) | {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +18,6 @@ from yardsticks.scores import (
     symbol_values,
 )
 
-LABELS = Path(__file__).parents[2] / "benchmarks" / "labels"
 WANTED = Target("pool.py", "close", 10, 19)
 
 
@@ -122,29 +119,3 @@ def test_only_what_both_runs_asked_is_compared() -> None:
     """A question that one run lacks says nothing about the other."""
     assert interval({"a": {"q": 1.0, "new": 0.0}}, {"a": {"q": 0.5}}) == pytest.approx((0.5, 0.5, 0.5))
     assert math.isnan(interval({"a": {"q": 1.0}}, {"b": {"q": 1.0}})[0])
-
-
-def test_labels_are_whole() -> None:
-    """At least 150 questions over at least eight languages, a third of the code bases held out, no excluded
-    project among them, and every answer has a name and lines.
-    """
-    repositories = json.loads((LABELS / "repositories.json").read_text())
-    asked = {
-        one["name"]: json.loads((LABELS / f"{one['name']}.json").read_text())
-        for one in repositories
-        if (LABELS / f"{one['name']}.json").is_file()
-    }
-    assert sum(map(len, asked.values())) >= 150
-    assert len({one["language"] for one in repositories if one["name"] in asked}) >= 8
-    held_out = [one for one in repositories if one["held_out"]]
-    assert 3 * len(held_out) == len(asked)
-    excluded = (Path(__file__).parents[2] / "training" / "excluded-projects.txt").read_text().split()
-    assert not {one["repository"] for one in repositories} & set(excluded)
-    for questions in asked.values():
-        assert len({one["query"] for one in questions}) == len(questions)
-        for one in questions:
-            assert one["answers"]
-            for answer in one["answers"]:
-                assert answer["name"]
-                assert 1 <= answer["start_line"] <= answer["end_line"]
-                assert not answer["path"].startswith("/")
