@@ -4,6 +4,7 @@ import { QuickSearch } from "./quickSearch";
 import { type Node, ResultsView } from "./resultsView";
 import { Server } from "./server";
 import { describe, StatusBar } from "./statusBar";
+import { label } from "./text";
 
 /** What the extension gives to its tests and to other extensions. */
 export interface Api {
@@ -112,13 +113,13 @@ async function showMenu(server: Server): Promise<void> {
     command?: string;
     args?: unknown[];
   }
-  const entry = (label: string, command: string, ...args: unknown[]): Entry => ({ label, command, args });
-  const separator = (label: string): Entry => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const entry = (text: string, command: string, ...args: unknown[]): Entry => ({ label: text, command, args });
+  const separator = (text: string): Entry => ({ label: text, kind: vscode.QuickPickItemKind.Separator });
   const entries: Entry[] = [
     ...folders.map((folder) => ({
-      label: `$(folder) ${folder.name}`,
-      description: describe(folder),
-      detail: folder.problems.map((problem) => `$(warning) ${problem.message}`).join(" ") || undefined,
+      label: `$(folder) ${label(folder.name)}`,
+      description: label(describe(folder)),
+      detail: folder.problems.map((problem) => `$(warning) ${label(problem.message)}`).join(" ") || undefined,
     })),
     separator(""),
     entry("$(search) Search by Meaning…", "codanna.search"),

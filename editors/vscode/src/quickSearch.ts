@@ -4,6 +4,7 @@ import { LiveSearch } from "./live";
 import { openHit, Preview, shownPath } from "./open";
 import { type Answer, bestLine, type Hit, icon, lacks, title } from "./protocol";
 import type { Server } from "./server";
+import { inert, label } from "./text";
 
 export const LIMIT = 50;
 
@@ -23,9 +24,9 @@ const KEEP: vscode.QuickInputButton = {
 export function item(hit: Hit): Item {
   const container = hit.container && hit.kind !== "text" ? `${hit.container} · ` : "";
   return {
-    label: `$(${icon(hit.kind)}) ${title(hit)}`,
-    description: `${container}${shownPath(hit)}:${hit.selectionRange.start.line + 1}`,
-    detail: bestLine(hit),
+    label: `$(${icon(hit.kind)}) ${label(title(hit))}`,
+    description: label(`${container}${shownPath(hit)}:${hit.selectionRange.start.line + 1}`),
+    detail: label(bestLine(hit)),
     // The server has chosen and ranked; VS Code must not filter by letters.
     alwaysShow: true,
     buttons: [TO_SIDE],
@@ -63,7 +64,7 @@ export class QuickSearch implements vscode.Disposable {
       (busy) => {
         pick.busy = busy;
       },
-      (error) => this.message(`$(error) ${error instanceof Error ? error.message : String(error)}`),
+      (error) => this.message(`$(error) ${label(error instanceof Error ? error.message : String(error))}`),
     );
     let generation = server.generation;
     this.following = server.onDidChange(() => {
@@ -103,11 +104,11 @@ export class QuickSearch implements vscode.Disposable {
     }
     this.incomplete = answer.indexed < 1 || answer.hits.length === 0;
     if (answer.hits.length === 0) {
-      this.message(this.server.isBusy ? "$(sync~spin) The index is being built…" : `Nothing was found.${lacks(answer)}`);
+      this.message(this.server.isBusy ? "$(sync~spin) The index is being built…" : label(`Nothing was found.${lacks(answer)}`));
       return;
     }
     const problems = answer.problems.map((problem) => ` · ${problem.message}`).join("");
-    this.pick.title = `Search by Meaning${problems}`;
+    this.pick.title = inert(`Search by Meaning${problems}`);
     this.pick.items = answer.hits.map(item);
     this.pick.activeItems = [this.pick.items[0]];
   }

@@ -4,6 +4,7 @@ import { openHit, shownPath } from "./open";
 import { type Answer, bestLine, type Filters, type Hit, icon, KINDS, lacks, title } from "./protocol";
 import { LIMIT } from "./quickSearch";
 import type { Server } from "./server";
+import { addCode, addText, inert, label } from "./text";
 
 export interface FileNode {
   type: "file";
@@ -118,7 +119,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       }
     } catch (error) {
       if (this.source === source) {
-        this.tree.message = error instanceof Error ? error.message : String(error);
+        this.tree.message = inert(error instanceof Error ? error.message : String(error));
       }
     } finally {
       source.dispose();
@@ -148,9 +149,9 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const count = answer.hits.length;
     const building = count === 0 && this.server.isBusy;
     const problem = building ? " The index is being built; search again in a moment." : lacks(answer);
-    this.tree.message =
-      `${count === 0 ? "Nothing" : count} found for ${question.label}` +
-      `${filters ? `, only ${filters}` : ""}.${problem}`;
+    this.tree.message = inert(
+      `${count === 0 ? "Nothing" : count} found for ${question.label}${filters ? `, only ${filters}` : ""}.${problem}`,
+    );
     this.update();
   }
 
@@ -202,7 +203,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const part = (name: string): FilterItem => ({ label: name, kind: vscode.QuickPickItemKind.Separator });
     const choices = (key: keyof Filters, values: Iterable<string>): FilterItem[] =>
       [...values].map((value) => ({
-        label: key === "kinds" ? `$(${icon(value)}) ${value}` : value,
+        label: key === "kinds" ? `$(${icon(value)}) ${value}` : label(value),
         key,
         value,
         picked: this.filters[key]?.includes(value) ?? false,
@@ -248,15 +249,15 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     if (node.type === "file") {
       const file = new vscode.TreeItem(vscode.Uri.parse(node.uri), vscode.TreeItemCollapsibleState.Expanded);
       const folder = node.path.split("/").slice(0, -1).join("/");
-      file.description = folder;
+      file.description = label(folder);
       file.contextValue = "file";
       file.iconPath = vscode.ThemeIcon.File;
       file.id = node.uri;
       return file;
     }
     const { hit } = node;
-    const item = new vscode.TreeItem(title(hit), vscode.TreeItemCollapsibleState.None);
-    item.description = bestLine(hit);
+    const item = new vscode.TreeItem(label(title(hit)), vscode.TreeItemCollapsibleState.None);
+    item.description = label(bestLine(hit));
     item.iconPath = new vscode.ThemeIcon(icon(hit.kind), new vscode.ThemeColor(`symbolIcon.${colour(hit.kind)}Foreground`));
     item.contextValue = "hit";
     item.tooltip = tooltip(hit);
@@ -277,12 +278,10 @@ function colour(kind: string): string {
   return COLOURED.has(kind) ? kind : kind === "trait" ? "interface" : "text";
 }
 
-function tooltip(hit: Hit): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  text.appendCodeblock(hit.signature || bestLine(hit), hit.language);
+export function tooltip(hit: Hit): vscode.MarkdownString {
+  const text = addCode(new vscode.MarkdownString(), hit.signature || bestLine(hit), hit.language);
   if (hit.doc) {
-    text.appendText(hit.doc);
+    addText(text, hit.doc);
   }
-  text.appendMarkdown(`\n\n*${hit.reasons.join(" · ")}*`);
-  return text;
+  return addText(text.appendMarkdown("\n\n"), hit.reasons.join(" · "));
 }

@@ -14,6 +14,7 @@ import {
 import { announced, findServer, isAtLeast, runner, type Surroundings } from "./find";
 import type { Answer, Folder, SearchParams, SimilarParams, Status } from "./protocol";
 import { explicitSettings } from "./settings";
+import { message as plain } from "./text";
 
 const MINIMUM_VERSION = "0.1.0";
 const CRASHES = 3;
@@ -285,13 +286,13 @@ export class Server implements vscode.Disposable {
       return;
     }
     this.told = message;
-    const choice = await vscode.window.showErrorMessage(message, ...buttons.keys());
+    const choice = await vscode.window.showErrorMessage(plain(message), ...buttons.keys());
     await buttons.get(choice ?? "")?.();
   }
 
   private async tellTooOld(version: string, command: string): Promise<void> {
     const message = `The Codanna server ${version} (${command}) is too old; this extension needs ${MINIMUM_VERSION}.`;
-    if ((await vscode.window.showWarningMessage(message, "How to Upgrade")) === "How to Upgrade") {
+    if ((await vscode.window.showWarningMessage(plain(message), "How to Upgrade")) === "How to Upgrade") {
       await this.showReadme();
     }
   }

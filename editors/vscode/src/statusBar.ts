@@ -2,6 +2,7 @@
 import * as vscode from "vscode";
 import type { Folder } from "./protocol";
 import type { Server } from "./server";
+import { addText } from "./text";
 
 export function describe(folder: Folder): string {
   if (folder.state === "indexing" && folder.filesTotal) {
@@ -12,6 +13,20 @@ export function describe(folder: Folder): string {
     return folder.state === "ready" ? count : `${count}, kept current by another window`;
   }
   return folder.state;
+}
+
+export function tooltip(folders: Folder[], state: Server["state"]): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(undefined, true);
+  if (folders.length === 0) {
+    text.appendMarkdown(`Codanna: the server is ${state}`);
+  }
+  for (const folder of folders) {
+    addText(text, `${folder.name}: ${describe(folder)}`).appendMarkdown("  \n");
+    for (const problem of folder.problems) {
+      addText(text.appendMarkdown("$(warning) "), problem.message).appendMarkdown("  \n");
+    }
+  }
+  return text;
 }
 
 export class StatusBar implements vscode.Disposable {
@@ -42,17 +57,7 @@ export class StatusBar implements vscode.Disposable {
     const share = indexing ? ` ${describe(indexing).replace("indexing, ", "")}` : "";
     this.item.text = `$(${icon}) Codanna${share}`;
     this.item.backgroundColor = failed ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
-    const text = new vscode.MarkdownString(undefined, true);
-    if (folders.length === 0) {
-      text.appendMarkdown(`Codanna: the server is ${this.server.state}`);
-    }
-    for (const folder of folders) {
-      text.appendMarkdown(`**${folder.name}**: ${describe(folder)}  \n`);
-      for (const problem of folder.problems) {
-        text.appendMarkdown("$(warning) ").appendText(problem.message).appendMarkdown("  \n");
-      }
-    }
-    this.item.tooltip = text;
+    this.item.tooltip = tooltip(folders, this.server.state);
   }
 
   dispose(): void {

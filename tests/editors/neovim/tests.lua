@@ -318,6 +318,7 @@ test("the picker opens beside, and closing it restores the window", function()
 end)
 
 assert(loadfile(os.getenv("EDITOR_TESTS") .. "/neovim/pickers.lua"))(test, equal, wait, at)
+assert(loadfile(os.getenv("EDITOR_TESTS") .. "/neovim/hostile.lua"))(test, equal, wait, notes)
 
 test("a question that was asked too early is asked again when the index knows more", function()
   local asked = 0

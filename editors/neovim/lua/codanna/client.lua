@@ -1,5 +1,6 @@
 ---Starting, finding, asking and restarting the server, from Neovim 0.7 to 0.12.
 local config = require("codanna.config")
+local inert = require("codanna.inert")
 
 local M = {}
 
@@ -19,7 +20,7 @@ local told_missing = false
 ---@param message string
 ---@param level integer|nil
 function M.say(message, level)
-  vim.notify("codanna: " .. message, level or vim.log.levels.INFO)
+  vim.notify("codanna: " .. inert.line(message), level or vim.log.levels.INFO)
 end
 
 ---@return table[] clients

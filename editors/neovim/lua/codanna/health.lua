@@ -8,6 +8,7 @@ function M.check()
   local warn = health.warn or health.report_warn
   local bad = health.error or health.report_error
   local info = health.info or health.report_info
+  local inert = require("codanna.inert")
 
   local client = require("codanna.client")
   local config = require("codanna.config")
@@ -39,12 +40,12 @@ function M.check()
     warn("no server is running", { "Open a file, or ask with :Codanna search" })
   end
   for _, one in ipairs(running) do
-    ok(("running in %s"):format(one.config.root_dir))
+    ok(inert.line(("running in %s"):format(one.config.root_dir)))
   end
   for _, folder in ipairs(status.folders()) do
-    info(("%s: %s, %s symbols"):format(folder.name, folder.state, folder.symbols or "no"))
+    info(inert.line(("%s: %s, %s symbols"):format(folder.name, folder.state, folder.symbols or "no")))
     for _, problem in ipairs(folder.problems or {}) do
-      warn(problem.message)
+      warn(inert.line(problem.message))
     end
   end
 

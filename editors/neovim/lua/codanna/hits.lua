@@ -1,8 +1,11 @@
 ---Results: reading them, showing them on a line, opening them, and keeping the last ones for the lists.
+local inert = require("codanna.inert")
+
 local M = {}
 
 local has_011 = vim.fn.has("nvim-0.11") == 1
 
+---What is shown of a hit is inert; `uri` and `filename` are exact.
 ---@class codanna.Hit
 ---@field name string
 ---@field kind string
@@ -63,18 +66,18 @@ end
 ---@return codanna.Hit
 function M.read(raw, encoding)
   return {
-    name = raw.name,
-    kind = raw.kind,
-    container = raw.container or "",
-    path = raw.path,
+    name = inert.line(raw.name),
+    kind = inert.line(raw.kind),
+    container = inert.line(raw.container or ""),
+    path = inert.line(raw.path),
     uri = raw.uri,
     filename = vim.uri_to_fname(raw.uri),
     lnum = raw.selectionRange.start.line + 1,
     end_lnum = raw.range["end"].line + 1,
     character = raw.selectionRange.start.character,
     encoding = encoding,
-    signature = raw.signature or "",
-    text = best_line(raw),
+    signature = inert.line(raw.signature or ""),
+    text = inert.line(best_line(raw)),
   }
 end
 
@@ -85,10 +88,10 @@ function M.read_symbol(raw, encoding)
   local range = raw.location.range
   local filename = vim.uri_to_fname(raw.location.uri)
   return {
-    name = raw.name,
+    name = inert.line(raw.name),
     kind = (vim.lsp.protocol.SymbolKind[raw.kind] or "text"):lower(),
-    container = raw.containerName or "",
-    path = vim.fn.fnamemodify(filename, ":."),
+    container = inert.line(raw.containerName or ""),
+    path = inert.line(vim.fn.fnamemodify(filename, ":.")),
     uri = raw.location.uri,
     filename = filename,
     lnum = range.start.line + 1,
@@ -124,6 +127,15 @@ function M.line(hit)
   return ("%-9s %s  %s:%d"):format(hit.kind, M.label(hit), hit.path, hit.lnum)
 end
 
+---The loaded buffer of a file. `bufnr()` would take a name with brackets for a pattern, and give another file.
+---@param filename string
+---@return integer|nil
+function M.loaded(filename)
+  local buffer = vim.fn.bufnr(filename)
+  local same = buffer > 0 and vim.api.nvim_buf_is_loaded(buffer) and vim.api.nvim_buf_get_name(buffer) == filename
+  return same and buffer or nil
+end
+
 ---Byte column of the name, counted from 1. Reads the line from its buffer or file.
 ---@param hit codanna.Hit
 ---@return integer
@@ -131,9 +143,9 @@ function M.column(hit)
   if hit.character == 0 then
     return 1
   end
-  local buffer = vim.fn.bufnr(hit.filename)
+  local buffer = M.loaded(hit.filename)
   local line
-  if buffer > 0 and vim.api.nvim_buf_is_loaded(buffer) then
+  if buffer then
     line = vim.api.nvim_buf_get_lines(buffer, hit.lnum - 1, hit.lnum, false)[1]
   else
     local ok, lines = pcall(vim.fn.readfile, hit.filename, "", hit.lnum)
@@ -142,19 +154,22 @@ function M.column(hit)
   return byte_column(line or "", hit.character, hit.encoding) + 1
 end
 
+---Commands that make a place for a file. Its name is never part of one: a line break in it would end the
+---command and begin the next, however it is escaped.
+local PLACES = { split = "split", vsplit = "vsplit", tabedit = "tab split" }
+
 ---Open a hit in the current window, or as the command says.
 ---@param hit codanna.Hit
 ---@param command string|nil "edit", "split", "vsplit" or "tabedit"
 function M.open(hit, command)
   vim.cmd("normal! m'") -- So that CTRL-O leads back.
-  if command and command ~= "edit" then
-    vim.cmd(command .. " " .. vim.fn.fnameescape(hit.filename))
-  else
-    local buffer = vim.fn.bufadd(hit.filename)
-    vim.bo[buffer].buflisted = true
-    if buffer ~= vim.api.nvim_get_current_buf() then
-      vim.cmd("buffer " .. buffer)
-    end
+  if PLACES[command] then
+    vim.cmd(PLACES[command])
+  end
+  local buffer = vim.fn.bufadd(hit.filename)
+  vim.bo[buffer].buflisted = true
+  if buffer ~= vim.api.nvim_get_current_buf() then
+    vim.cmd("buffer " .. buffer)
   end
   local last = vim.api.nvim_buf_line_count(0)
   local lnum = math.min(hit.lnum, last)

@@ -90,7 +90,8 @@ end
 ---Open the log of the server; the client's own log where the server writes none.
 function M.log()
   local function open(path)
-    vim.cmd("tabedit " .. vim.fn.fnameescape(path))
+    vim.cmd("tab split")
+    vim.cmd("buffer " .. vim.fn.bufadd(path))
     vim.cmd("normal! G")
   end
   local function own()

@@ -1,4 +1,6 @@
 ---The state of the index, as the server last told it, for the statusline and `:Codanna status`.
+local inert = require("codanna.inert")
+
 local M = {}
 
 ---Folders by client id and uri.
@@ -79,7 +81,7 @@ function M.lines(result)
       table.insert(lines, "  problem: " .. problem.message)
     end
   end
-  return lines
+  return vim.tbl_map(inert.line, lines)
 end
 
 return M

@@ -6,10 +6,12 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { findServer, isAtLeast, type Surroundings } from "../find";
 import { LiveSearch } from "../live";
-import type { Answer } from "../protocol";
-import { QuickSearch } from "../quickSearch";
+import type { Answer, Hit } from "../protocol";
+import { item, QuickSearch } from "../quickSearch";
 import { explicitSettings } from "../settings";
-import { describe } from "../statusBar";
+import { tooltip as hitTooltip } from "../resultsView";
+import { describe, tooltip as statusTooltip } from "../statusBar";
+import { addText, inert, label, message } from "../text";
 import { activate, api, collectingErrors, configuration, file, ready, replacing, type Tests, until, where } from "./support";
 
 function surroundings(changes: Partial<Surroundings>): Surroundings {
@@ -23,7 +25,71 @@ async function program(folder: string, name: string): Promise<string> {
   return made;
 }
 
+const ATTACK =
+  "\u001b]0;owned\u0007\u009b\u202e\u2066\u061c\u2028$(trash) ![i](https://attacker.invalid/i.png) " +
+  "[l](command:workbench.action.quit) <img src=https://attacker.invalid/i.png> ```\r\n# FORGED";
+const ACTS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]/u;
+const ICON = /\$\([a-z]/;
+
+/** A hit as a server would send it that knows nothing of attacks. */
+function hostileHit(): Hit {
+  const place = { start: { line: 0, character: 0 }, end: { line: 1, character: 0 } };
+  const uri = file("uploads/transfer.py").toString();
+  return {
+    name: ATTACK,
+    kind: "function",
+    container: ATTACK,
+    language: "python\n![i](https://attacker.invalid/i.png)",
+    uri,
+    path: ATTACK,
+    range: place,
+    selectionRange: place,
+    signature: ATTACK,
+    doc: ATTACK,
+    snippet: [{ line: 0, text: ATTACK, best: true }],
+    score: 1,
+    reasons: [ATTACK],
+    deprecated: false,
+  };
+}
+
+/** Markdown outside of code, with what is escaped taken out: what is left means something. */
+function meant(markdown: vscode.MarkdownString): string {
+  assert.equal(markdown.isTrusted, undefined);
+  assert.ok(!markdown.supportHtml);
+  return markdown.value.replace(/^(`{3,})[\s\S]*?\n\1$/gm, "").replace(/\\[\\`*_{}[\]()#+\-!~>$]/g, "");
+}
+
 export const tests: Tests = [
+  [
+    "text of a workspace draws no icon, makes no link or line, and drives nothing in rows, tooltips and messages",
+    async () => {
+      await activate();
+      const hit = hostileHit();
+      const row = item(hit);
+      const node = { type: "hit" as const, hit, file: { type: "file" as const, uri: hit.uri, path: ATTACK, hits: [] } };
+      const leaf = api.view.getTreeItem(node);
+      const branch = api.view.getTreeItem(node.file);
+      const shown = [row.label.replace("$(symbol-function) ", ""), row.description, row.detail, leaf.label, leaf.description, branch.description];
+      for (const text of shown) {
+        assert.equal(typeof text, "string");
+        assert.doesNotMatch(String(text), ACTS);
+        assert.doesNotMatch(String(text), ICON);
+        assert.ok(!String(text).includes("\n"));
+      }
+      assert.match(String(row.label), /\\x1b\]0;owned\\x07\\x9b\\u202e/);
+      const folder = { uri: "", name: ATTACK, state: "ready" as const, problems: [{ code: "x", message: ATTACK }] };
+      for (const tooltip of [hitTooltip(hit), statusTooltip([folder], "running"), addText(new vscode.MarkdownString(), ATTACK)]) {
+        const text = meant(tooltip).replaceAll("$(warning) ", "");
+        assert.doesNotMatch(text, ACTS);
+        assert.doesNotMatch(text, ICON);
+        assert.doesNotMatch(text, /[<[\]`]|^#/m);
+      }
+      assert.doesNotMatch(message(ATTACK), /\]\(/);
+      const harmless = "é 👩\u200d💻 שלום a\tb";
+      assert.deepEqual([inert(harmless), label(harmless), message(harmless)], [harmless, harmless, harmless]);
+    },
+  ],
   [
     "activates by itself, starts the server, and the index becomes ready",
     async () => {

@@ -1,5 +1,6 @@
 ---A small picker of our own, for a live search with a preview where nothing else is installed.
 local hits = require("codanna.hits")
+local inert = require("codanna.inert")
 local sources = require("codanna.source")
 
 local M = {}
@@ -177,7 +178,7 @@ function Picker:title(name, text)
     return
   end
   local place = vim.api.nvim_win_get_config(self.windows[name])
-  place.title = text ~= "" and " " .. text .. " " or ""
+  place.title = text ~= "" and " " .. inert.line(text) .. " " or ""
   place.title_pos = "left"
   pcall(vim.api.nvim_win_set_config, self.windows[name], place)
 end
@@ -250,7 +251,7 @@ function Picker:fill(err, list, problems, text)
     message = message .. ": " .. lacks
   end
   if message then
-    lines = { " " .. message }
+    lines = { " " .. inert.line(message) }
     marks = { { 0, 0, #lines[1], err and "ErrorMsg" or "Comment" } }
   end
   for number, hit in ipairs(list) do
@@ -295,13 +296,16 @@ function Picker:move(by)
 end
 
 local function file_lines(hit)
-  local buffer = vim.fn.bufnr(hit.filename)
-  if buffer > 0 and vim.api.nvim_buf_is_loaded(buffer) then
+  local buffer = hits.loaded(hit.filename)
+  if buffer then
     return vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
   end
   local stat = vim.loop.fs_stat(hit.filename)
   if not stat or stat.size > MAX_PREVIEW_BYTES then
     return { stat and "(too large for a preview)" or "(the file is gone)" }
+  end
+  if stat.type ~= "file" then
+    return { "(not a file)" } -- Reading a pipe would never end.
   end
   local lines = vim.fn.readfile(hit.filename)
   for number, line in ipairs(lines) do
@@ -332,7 +336,8 @@ function Picker:preview()
       local extension = vim.fn.fnamemodify(name, ":e")
       detected = extensions[extension] or extension
     end
-    vim.bo[buffer].syntax = detected or ""
+    -- Whatever else the end of a name holds is no syntax, and Neovim refuses it with an error.
+    vim.bo[buffer].syntax = detected and detected:match("^[%w_.-]+$") or ""
   end
   local last = #lines
   local first_line, last_line = math.min(hit.lnum, last), math.min(hit.end_lnum, last)

@@ -1,11 +1,13 @@
 ---Results in fzf-lua.
 local hits = require("codanna.hits")
+local inert = require("codanna.inert")
 local sources = require("codanna.source")
 
 local M = {}
 
 local function line(hit)
-  local path = vim.fn.fnamemodify(hit.filename, ":.")
+  -- fzf obeys colours in its lines, and a line break would begin the next one.
+  local path = inert.line(vim.fn.fnamemodify(hit.filename, ":."))
   return ("%s:%d:%d: %s %s"):format(path, hit.lnum, hits.column(hit), hit.kind, hits.label(hit))
 end
 

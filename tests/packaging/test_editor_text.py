@@ -1,0 +1,45 @@
+"""What the plug-ins for editors never do with text of a workspace, checked where no editor is installed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+EDITORS = Path(__file__).parents[2] / "editors"
+EXTENSION = sorted((EDITORS / "vscode" / "src").glob("*.ts"))
+PLUGIN = sorted((EDITORS / "neovim").rglob("*.lua"))
+
+
+def found(pattern: str, files: list[Path]) -> list[str]:
+    return [match.group() for path in files for match in re.finditer(pattern, path.read_text("utf-8"))]
+
+
+def test_there_is_something_to_check() -> None:
+    """The folders are the right ones, and the patterns match what they should."""
+    assert len(EXTENSION) > 8
+    assert len(PLUGIN) > 12
+    assert found(r"new vscode\.MarkdownString", EXTENSION)
+    assert found(r"\bvim\.cmd\(", PLUGIN)
+
+
+def test_no_markdown_of_the_extension_is_trusted() -> None:
+    """Neither `isTrusted`, which lets links run commands, nor `supportHtml` is ever set."""
+    assert found(r"\b(isTrusted|supportHtml)\s*[:=]", EXTENSION) == []
+
+
+def test_markdown_is_not_made_of_text() -> None:
+    """`appendMarkdown` takes our own words alone; text goes through `addText` and `addCode`."""
+    assert found(r"appendMarkdown\(`[^`]*\$\{(?!state\})", EXTENSION) == []
+    assert found(r"appendMarkdown\((?![\"`])", EXTENSION) == []
+    text = [path for path in EXTENSION if path.name != "text.ts"]
+    assert found(r"append(Text|Codeblock)\(", text) == []
+
+
+def test_no_ex_command_is_made_of_a_name() -> None:
+    """Neovim's commands are words of ours and the number of a buffer: no escaping holds a line break."""
+    assert set(found(r"vim\.cmd\([^)]*\.\.[^)]*\)", PLUGIN)) <= {
+        'vim.cmd("buffer " .. buffer)',
+        'vim.cmd("buffer " .. vim.fn.bufadd(path)',
+    }
+    assert found(r"\b(fnameescape|os\.execute|io\.popen|shellescape|jobstart|termopen)\b", PLUGIN) == []
+    assert found(r"vim\.fn\.system\((?!\{)", PLUGIN) == []
