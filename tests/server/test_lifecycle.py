@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fuzz import ENGINE_SERVER
 from raw_client import FAKE_SERVER, MINIMAL, running
 
 
@@ -163,6 +165,33 @@ def test_stray_output_does_not_break_the_protocol(project: Path) -> None:
         client.wait_indexed()
         assert client.symbols("alpha_one") == ["alpha_one"]
         assert client.shut_down() == 0
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="asks Linux which sockets a process has")
+def test_nothing_listens_by_default(project: Path) -> None:
+    """Neither the server nor a process that it started can be reached over a network."""
+    with running(ENGINE_SERVER) as client:
+        client.initialize(project)
+        client.wait_indexed()
+        assert client.names("alpha")
+        client.request("workspace/symbol", {"query": "alpha"})
+        assert sockets_of(client.process.pid) == []
+
+
+def sockets_of(pid: int) -> list[str]:
+    """Lines of the system's tables about sockets of a process and its children."""
+    tables = [Path(f"/proc/net/{name}") for name in ("tcp", "tcp6", "udp", "udp6")]
+    lines = [line for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
+    by_inode = {line.split()[9]: line for line in lines}
+    found: list[str] = []
+    for child in Path(f"/proc/{pid}/task").glob("*/children"):
+        for number in child.read_text().split():
+            found += sockets_of(int(number))
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            inode = os.readlink(file).removeprefix("socket:[").removesuffix("]")
+            found += [by_inode[inode]] if inode in by_inode else []
+    return found
 
 
 def test_user_modules_are_not_imported(project: Path) -> None:
