@@ -123,7 +123,18 @@ def test_slow_libraries_are_imported_on_use(library: str) -> None:
     assert users == []
 
 
-PARSERS = {"codanna_core.languages.extract", "codanna_core.languages.parse"}
+READERS = {
+    "codanna_core.languages.captures",
+    "codanna_core.relations.expressions",
+    "codanna_core.relations.reader",
+    *(
+        f"codanna_core.relations.readers.{path.stem}"
+        for path in (CORE / "relations" / "readers").glob("*.py")
+    ),
+}
+"""What makes facts from the text of a file; resolving them needs no parser."""
+PARSERS = {"codanna_core.languages.extract", "codanna_core.languages.parse", *READERS}
+STAND_INS = {"codanna_core.testing.relations"}
 HELPER_BODIES = {"codanna_core.engine.worker", "codanna_core.engine.parse_service"}
 """They are named as text, by who starts the process that runs them."""
 
@@ -151,7 +162,9 @@ def test_only_helper_processes_import_the_parser() -> None:
     """Whatever answers requests never imports what loads tree-sitter: only bodies of helper processes do."""
     graph = {module_name(path): imports_of(path) for path in [*sources(CORE), *sources(SERVER)]}
     users = {name for name, imported_names in graph.items() if imported_names & PARSERS}
-    assert users - PARSERS == HELPER_BODIES
+    assert users - PARSERS == HELPER_BODIES | STAND_INS
+    importers = {name for name, imported_names in graph.items() if imported_names & STAND_INS}
+    assert importers == set()
     assert [name for name, imported_names in graph.items() if imported_names & HELPER_BODIES] == []
 
 

@@ -45,6 +45,20 @@ def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[l
     return tools.cursor.matches(root), has_error
 
 
+def parse_whole(data: bytes, language: Language, deadline: float) -> Tree | None:
+    """The tree of a whole text, bodies included; None where `deadline` passed or no query should meet it."""
+    data = _valid_utf8(data)
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    tree = _tree_of(data, _tools(language).parser, deadline)
+    if tree is None:
+        return None
+    root = tree.root_node
+    if root.has_error and root.descendant_count > MAX_RUN and _has_long_run(tree):
+        return None
+    return tree
+
+
 def _valid_utf8(data: bytes) -> bytes:
     """The text with `?` for each byte that is no UTF-8; the binding raises or crashes on such a name."""
     if not data.isascii():

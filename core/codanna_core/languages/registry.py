@@ -146,7 +146,8 @@ def load_registry(folder: Traversable) -> Registry:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if (entry / "language.toml").is_file()
     }
-    known = {field.name for field in fields(Language)} - {"name", "query"} | {"ambiguous"}
+    other_readers = {"ambiguous", "relations"}  # `relations/rules.py` reads its table itself.
+    known = {field.name for field in fields(Language)} - {"name", "query"} | other_readers
     found: dict[str, Language] = {}
     registry = Registry(found, {}, {}, {}, {})
     for name, (own, _) in raw.items():
@@ -155,7 +156,7 @@ def load_registry(folder: Traversable) -> Registry:
         if unknown:
             raise BadLanguageFolder(f"{name}/language.toml: unknown key {unknown[0]!r}")
         claims = own.get("ambiguous", [])
-        values = {key: _frozen(value) for key, value in options.items() if key != "ambiguous"}
+        values = {key: _frozen(value) for key, value in options.items() if key not in other_readers}
         found[name] = Language(name=name, query=query, **values)
         for key, table in (
             ("suffixes", registry.by_suffix),

@@ -1,0 +1,223 @@
+"""How right the relations are: precision, recall and calibration against compilers, by language and tier.
+
+The truth of a project is a table that a program in `benchmarks/truth/` prints; benchmarks/truth/README.md
+says how to make each. A use counts as found when the first definition that we name for it is the one of the
+truth; a use that the truth places outside the project and we place inside is wrong.
+
+    python benchmarks/relations.py PROJECT TRUTH.tsv [PROJECT TRUTH.tsv ...] [--show 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from codanna_core.relations.facts import Binds, Reference
+from codanna_core.relations.resolve import Resolution, Resolver, Tier
+from codanna_core.relations.typer import Typer
+from codanna_core.testing.relations import MemoryProvider
+
+
+class Use(NamedTuple):
+    """A row of the truth."""
+
+    path: str
+    line: int
+    column: int
+    is_call: bool
+    name: str
+    targets: frozenset[tuple[str, int]]
+    """Path and line of the definitions; empty for a use of something outside."""
+
+
+def read_truth(file: Path, provider: MemoryProvider) -> dict[tuple[str, int, int], Use]:
+    """The truth by place; several rows of one place are several right answers."""
+    rows: dict[tuple[str, int, int], Use] = {}
+    for line in file.read_text("utf-8").splitlines():
+        path, row, column, role, name, target, target_line = line.split("\t")
+        key = (path, int(row), int(column))
+        if not stands_there(provider, *key, name):
+            continue  # Inside a macro that is expanded here.
+        targets = frozenset() if target == "-" else frozenset({(target, int(target_line))})
+        if targets == {(path, int(row))} and role == "ref":
+            continue  # A definition's own name.
+        known = rows.get(key)
+        if known is not None:
+            targets |= known.targets
+            role = "call" if known.is_call else role
+        rows[key] = Use(path, int(row), int(column), role == "call", name, targets)
+    return rows
+
+
+class Tally:
+    """Counts of one group of uses."""
+
+    def __init__(self) -> None:
+        self.known = 0
+        self.given: Counter[Tier] = Counter()
+        self.right: Counter[Tier] = Counter()
+        self.stated: Counter[Tier] = Counter()
+        self.bad: list[str] = []
+        self.missed: list[str] = []
+
+    def line(self, tiers: set[Tier]) -> str:
+        given = sum(self.given[tier] for tier in tiers)
+        right = sum(self.right[tier] for tier in tiers)
+        precision = right / given if given else float("nan")
+        recall = right / self.known if self.known else float("nan")
+        return f"{precision:6.3f} / {recall:5.3f} ({given:6d})"
+
+
+def measure(project: Path, truth: Path, show: int) -> None:
+    started = time.process_time()
+    provider = MemoryProvider.of_folder(project)
+    read = time.process_time() - started
+    resolver = Resolver(Typer(provider))
+    uses = read_truth(truth, provider)
+    by_place = dict(places(provider))
+    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
+    reasons: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0])
+    started = time.process_time()
+    count = 0
+    for key, use in uses.items():
+        facts = provider.all.get(use.path)
+        if facts is None:
+            continue
+        reference = by_place.get(key)
+        kinds = ["call", "all"] if use.is_call else ["all"]
+        groups = [tallies[facts.language, kind] for kind in kinds]
+        result = resolver.resolve(use.path, reference) if reference is not None else None
+        count += result is not None
+        places_ = [found_place(resolver, *target) for target in result.targets] if result else []
+        if use.targets and all(is_variable(provider, use.name, *target) for target in use.targets):
+            continue  # Locals and parameters are not asked about.
+        for tally in groups:
+            tally.known += bool(use.targets)
+        if result is None or not places_:
+            for tally in groups:
+                if use.targets:
+                    tally.missed.append(text(use, result, reference))
+            continue
+        if all(is_variable(provider, use.name, *place) for place in places_):
+            if use.targets:
+                for tally in groups:
+                    tally.missed.append(text(use, result, reference))
+            continue
+        right = bool(use.targets & set(places_))
+        weight = right / len(places_) if result.tier == Tier.POSSIBLE else float(right)
+        for tally in groups:
+            count_ = 1 if result.tier == Tier.CERTAIN else len(places_)
+            tally.given[result.tier] += count_
+            tally.right[result.tier] += right
+            tally.stated[result.tier] += result.probability
+            if not right:
+                tally.bad.append(text(use, result, reference))
+        if use.is_call:
+            shape = f"{facts.language} {result.tier.name.lower()}.{kind_of(result.reason)}"
+            reasons[shape][0] += 1
+            reasons[shape][1] += weight
+            reasons[shape][2] += result.probability
+    resolved = time.process_time() - started
+    size = sum(len(provider.texts[path]) for path in provider.all) / 1e6
+    print(
+        f"\n{project.name}: facts {read / max(size, 1e-9):.2f} s/MB of {size:.2f} MB,"
+        f" {resolved / max(count, 1) * 1e6:.0f} us a use"
+    )
+    for (language, kind), tally in sorted(tallies.items()):
+        print(
+            f"  {language:11s} {kind:5s} {tally.known:6d} in the project;"
+            f" certain {tally.line({Tier.CERTAIN})};"
+            f" certain + likely {tally.line({Tier.CERTAIN, Tier.LIKELY})};"
+            f" possible {tally.line({Tier.POSSIBLE})}"
+        )
+        if show:
+            for title, items in (("wrong", tally.bad), ("missed", tally.missed)):
+                step = max(1, len(items) // show)
+                print(f"    {title} ({len(items)}):", *items[::step][:show], sep="\n      ")
+    for shape, (given, right, stated) in sorted(reasons.items()):
+        print(f"    {shape:40s} {given:6.0f} right {right / given:.3f} stated {stated / given:.3f}")
+
+
+_SPLIT: dict[tuple[int, str], list[bytes]] = {}
+
+
+def stands_there(provider: MemoryProvider, path: str, line: int, column: int, name: str) -> bool:
+    key = (id(provider), path)
+    if key not in _SPLIT:
+        _SPLIT[key] = provider.texts.get(path, b"").split(b"\n")
+    lines = _SPLIT[key]
+    return line < len(lines) and lines[line][column : column + len(name.encode())] == name.encode()
+
+
+def kind_of(reason: str) -> str:
+    return " ".join(word for word in reason.split()[:2] if not word.isdigit())
+
+
+def places(provider: MemoryProvider) -> Iterator[tuple[tuple[str, int, int], Reference]]:
+    """Uses by path, line and byte in the line."""
+    for path, facts in provider.all.items():
+        data = provider.texts[path]
+        starts = [0]
+        for line in data.split(b"\n"):
+            starts.append(starts[-1] + len(line) + 1)
+        for reference in facts.references:
+            yield (path, reference.line, reference.at - starts[reference.line]), reference
+
+
+_LINES: dict[int, dict[tuple[str, int], set[tuple[str, bool]]]] = {}
+
+
+def is_variable(provider: MemoryProvider, name: str, path: str, line: int) -> bool:
+    """Whether what is bound in that line is no definition but a variable inside one."""
+    lines = _LINES.setdefault(id(provider), {})
+    if not lines:
+        for other, facts in provider.all.items():
+            for row in facts.bindings:
+                at = lines.setdefault((other, row.line), set())
+                local = (
+                    row.kind == Binds.PARAMETER
+                    or (
+                        row.kind in (Binds.VARIABLE, Binds.ALIAS)
+                        and row.owner >= 0
+                        and facts.bindings[row.owner].kind == Binds.FUNCTION
+                    )
+                    or (row.kind == Binds.ALIAS and row.scope_start > 0)
+                )
+                at.add((row.name, local))
+    at = lines.get((path, line), set())
+    named = {local for other, local in at if other == name} or {local for _, local in at}
+    return named == {True}
+
+
+def found_place(resolver: Resolver, path: str, number: int) -> tuple[str, int]:
+    return path, resolver.typer.row(path, number).line if number >= 0 else 0
+
+
+def text(use: Use, result: Resolution | None, reference: Reference | None) -> str:
+    truth = ", ".join(f"{path}:{line + 1}" for path, line in use.targets) or "outside"
+    receiver = f"{reference.receiver}." if reference is not None and reference.receiver else ""
+    found = result.reason if result else "not seen"
+    given = ", ".join(map(str, result.targets)) if result else ""
+    return f"{use.path}:{use.line + 1} {receiver}{use.name} is {truth}: {found} {given}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pairs", nargs="+", type=Path)
+    parser.add_argument("--show", type=int, default=0, help="examples of what is wrong and missed")
+    options = parser.parse_args()
+    if len(options.pairs) % 2:
+        sys.exit("give each project with its truth")
+    for project, truth in zip(options.pairs[::2], options.pairs[1::2], strict=True):
+        measure(project, truth, options.show)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What manifests say about where modules are. They are data: read within limits, never run."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import tomllib
+from typing import Any
+
+from codanna_core.relations.provider import Provider
+
+MAX_BYTES = 1 << 20
+MAX_FILES = 500
+_MODULE = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
+
+
+def _texts(provider: Provider, base: str) -> list[tuple[str, str]]:
+    """Folder and text of the manifests of that name, those nearest to the root first."""
+    paths = sorted(provider.named(base), key=lambda path: (path.count("/"), path))[:MAX_FILES]
+    found = []
+    for path in paths:
+        if "node_modules/" in path or ".." in path.split("/"):
+            continue
+        data = provider.read(path)
+        if data is not None and len(data) <= MAX_BYTES:
+            found.append((posixpath.dirname(path), data.decode("utf-8", "replace")))
+    return found
+
+
+def go_modules(provider: Provider) -> list[tuple[str, str]]:
+    """Module names of `go.mod` files with their folders, the longest name first."""
+    found = []
+    for folder, text in _texts(provider, "go.mod"):
+        module = _MODULE.search(text)
+        if module is not None:
+            found.append((module[1], folder))
+    return sorted(found, key=lambda item: -len(item[0]))
+
+
+def node_packages(provider: Provider) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Package names of `package.json` files with their folders and contents."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for folder, text in _texts(provider, "package.json"):
+        data = _json(text)
+        name = data.get("name")
+        if isinstance(name, str) and name and name not in found:
+            found[name] = (folder, data)
+    return found
+
+
+def typescript_paths(provider: Provider) -> list[tuple[str, str, list[str]]]:
+    """`paths` of `tsconfig.json` files: folder, pattern, targets relative to the root."""
+    found = []
+    for folder, text in _texts(provider, "tsconfig.json") + _texts(provider, "tsconfig.base.json"):
+        options = _json(text).get("compilerOptions")
+        if not isinstance(options, dict):
+            continue
+        base = options.get("baseUrl")
+        root = posixpath.normpath(posixpath.join(folder, base if isinstance(base, str) else "."))
+        paths = options.get("paths")
+        for pattern, targets in paths.items() if isinstance(paths, dict) else ():
+            if isinstance(targets, list):
+                inside = [
+                    posixpath.normpath(posixpath.join(root, target))
+                    for target in targets
+                    if isinstance(target, str)
+                ]
+                found.append((folder, pattern, [path for path in inside if not path.startswith("..")]))
+    return found
+
+
+def cargo_crates(provider: Provider) -> list[tuple[str, str, str]]:
+    """Crate names of `Cargo.toml` files, their folders and the paths of their libraries' roots."""
+    found = []
+    for folder, text in _texts(provider, "Cargo.toml"):
+        data = _toml(text)
+        package = data.get("package")
+        name = package.get("name") if isinstance(package, dict) else None
+        if not isinstance(name, str):
+            continue
+        library = data.get("lib")
+        path = library.get("path") if isinstance(library, dict) else None
+        named = library.get("name") if isinstance(library, dict) else None
+        root = posixpath.normpath(posixpath.join(folder, path if isinstance(path, str) else "src/lib.rs"))
+        found.append(((named if isinstance(named, str) else name).replace("-", "_"), folder, root))
+    return found
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(_without_comments(text))
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING = re.compile(r",(\s*[}\]])")
+
+
+def _without_comments(text: str) -> str:
+    return _TRAILING.sub(r"\1", _COMMENT.sub(lambda found: found[1] or " ", text))
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}

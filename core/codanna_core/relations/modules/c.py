@@ -1,0 +1,130 @@
+"""C and C++: one program shares its names; `static` ones stay in their file."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from codanna_core.relations.facts import Binding, Binds, Flag
+
+if TYPE_CHECKING:
+    from codanna_core.relations.modules import Found
+    from codanna_core.relations.scopes import Table
+    from codanna_core.relations.typer import Typer, Value
+
+MAX_FILES = 200
+MAX_INCLUDED = 400
+HEADERS = (".h", ".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp")
+_LANGUAGES = ("c", "cpp")
+
+
+def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
+    """Definitions before declarations; of several, those in the nearest folder."""
+    found: list[tuple[int, int, str, int]] = []
+    for other in sorted(typer.provider.defining(name))[:MAX_FILES]:
+        held = typer.table(other)
+        if held is None or held.facts.language not in _LANGUAGES:
+            continue
+        for number in held.by_name.get(name, ()):
+            row = held.row(number)
+            if row.container or not row.scope_end or row.kind in (Binds.PARAMETER, Binds.FIELD):
+                continue
+            if row.owner >= 0 and held.row(row.owner).kind not in (Binds.MODULE, Binds.TYPE):
+                continue
+            found.append((1 if row.flags & Flag.DECLARED else 0, -_shared(other, path), other, number))
+    found = [item for item in found if _visible(typer, path, item[2], item[3], found)]
+    if not found:
+        return []
+    found.sort()
+    best = found[0][:2]
+    return [(other, number) for declared, near, other, number in found if (declared, near) == best]
+
+
+def _visible(typer: Typer, path: str, other: str, number: int, all_: list[tuple[int, int, str, int]]) -> bool:
+    """A macro is seen where its header is included, a variable elsewhere where something declares it."""
+    if other == path:
+        return True
+    row = typer.row(other, number)
+    if row.kind == Binds.MACRO or row.flags & (Flag.DECLARED | Flag.STATIC):
+        return other in included(typer, path)
+    if row.kind == Binds.VARIABLE and not other.endswith(HEADERS):
+        return any(declared for declared, *_ in all_)
+    return True
+
+
+def included(typer: Typer, path: str) -> frozenset[str]:
+    """All files that a file includes, directly or not, as far as the project has them."""
+    if path not in typer.reach:
+        seen = {path}
+        waiting = [path]
+        while waiting and len(seen) < MAX_INCLUDED:
+            current = waiting.pop()
+            table = typer.table(current)
+            if table is None:
+                continue
+            for number in table.stars:
+                for found in _headers(typer, table.row(number).value.partition("#")[0], current):
+                    if found not in seen:
+                        seen.add(found)
+                        waiting.append(found)
+        typer.reach[path] = frozenset(seen)
+    return typer.reach[path]
+
+
+def _headers(typer: Typer, name: str, path: str) -> list[str]:
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+    if typer.provider.exists(beside):
+        return [beside]
+    found = [
+        item
+        for item in typer.provider.named(posixpath.basename(name))
+        if item.endswith("/" + name) or item == name
+    ]
+    return sorted(found)[:4]
+
+
+def _shared(one: str, other: str) -> int:
+    """How many folders two paths have in common, from the root."""
+    common = posixpath.commonpath([posixpath.dirname(one) or ".", posixpath.dirname(other) or "."])
+    return 0 if common == "." and posixpath.dirname(one) else common.count("/") + 1
+
+
+def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
+    from codanna_core.relations.typer import OUTSIDE
+
+    return OUTSIDE
+
+
+def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
+    return None
+
+
+def imported(typer: Typer, path: str, row: Binding) -> Value | None:
+    return None
+
+
+def exported(typer: Typer, key: str, name: str) -> tuple[Found, bool]:
+    return [], False
+
+
+def submodule(typer: Typer, key: str, name: str) -> Value | None:
+    return None
+
+
+def outer_members(typer: Typer, path: str, row: Binding, name: str) -> Found:
+    """Out-of-line members of a class in other files."""
+    found: Found = []
+    for other in sorted(typer.provider.defining(name))[:MAX_FILES]:
+        held = typer.table(other) if other != path else None
+        if held is None or held.facts.language not in _LANGUAGES:
+            continue
+        found += [
+            (other, at)
+            for at in held.by_name.get(name, ())
+            if held.row(at).container.rsplit(".", 1)[-1] == row.name
+        ]
+    return found
+
+
+def qualified(typer: Typer, name: str, path: str) -> Found:
+    return []

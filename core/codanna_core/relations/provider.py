@@ -1,0 +1,33 @@
+"""What resolving asks of whoever keeps the files: four questions about names and files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from codanna_core.relations.facts import Facts
+
+
+class Provider(Protocol):
+    """Paths are relative to the root, with `/`. All answers are of one state of the files."""
+
+    def facts(self, path: str) -> Facts | None:
+        """The facts of a file; None where there are none (another language, gone, not read yet)."""
+
+    def using(self, name: str) -> Collection[str]:
+        """Paths of the files that use an identifier outside comments and strings."""
+
+    def defining(self, name: str) -> Collection[str]:
+        """Paths of the files that define the name as a symbol of any kind."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file among those indexed."""
+
+    def folder(self, path: str) -> Collection[str]:
+        """Paths of the files directly inside a folder, "" for the root."""
+
+    def named(self, base: str) -> Collection[str]:
+        """Paths of the files of that base name, wherever they are."""
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a manifest, at most a megabyte; None where it cannot be read."""

@@ -1,0 +1,271 @@
+"""From a use of a name to the definitions it means, with a tier, a probability and the reason in words."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from codanna_core.relations.facts import Binds, Flag, Reference, Role
+from codanna_core.relations.modules import module_rules
+from codanna_core.relations.overloads import best_overloads
+from codanna_core.relations.probabilities import probability
+from codanna_core.relations.scopes import Table
+from codanna_core.relations.typer import FILE, Place, Target, Typer, Value
+
+MAX_POSSIBLE = 12
+"""Namesakes beyond this many are so many that none of them is worth a line."""
+
+
+class Tier(IntEnum):
+    """How much an edge is worth."""
+
+    POSSIBLE = 0
+    LIKELY = 1
+    CERTAIN = 2
+
+
+class Resolution(NamedTuple):
+    """What a use means. Without targets, `outside` tells "of no file here" from "unknown"."""
+
+    targets: tuple[Target, ...]
+    tier: Tier
+    probability: float
+    reason: str
+    outside: bool = False
+
+
+_SEES_THROUGH = ("javascript", "typescript", "tsx")
+_HOLDERS = (Binds.VARIABLE, Binds.PARAMETER, Binds.FIELD, Binds.EXPORT)
+UNKNOWN = Resolution((), Tier.POSSIBLE, 0.0, "unknown here")
+ELSEWHERE = Resolution((), Tier.CERTAIN, 0.0, "of no file here", outside=True)
+
+
+class Resolver:
+    """Resolves uses against one state of the files."""
+
+    def __init__(self, typer: Typer) -> None:
+        self.typer = typer
+
+    def resolve(self, path: str, reference: Reference) -> Resolution:
+        """What a use means."""
+        table = self.typer.table(path)
+        if table is None:
+            return UNKNOWN
+        at = (path, reference.at, reference.owner)
+        if reference.receiver and reference.role != Role.IMPORT:
+            found = self._member(table, reference, at)
+            if found.targets or reference.role != Role.WRITE:
+                return found
+        return self._bare(table, reference, at)
+
+    def _bare(self, table: Table, reference: Reference, at: Place) -> Resolution:
+        name = reference.name
+        if name in table.rules.self_names or name in table.rules.super_names:
+            return ELSEWHERE
+        called = reference.role == Role.CALL
+        found = self.typer.names(name, at, called)
+        if not found and called:
+            found = self.typer.names(name, at)
+        if found and table.facts.language == "c" and reference.role == Role.TYPE:
+            found = self._typedef(found)
+        if found:
+            return self._found(table, reference, found, self._how(found[0], at), at)
+        if name in table.rules.prelude:
+            return ELSEWHERE
+        value = self.typer.name_value(name, at)
+        if value is not None and value.kind == "outside":
+            return ELSEWHERE
+        return self._by_name(table, reference, bare=True)
+
+    def _typedef(self, found: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """The `typedef` beside a struct of the same name, which is what a bare type name means in C."""
+        path, number = found[0]
+        table = self.typer.table(path)
+        if table is None or table.row(number).kind != Binds.TYPE:
+            return found
+        aliases = [at for at in table.by_name[table.row(number).name] if table.row(at).kind == Binds.ALIAS]
+        return [(path, aliases[0])] if aliases else found
+
+    def _how(self, found: tuple[str, int], at: Place) -> str:
+        path, number = found
+        row = self.typer.row(path, number)
+        if row.kind in (Binds.IMPORT, Binds.EXPORT):
+            return f"imported in line {row.line + 1}"
+        if path != at[0]:
+            return "of the same package"
+        return "defined in this file" if row.owner < 0 else "defined in an enclosing scope"
+
+    def _member(self, table: Table, reference: Reference, at: Place) -> Resolution:
+        value = self.typer.form_value(reference.receiver, at)
+        if value is None:
+            return self._by_name(table, reference, bare=False)
+        if value.kind == "outside":
+            full = module_rules(table.facts.language).qualified(
+                self.typer, f"{reference.receiver}.{reference.name}", at[0]
+            )
+            if full:
+                return self._found(table, reference, full, "named in full", at)
+            return ELSEWHERE
+        found, complete = self.typer.member_bindings(value, reference.name, reference.role == Role.CALL)
+        if found:
+            return self._found(table, reference, found, self._of(value, reference), at)
+        if complete:
+            return ELSEWHERE
+        return self._by_name(table, reference, bare=False, partly=True)
+
+    def _of(self, value: Value, reference: Reference) -> str:
+        if value.kind == "module":
+            return f"of the module {value.key or '.'}"
+        row = self.typer.row(value.path, value.number)
+        return f"member of {row.name}"
+
+    def _found(
+        self, table: Table, reference: Reference, found: list[tuple[str, int]], reason: str, at: Place
+    ) -> Resolution:
+        """Follow imports to definitions; a variable is a target itself, unless a call can see through it."""
+        found = self._declared_once(found)
+        targets: list[Target] = []
+        for path, number in found:
+            followed = self.typer.followed(path, number)
+            if followed is None:
+                value = self.typer.binding_value(path, number)
+                if value is None:
+                    return self._by_name(table, reference, bare=True, partly=True)
+                if value.kind == "module" and self.typer.provider.exists(value.key):
+                    return self._made(table, [Target(value.key, FILE)], Tier.CERTAIN, reason, "proved")
+                if value.kind != "definition":
+                    return ELSEWHERE
+                followed = value.path, value.number
+            path, number = self._through(reference, *followed)
+            if table.rules.overloads and reference.role == Role.CALL:
+                targets += self._siblings(path, number)
+            if Target(path, number) not in targets:
+                targets.append(Target(path, number))
+        targets = self._constructors(table, reference, list(dict.fromkeys(targets)))
+        targets = self._overloads(reference, targets, at)
+        twins = not table.rules.overloads and self._twins(targets)
+        tier = Tier.CERTAIN if len(targets) == 1 or twins else Tier.POSSIBLE
+        return self._made(table, targets, tier, reason, "proved")
+
+    def _declared_once(self, found: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Of several assignments to one field or variable the one that says its type, else the first."""
+        rows = [self.typer.row(*item) for item in found]
+        if len(found) < 2 or any(row.kind not in (Binds.FIELD, Binds.VARIABLE) for row in rows):
+            return found
+        typed = [item for item, row in zip(found, rows, strict=True) if row.flags & Flag.TYPED]
+        return [(typed or found)[0]]
+
+    def _through(self, reference: Reference, path: str, number: int) -> tuple[str, int]:
+        """The function that a called variable is known to hold, else the variable."""
+        table = self.typer.table(path)
+        if table is None or table.facts.language not in _SEES_THROUGH:
+            return path, number
+        if reference.role == Role.CALL and self.typer.row(path, number).kind in _HOLDERS:
+            value = self.typer.binding_value(path, number)
+            if value is not None and value.kind == "definition":
+                return value.path, value.number
+        return path, number
+
+    def _siblings(self, path: str, number: int) -> list[Target]:
+        """All functions of one name and owner: an import of one of them is an import of all."""
+        row = self.typer.row(path, number)
+        table = self.typer.table(path)
+        if row.kind != Binds.FUNCTION or table is None:
+            return []
+        return [
+            Target(path, at)
+            for at in table.by_name.get(row.name, ())
+            if table.row(at).owner == row.owner and table.row(at).kind == Binds.FUNCTION
+        ]
+
+    def _twins(self, targets: list[Target]) -> bool:
+        """Several definitions of one name in one file that only conditions tell apart."""
+        return len({target.path for target in targets}) == 1 and len(targets) <= 4
+
+    def _constructors(self, table: Table, reference: Reference, targets: list[Target]) -> list[Target]:
+        if reference.role != Role.CALL or not table.rules.constructors:
+            return targets
+        made: list[Target] = []
+        for path, number in targets:
+            row = self.typer.row(path, number)
+            if row.kind != Binds.TYPE or number == FILE:
+                made.append(Target(path, number))
+                continue
+            found: list[tuple[str, int]] = []
+            for name in table.rules.constructors:
+                own, _ = self.typer.members(path, number, row.name if name == "class" else name)
+                found += [
+                    item
+                    for item in own
+                    if self.typer.row(*item).kind == Binds.FUNCTION
+                    and (name != "class" or self.typer.row(*item).owner == number)
+                ]
+            made += [Target(*item) for item in found] or [Target(path, number)]
+        return made
+
+    def _overloads(self, reference: Reference, targets: list[Target], at: Place) -> list[Target]:
+        """Of several definitions, those that the call fits best by its arguments."""
+        if len(targets) < 2 or reference.arguments < 0:
+            return targets
+        fitting = []
+        for target in targets:
+            row = self.typer.row(*target)
+            given = reference.arguments
+            if row.required == given or (row.flags & Flag.VARIADIC and given >= row.required - 1):
+                fitting.append(target)
+        if len(fitting) > 1 and reference.passed:
+            fitting = best_overloads(self.typer, fitting, reference, at)
+        fitting = fitting or targets
+        nearest = self.typer.row(*fitting[0])
+        return [
+            target
+            for target in fitting
+            if target.path == fitting[0].path and self.typer.row(*target).owner == nearest.owner
+        ]
+
+    def _made(self, table: Table, targets: list[Target], tier: Tier, reason: str, how: str) -> Resolution:
+        sure = probability(table.facts.language, tier.name.lower(), how, len(targets))
+        return Resolution(tuple(targets), tier, sure, reason)
+
+    # By name alone.
+
+    def _by_name(self, table: Table, reference: Reference, bare: bool, partly: bool = False) -> Resolution:
+        """Where nothing proves what is meant: definitions of that name which could be."""
+        name = reference.name
+        common = name in table.rules.common or len(name) < 3
+        if not bare and (reference.role != Role.CALL or common):
+            return UNKNOWN
+        found = self._namesakes(table, name, bare)
+        if not found:
+            return ELSEWHERE if not partly else UNKNOWN
+        if len(found) == 1 and not common and reference.role == Role.CALL:
+            kind = "definition" if bare else "method"
+            return self._made(table, found, Tier.LIKELY, f"only {kind} of that name", "unique")
+        if len(found) > MAX_POSSIBLE:
+            return UNKNOWN
+        words = "only its name fits" if len(found) == 1 else f"one of {len(found)} of that name"
+        return self._made(table, found, Tier.POSSIBLE, words, "namesakes")
+
+    def _namesakes(self, table: Table, name: str, bare: bool) -> list[Target]:
+        found = []
+        for path in sorted(self.typer.provider.defining(name)):
+            other = self.typer.table(path)
+            if other is None or not _same_family(other.facts.language, table.facts.language):
+                continue
+            for number in other.by_name.get(name, ()):
+                row = other.row(number)
+                member = bool(row.container) or (
+                    row.owner >= 0 and other.row(row.owner).kind in (Binds.TYPE, Binds.IMPLEMENTS)
+                )
+                if row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MACRO) and member != bare:
+                    if bare and row.owner >= 0 and other.row(row.owner).kind == Binds.FUNCTION:
+                        continue
+                    found.append(Target(path, number))
+        return found
+
+
+_FAMILIES = {"typescript": "javascript", "tsx": "javascript", "cpp": "c", "cuda": "c", "objc": "c"}
+
+
+def _same_family(one: str, other: str) -> bool:
+    return _FAMILIES.get(one, one) == _FAMILIES.get(other, other)

@@ -1,0 +1,89 @@
+"""The `[relations]` table of `language.toml`: how a grammar writes members, calls and scopes."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One language's rules; `languages/README.md` documents each key."""
+
+    reader: str = ""
+    member: tuple[str, ...] = ()
+    """Node types of `a.b` with the fields of both sides: `attribute=object/attribute`."""
+    call: tuple[str, ...] = ()
+    """Node types of calls with the field of what is called and the node type of the arguments."""
+    index: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    """Node types that make an instance, with the field of its type."""
+    create: tuple[str, ...] = ()
+    """Node types that call a constructor which is itself an expression (`new a.B()`)."""
+    invoke: tuple[str, ...] = ()
+    """Node types that are member and call in one, with the fields of both sides."""
+    makers: tuple[str, ...] = ()
+    """Functions that make an instance of the type that is their first argument (`new(T)` in Go)."""
+    through: tuple[str, ...] = ()
+    """Node types that stand for their first named child, or for the field named after `=`."""
+    wait: tuple[str, ...] = ()
+    literal: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    self_names: tuple[str, ...] = ()
+    super_names: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    unit: str = "file"
+    """What shares names without imports: `file`, `folder` (Go), `package` (Java), `program` (C)."""
+    members_are_bare: bool = False
+    """Whether a member is used by its bare name inside its type (Java, C++)."""
+    prelude: tuple[str, ...] = ()
+    """Names that are there without import and are not the project's unless it binds them."""
+    common: tuple[str, ...] = ()
+    """Members so common in libraries that the name alone says nothing."""
+    overloads: bool = False
+    """Whether a name may have several functions that the types of the arguments tell apart."""
+    namespaces: bool = False
+    """Whether functions have names of their own, apart from variables (Java)."""
+    elements: tuple[str, ...] = ()
+    """Members of library sequences that give an element (`get`, `next`)."""
+    literals: tuple[str, ...] = ()
+    """Node types of literals with the name of their type."""
+    transparent: tuple[str, ...] = ()
+    """Generic types that stand for what they hold (`Optional[T]`, `Box<T>`)."""
+    sequences: tuple[str, ...] = ()
+    """Generic types whose elements are their last argument."""
+    passes: tuple[str, ...] = ()
+    """Members of library types that give the receiver itself on (`unwrap`, `clone`)."""
+    constructors: tuple[str, ...] = ()
+    """Names of constructors; `class` for a member named as its type."""
+    separators: tuple[str, ...] = ()
+    """What stands for the dot in types (`::`)."""
+
+
+@cache
+def rules_of(language: str) -> Rules:
+    """The rules of a language; without a table of its own or inherited, those of the generic tier."""
+    table = _table(language)
+    known = {field.name for field in fields(Rules)}
+    unknown = sorted(table.keys() - known)
+    if unknown:
+        raise ValueError(f"{language}/language.toml: unknown key relations.{unknown[0]}")
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
+    return Rules(**values)
+
+
+@cache
+def _table(language: str) -> dict[str, Any]:
+    file = files("codanna_core.languages") / "data" / language / "language.toml"
+    if not file.is_file():
+        return {}
+    options = tomllib.loads(file.read_text("utf-8"))
+    parent = options.get("inherits")
+    inherited = _table(parent) if parent else {}
+    own: dict[str, Any] = options.get("relations", {})
+    return {**inherited, **own}
