@@ -37,6 +37,14 @@ class IndexIncompatible(CodannaError):
         self.supported = supported
 
 
+class IndexRefused(CodannaError):
+    """The folder is not an index of this user and this root, so nothing in it is read, written or deleted."""
+
+    def __init__(self, path: Path, why: str, remedy: str) -> None:
+        super().__init__(f"{path} {why}. {remedy} (--index-dir, or the setting index.dir).")
+        self.path = path
+
+
 class IndexCorrupt(CodannaError):
     """A file of the index is damaged. The engine heals it by rebuilding; callers see this only as a
     problem.

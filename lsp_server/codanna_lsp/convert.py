@@ -100,6 +100,17 @@ def read_lines(path: Path) -> list[str]:
         return [""]
 
 
+def read_lines_inside(root: Path, path: str) -> list[str]:
+    """The same for a path that an index names: it is read inside the root alone, through no link."""
+    from codanna_core.files import decode
+    from codanna_core.files.inside import read_inside
+
+    try:
+        return split_lines(decode(read_inside(root, path, _MAX_FILE))[0])
+    except OSError:
+        return [""]
+
+
 class Columns:
     """Turns the engine's UTF-16 columns into the client's, reading a file only where they differ."""
 

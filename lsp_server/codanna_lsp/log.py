@@ -10,9 +10,12 @@ import logging.handlers
 import os
 import sys
 import tempfile
+from io import TextIOWrapper
 from pathlib import Path
 
 from codanna_core.logs import InertFormatter
+from codanna_core.storage.places import state_home
+from codanna_core.storage.private import make_folder, open_file, secure
 
 LEVELS = ("error", "warning", "info", "debug")
 
@@ -22,12 +25,7 @@ _FORMAT = "%(asctime)s.%(msecs)03d %(levelname).1s %(name)s: %(message)s"
 
 def log_dir() -> Path:
     """Where log files live: the user's state folder, or the temporary folder where that is read-only."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Logs"
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    base = Path.home() / "Library" / "Logs" if sys.platform == "darwin" else state_home()
     return base / "codanna-lsp"
 
 
@@ -42,11 +40,11 @@ def set_up(level: str) -> Path | None:
     root.addHandler(stderr)
     set_level(level)
     logging.raiseExceptions = False  # A full disk must not print a traceback for every line.
-    for folder in (log_dir(), Path(tempfile.gettempdir()) / "codanna-lsp"):
+    for folder in (log_dir(), _temporary_folder()):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            _make_private(folder)
             path = folder / f"server-{os.getpid()}.log"
-            handler = logging.handlers.RotatingFileHandler(
+            handler = _PrivateFile(
                 path, maxBytes=2_000_000, backupCount=1, encoding="utf-8", errors="replace"
             )
         except OSError:
@@ -57,6 +55,28 @@ def set_up(level: str) -> Path | None:
         return path
     root.warning("no log file can be written; logging to standard error only")
     return None
+
+
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    """A rotating file that only this user can read, and that no link can send elsewhere."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = open_file(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        return open(descriptor, "a", encoding=self.encoding, errors=self.errors)
+
+
+def _temporary_folder() -> Path:
+    # Each user has one: in a folder that all may write to, the first to make a common one would own it.
+    name = f"codanna-lsp-{os.getuid()}" if hasattr(os, "getuid") else "codanna-lsp"
+    return Path(tempfile.gettempdir()) / name
+
+
+def _make_private(folder: Path) -> None:
+    make_folder(folder)
+    info = os.lstat(folder)
+    if hasattr(os, "getuid") and info.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user")
+    secure(iter([(str(folder), info)]))
 
 
 def set_level(level: str) -> None:

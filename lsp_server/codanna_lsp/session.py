@@ -68,7 +68,7 @@ class Snapshot:
         """The current lines of a file: those of the editor, else those on disk."""
         document = self._document(folder, path)
         # Copying a list is one step under the interpreter lock, so an edit cannot tear it.
-        return list(document.lines) if document is not None else convert.read_lines(folder.root / path)
+        return list(document.lines) if document is not None else convert.read_lines_inside(folder.root, path)
 
     def line_source(self, folder: Folder, path: str) -> convert.LineSource:
         """The lines of a file, read only when asked for, and once."""

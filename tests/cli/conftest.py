@@ -57,7 +57,7 @@ Run = Callable[..., Outcome]
 @pytest.fixture(autouse=True)
 def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the user's settings, indexes and colours; vectors need no weights."""
-    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "HOME", "LOCALAPPDATA", "APPDATA"):
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME", "LOCALAPPDATA", "APPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     for home in ("codanna_core.engine.meaning", "codanna_core.embed.registry"):

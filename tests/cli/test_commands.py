@@ -286,7 +286,8 @@ def test_clean_leaves_foreign_files_alone(workspace: Path, run: Any, tmp_path: P
 def test_clean_of_a_folder_that_is_no_index(workspace: Path, run: Any) -> None:
     """`clean --index-dir .` on the wrong folder removes nothing."""
     outcome = run("clean", "--index-dir", workspace)
-    assert outcome.code == 1
+    assert outcome.code == 3
+    assert "Choose another location" in outcome.err
     assert (workspace / "src" / "settings.py").exists()
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from codanna_core import Engine
 from codanna_core.testing.embedder import FakeEmbedder
+from codanna_core.testing.indexes import copy_index
 
 OLD = {
     f"mod_{number}.py": f"def old_name_{number}(x):\n    '''Old text {number}.'''\n    return x\n"
@@ -415,7 +416,7 @@ def test_a_commit_done_again_after_a_kill_inside_it(tmp_path: Path) -> None:
     write(root, {**OLD, "stays.py": "def stays(): pass\n"})
     with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
         engine.sync()
-    shutil.copytree(index, killed)
+    copy_index(index, killed)
     write(root, NEW)
     with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
         engine.sync()

@@ -11,11 +11,13 @@ import pytest
 from codanna_core import Engine
 from codanna_core.errors import IndexCorrupt
 from codanna_core.testing.embedder import FakeEmbedder
+from codanna_core.testing.indexes import copy_index
 
 Record = set[tuple[str, str, int]]
 
-# Not part of the index: an empty lock, and marks for git and backup programs.
+# Not part of the index: an empty lock, marks for git and backup programs, and whose the folder is.
 NOT_DATA = {
+    "identity.json",
     "writer.lock",
     ".gitignore",
     "CACHEDIR.TAG",
@@ -78,7 +80,7 @@ def test_damage_to_each_file_is_noticed_and_healed(
     assert {path.suffix for path in files} >= {".store", ".term", ".idx", ".fast", ".json", ".bin"}
     for number, relative in enumerate(files):
         index = tmp_path / f"index-{number}"
-        shutil.copytree(pristine, index)
+        copy_index(pristine, index)
         path = index / relative
         path.write_bytes(damage(path.read_bytes()))
         with Engine.open(workspace, index, embedder=FakeEmbedder()) as engine:

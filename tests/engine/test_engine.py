@@ -272,7 +272,7 @@ def test_wrong_requests_are_refused(open_engine: OpenEngine) -> None:
         engine.search("x", mode="magic")
     with pytest.raises(InvalidQuery, match="half of a character"):
         engine.search("x", filters=Filters(languages=("\ud800",)))
-    with pytest.raises(InvalidQuery, match="no file"):
+    with pytest.raises(InvalidQuery, match="not a file"):
         engine.similar("bank", 0)
     with pytest.raises(InvalidQuery, match="not inside"):
         engine.update(["../elsewhere.py"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from codanna_core import Engine
 from codanna_core.engine.names_build import build_elsewhere
 from codanna_core.results import SearchResult
 from codanna_core.testing.embedder import FakeEmbedder
+from codanna_core.testing.indexes import copy_index
 
 OpenEngine = Callable[..., Engine]
 
@@ -194,7 +194,7 @@ def test_a_kill_loses_no_name(engine: Engine, workspace: Path, tmp_path: Path, r
     (workspace / "late.js").write_text("function addedLater() {}\n")
     engine.update(["late.js"])
     left = tmp_path / "left"
-    shutil.copytree(engine.folder.path, left)
+    copy_index(engine.folder.path, left)
     del read_back[:]
     with Engine.open(workspace, left, embedder=FakeEmbedder()) as again:
         assert again.symbols("addedLat")[0].name == "addedLater"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from codanna_core.storage import Directory, FsDirectory, MemoryDirectory
+from codanna_core.storage import Directory, FsDirectory, MemoryDirectory, private
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -122,3 +123,53 @@ def test_memory_forgets_what_was_not_synced() -> None:
     assert directory.crash(keep=0).read("l") == b"123"
     assert directory.crash(keep=2).read("l") == b"12345"
     assert directory.crash().read("l") == b"123456"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.parametrize("no_follow", [True, False])
+def test_no_file_is_reached_through_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, no_follow: bool
+) -> None:
+    """Links in the place of a file and of a folder on the way are not followed, also where the system cannot
+    be asked for that, and what they lead to stays as it is.
+    """
+    if not no_follow:
+        monkeypatch.setattr("codanna_core.storage.private._NO_FOLLOW", 0)
+        always = private._ALWAYS & ~os.O_NOFOLLOW
+        monkeypatch.setattr("codanna_core.storage.private._ALWAYS", always)
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "file").write_bytes(b"secret")
+    top = tmp_path / "index"
+    (top / "vectors").mkdir(parents=True)
+    for name in ("m", "m.tmp"):
+        (top / name).symlink_to(victim / "file")
+    (top / "vectors/store").symlink_to(victim)
+    directory = FsDirectory(top, top=top)
+    reached = FsDirectory(top / "vectors/store", top=top)
+    below = FsDirectory(top / "vectors/store/below", top=top)
+    for attempt in (
+        lambda: directory.read("m"),
+        lambda: directory.map("m"),
+        lambda: directory.append("m", 0),
+        lambda: directory.create("m"),
+        lambda: reached.names(),
+        lambda: reached.read("file"),
+        lambda: reached.replace("file", b"x"),
+        lambda: reached.delete(["file"]),
+        lambda: below.create("new"),
+    ):
+        with pytest.raises(OSError, match=r"link|exists"):
+            attempt()
+    assert not directory.exists("m")
+    assert directory.names() == []
+    directory.replace("m", b"ours")
+    assert (directory.read("m"), (top / "m").is_symlink()) == (b"ours", False)
+    assert [(path.name, path.read_bytes()) for path in victim.iterdir()] == [("file", b"secret")]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../victim", "a/b", "/etc/passwd"])
+def test_names_are_plain(tmp_path: Path, name: str) -> None:
+    """A name that leads elsewhere is refused, whoever read it from where."""
+    with pytest.raises(ValueError, match="not a plain file name"):
+        FsDirectory(tmp_path).read(name)

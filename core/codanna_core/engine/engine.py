@@ -21,6 +21,7 @@ from codanna_core.engine.layout import IndexFolder, index_folder
 from codanna_core.engine.meaning import Meanings
 from codanna_core.engine.notes import Notes
 from codanna_core.engine.overlay import Buffers, embedded, read_buffer, read_saved
+from codanna_core.engine.ownership import Standing
 from codanna_core.engine.parsing import HELPERS, Parsing
 from codanna_core.engine.questions import QUESTIONS
 from codanna_core.engine.snapshot import Snapshot
@@ -36,6 +37,7 @@ from codanna_core.errors import (
     ModelUnavailable,
 )
 from codanna_core.files import decode, read_regular, to_utf8
+from codanna_core.files.inside import read_inside
 from codanna_core.model import Extraction, Problem
 from codanna_core.results import (
     Filters,
@@ -49,7 +51,7 @@ from codanna_core.results import (
     SyncReport,
 )
 from codanna_core.storage.collect import tree_size
-from codanna_core.storage.directory import Checkpoint, FsDirectory
+from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
 from codanna_core.text.index import TextSnapshot
 
@@ -85,9 +87,9 @@ class Engine:
         self.settings = settings
         self._notes = Notes()
         self._notes.replace(problems)
-        self._names = SymbolSearch(FsDirectory(folder.path / "names", checkpoint))
+        self._names = SymbolSearch(folder.inside("names"))
         self._parsing = Parsing(Verdicts(folder.directory))
-        self._meanings = Meanings(root, folder, settings, embedder, self._notes, self._parsing, checkpoint)
+        self._meanings = Meanings(root, folder, settings, embedder, self._notes, self._parsing)
         self._writing = Writing(
             root, folder, settings, self._meanings, self._names, self._notes, self._parsing, checkpoint
         )
@@ -118,7 +120,8 @@ class Engine:
         if settings is None:
             settings, problems = load_settings(checked, overrides)
         checkpoint = checkpoint or _no_checkpoint
-        folder = IndexFolder(_index_path(checked, index_dir, settings), checkpoint)
+        folder = IndexFolder(_index_path(checked, index_dir, settings), checked, checkpoint)
+        folder.check()
         engine = cls(checked, folder, settings, problems, embedder, checkpoint)
         engine._writing.open()
         return engine
@@ -212,9 +215,13 @@ class Engine:
         snapshot = self._meant_snapshot()
         assert snapshot.embedder is not None
         buffer = snapshot.overlay.get(relative)
-        if buffer is None and not (self.root / relative).is_file():
-            raise InvalidQuery(f"{relative} is no file; name the file and the line of the code in question")
-        text = buffer.text if buffer is not None else decode(self._on_disk(relative))[0]
+        try:
+            text = buffer.text if buffer is not None else decode(self._named(relative))[0]
+        except OSError as error:
+            raise InvalidQuery(
+                f"{relative} is not a file that can be read ({error.strerror}); name a file, not a link, and "
+                "the line of the code in question"
+            ) from error
         origin, wanted = similar_request(relative, text, start_line, end_line, self._parsing.outline)
         with QUESTIONS:
             return answer_similar(
@@ -290,7 +297,10 @@ class Engine:
         vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
         problems = self._notes.problems()
         incomplete = self._writing.incomplete(text) if text is not None else None
-        known = (self._writing.unwritable, self._meanings.problem, self._names.problem, incomplete)
+        known = (
+            *(self._writing.unwritable, self._meanings.problem, self._names.problem, incomplete),
+            self.folder.exposed,
+        )
         problems.extend(filter(None, known))
         if text is not None:
             problems.extend(problem for problem in self._unparsed(text) if problem not in problems)
@@ -438,6 +448,10 @@ class Engine:
     def _on_disk(self, relative: str) -> bytes:
         return read_regular(self.root / relative, self.settings.discovery.max_file_size)
 
+    def _named(self, relative: str) -> bytes:
+        """The same for a file that may be named by an index."""
+        return read_inside(self.root, relative, self.settings.discovery.max_file_size)
+
     def _limit(self, limit: int | None) -> int:
         return self.settings.search.limit if limit is None else limit
 
@@ -531,12 +545,13 @@ def remove_index(
 ) -> Path | None:
     """Remove the index of a folder, whatever wrote it; None where there is none.
 
-    Raises IndexLocked where a process writes it. Files that are not the index's own stay.
+    Raises IndexLocked where a process writes it, and IndexRefused where the folder is not its index. Files
+    that are not the index's own stay.
     """
     checked = Path(os.path.realpath(os.path.expanduser(root)))
     settings, _ = load_settings(checked, overrides)
-    folder = IndexFolder(_index_path(checked, index_dir, settings))
-    if not folder.exists():
+    folder = IndexFolder(_index_path(checked, index_dir, settings), checked)
+    if folder.check() is Standing.FREE and not folder.lock_file.exists():
         return None
     lock = WriterLock(folder.lock_file)
     if not lock.acquire():

@@ -5,41 +5,32 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import sys
+import threading
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import orjson
 
-from codanna_core.errors import ConfigError, IndexIncompatible
-from codanna_core.storage.collect import remove_if_empty, remove_tree
-from codanna_core.storage.directory import Checkpoint, FsDirectory
-from codanna_core.text.schema import FEATURE_VERSION, FORMAT_VERSION
-
-MANIFEST = "index.json"
-_MARKS = (MANIFEST, "writer.lock", "vectors", "CACHEDIR.TAG", "CACHEDIR.TAG.tmp")
-"""One of these is in every folder that this program made, be it that it died while making it."""
-_OWN_FOLDERS = ("vectors", "names")
-_OWN_FILES = (
+from codanna_core.engine.names_on_disk import (
+    CACHE_MARK,
+    IDENTITY,
+    LOCK,
     MANIFEST,
-    "files.bin",
-    "listing.bin",
-    "verified.json",
-    "complete.json",
-    "unparsed.json",
-    ".gitignore",
-    "CACHEDIR.TAG",
-    "writer.lock",
-    *(
-        f"{name}.tmp"
-        for name in (
-            *(MANIFEST, "files.bin", "listing.bin", "verified.json", "complete.json", "unparsed.json"),
-            *(".gitignore", "CACHEDIR.TAG"),
-        )
-    ),
+    OWN_FILES,
+    is_text_folder,
+    text_number,
 )
+from codanna_core.engine.ownership import Ownership, Standing
+from codanna_core.errors import IndexIncompatible
+from codanna_core.model import Problem
+from codanna_core.storage.collect import remove_folder, remove_if_empty
+from codanna_core.storage.directory import Checkpoint, FsDirectory
+from codanna_core.storage.places import cache_home
+from codanna_core.storage.private import make_folder, secure
+from codanna_core.text.schema import FEATURE_VERSION, FORMAT_VERSION
 
 
 class IndexState(StrEnum):
@@ -69,16 +60,6 @@ class Manifest:
     """Checksum of the text index's own description of its fields."""
 
 
-def cache_home() -> Path:
-    """The user's cache folder by the platform's custom."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    configured = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(configured) if os.path.isabs(configured) else Path.home() / ".cache"
-
-
 def index_folder(root: Path, configured: Path | None) -> Path:
     """The folder of the index of `root`: as configured, else one in the user's cache named after the root."""
     if configured is not None:
@@ -89,54 +70,107 @@ def index_folder(root: Path, configured: Path | None) -> Path:
 
 
 class IndexFolder:
-    """The index folder: its own `.gitignore`, the manifest, and the places of the parts."""
+    """The index folder: whose it is, the manifest, and the places of the parts.
 
-    def __init__(self, path: Path, checkpoint: Checkpoint | None = None) -> None:
-        self.path = path
-        self._directory = FsDirectory(path, checkpoint)
+    Its path has no links above it any more, and it may be none itself. `check` it before anything in it is
+    opened.
+    """
+
+    def __init__(self, path: Path, root: Path, checkpoint: Checkpoint | None = None) -> None:
+        self.path = _without_links_above(path)
+        self.root = root
+        self._checkpoint = checkpoint
+        self._directory = FsDirectory(self.path, checkpoint, top=self.path)
+        computed = self.path == _without_links_above(index_folder(root, None))
+        self._owner = Ownership(self.path, root, computed=computed, checkpoint=checkpoint)
+        self._naming = threading.Lock()
 
     @property
     def directory(self) -> FsDirectory:
         """The folder as storage; the only way to replace or delete files in it."""
         return self._directory
 
+    def inside(self, name: str) -> FsDirectory:
+        """A folder inside as storage, by its path from here."""
+        return FsDirectory(self.path / name, self._checkpoint, top=self.path)
+
     @property
     def lock_file(self) -> Path:
         """Held by the process that writes."""
-        return self.path / "writer.lock"
+        return self.path / LOCK
 
-    def vectors(self, model_id: str, options: str) -> Path:
+    def vectors(self, model_id: str, options: str) -> str:
         """The vector store of a model; another model or other vector options have another one."""
         safe = re.sub(r"[^A-Za-z0-9._-]+", "-", model_id)[:60]
         digest = hashlib.blake2b(f"{model_id}\0{options}".encode(), digest_size=6).hexdigest()
-        return self.path / "vectors" / f"{safe}-{digest}"
+        return f"vectors/{safe}-{digest}"
 
-    def exists(self) -> bool:
-        """Whether an index is there, usable or not."""
-        return any((self.path / name).exists() for name in _MARKS)
+    def check(self) -> Standing:
+        """What the folder is to us; raises IndexRefused unless it may be used. Changes nothing."""
+        return self._owner.judge()
 
-    def create(self) -> None:
-        """Make the folder; it tells git and backup programs to leave it alone."""
-        if self.path.is_dir() and not self.exists() and any(self.path.iterdir()):
-            raise ConfigError(
-                f"{self.path} is not empty and holds no index; name an empty or a new folder for the index"
-            )
-        self.path.mkdir(parents=True, exist_ok=True)
-        # First what marks the folder as this program's, so that it can be finished after a kill.
-        if not (self.path / "CACHEDIR.TAG").exists():
-            self._directory.replace("CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55\n")
-        if not (self.path / ".gitignore").exists():
+    @property
+    def exposed(self) -> Problem | None:
+        """Set where other users may read the index, and the disk does not let us change that."""
+        if not self._owner.is_open_to_others():
+            return None
+        return Problem(
+            "index-not-private",
+            f"other users of this machine may be able to read the index in {self.path}, because its "
+            "permissions cannot be changed; choose another location with --index-dir or index.dir",
+        )
+
+    def make(self) -> None:
+        """Make the folder where there is none, so that its lock can be taken."""
+        self.check()
+        make_folder(self.path)
+
+    def claim(self) -> None:
+        """Make the folder ours; only for whoever holds its lock. It tells git and backup programs to leave it
+        alone.
+        """
+        self._owner.claim()
+        if not self._directory.exists(CACHE_MARK):
+            self._directory.replace(CACHE_MARK, b"Signature: 8a477f597d28d172789f06886806bc55\n")
+        if not self._directory.exists(".gitignore"):
             self._directory.replace(".gitignore", b"*\n")
+        self.secure()
+
+    def secure(self) -> None:
+        """Take the permissions of other users away; tantivy gives its files those that the umask leaves."""
+        secure(iter([(str(self.path), os.lstat(self.path)), *self._owner.entries()]))
 
     def remove(self) -> None:
         """Remove the index; a file that somebody else put into the folder stays, and so does the folder
-        then.
+        then. Only for whoever holds its lock.
         """
-        for entry in sorted(self.path.iterdir()):
-            if entry.is_dir() and (entry.name in _OWN_FOLDERS or re.fullmatch(r"text-\d+", entry.name)):
-                remove_tree(entry)
-        self._directory.delete(name for name in _OWN_FILES if (self.path / name).is_file())
+        for name in self._owner.folders:
+            remove_folder(self.path / name)
+        remove_if_empty(self.path / "vectors")
+        self._directory.delete(name for name in OWN_FILES if self._directory.exists(name))
+        # The identity goes last: until then a killed `clean` can be finished by another one.
+        self._directory.delete((IDENTITY, LOCK))
         remove_if_empty(self.path)
+        self._owner.forget()
+
+    def text_folders(self) -> list[str]:
+        """The text indexes that this program made here."""
+        return [name for name in self._owner.folders if is_text_folder(name)]
+
+    def will_make(self, name: str) -> None:
+        """Before a folder is made inside: from now on it is ours to remove."""
+        with self._naming:
+            self._owner.note_folder(name)
+
+    def remove_inside(self, names: Iterable[str]) -> None:
+        """Remove folders that this program made inside."""
+        with self._naming:
+            gone = []
+            for name in names:
+                remove_folder(self.path / name)
+                if not os.path.lexists(self.path / name):
+                    gone.append(name)
+            self._owner.drop_folders(gone)
 
     def read_manifest(self) -> Manifest | None:
         """The manifest, or None where there is none; ValueError where it is damaged."""
@@ -153,9 +187,12 @@ class IndexFolder:
         if checksum != zlib.crc32(orjson.dumps(values)):
             raise ValueError("the checksum of the manifest does not match")
         try:
-            return Manifest(**values)
+            manifest = Manifest(**values)
         except TypeError as error:
             raise ValueError("the manifest is damaged") from error
+        if not isinstance(manifest.text, str) or not is_text_folder(manifest.text):
+            raise ValueError("the manifest names no text index")
+        return manifest
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Switch to another state of the index at once."""
@@ -181,13 +218,15 @@ class IndexFolder:
 
     def next_text_name(self) -> str:
         """A name for a new text index that no folder has."""
-        numbers = [
-            int(found[1])
-            for entry in self.path.glob("text-*")
-            if (found := re.fullmatch(r"text-(\d+)", entry.name))
-        ]
-        return f"text-{max(numbers, default=0) + 1}"
+        numbers = (text_number(name) for name in (*os.listdir(self.path), *self.text_folders()))
+        return f"text-{max((number for number in numbers if number is not None), default=0) + 1}"
 
     def fresh_manifest(self, root: Path, options: str, text: str, schema: int) -> Manifest:
         """A manifest for a text index that has just been started."""
         return Manifest(FORMAT_VERSION, FEATURE_VERSION, str(root), text, options, schema)
+
+
+def _without_links_above(path: Path) -> Path:
+    if path.name in ("", os.pardir):
+        return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path.parent)) / path.name

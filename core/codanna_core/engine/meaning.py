@@ -23,8 +23,7 @@ from codanna_core.engine.prepare import FileTask, prepare
 from codanna_core.errors import CodannaError, IndexCorrupt, ModelUnavailable
 from codanna_core.model import Problem
 from codanna_core.results import State
-from codanna_core.storage.collect import remove_tree
-from codanna_core.storage.directory import Checkpoint, FsDirectory
+from codanna_core.storage.collect import remove_folder
 from codanna_core.text.index import TextSnapshot
 from codanna_core.vectors import open_vector_index
 from codanna_core.vectors.base import VectorIndex, VectorOptions
@@ -71,7 +70,6 @@ class Meanings:
         embedder: Embedder | None,
         notes: Notes,
         parsing: Parsing,
-        checkpoint: Checkpoint,
     ) -> None:
         self._parsing = parsing
         self._root = root
@@ -79,7 +77,6 @@ class Meanings:
         self._settings = settings
         self._given = embedder
         self._notes = notes
-        self._checkpoint = checkpoint
         self._lock = threading.RLock()
         self._work = threading.Lock()
         """Held by the background job that writes to a store."""
@@ -188,12 +185,10 @@ class Meanings:
             self._notes.problem(_lost(error))
             if not active.writable:
                 return False
-            path = self._store(active.embedder)
+            directory = self._folder.inside(self._store(active.embedder))
             active.vectors.close()
-            remove_tree(path)
-            vectors = open_vector_index(
-                FsDirectory(path, self._checkpoint), vector_options(self._settings), writable=True
-            )
+            remove_folder(directory.path)
+            vectors = open_vector_index(directory, vector_options(self._settings), writable=True)
             self._active = Meaning(active.embedder, vectors, writable=True)
             self._complete = ("", -1)
             return True
@@ -255,7 +250,7 @@ class Meanings:
         if meaning.vectors is None:
             return None
         return {
-            "vectors": self._store(meaning.embedder).name,
+            "vectors": self._store(meaning.embedder).rpartition("/")[2],
             "count": meaning.vectors.snapshot().count,
             "text": text.folder.name,
             "generation": text.generation,
@@ -346,8 +341,10 @@ class Meanings:
 
     def _open_store(self, embedder: Embedder, *, writable: bool) -> Meaning:
         options = vector_options(self._settings)
-        path = self._store(embedder)
-        directory = FsDirectory(path, self._checkpoint)
+        name = self._store(embedder)
+        directory = self._folder.inside(name)
+        if writable:
+            self._folder.will_make(name)
         try:
             vectors: VectorIndex | None = open_vector_index(directory, options, writable=writable)
         except IndexCorrupt as error:
@@ -355,7 +352,7 @@ class Meanings:
             self._notes.problem(_lost(error))
             vectors = None
             if writable:
-                remove_tree(path)
+                remove_folder(directory.path)
                 vectors = open_vector_index(directory, options, writable=True)
         except (FileNotFoundError, CodannaError) as error:
             if writable:
@@ -364,7 +361,7 @@ class Meanings:
             vectors = None
         return Meaning(embedder, vectors, writable)
 
-    def _store(self, embedder: Embedder) -> Path:
+    def _store(self, embedder: Embedder) -> str:
         options = vector_options(self._settings)
         digest = f"{options.metric}-{options.precision}-{options.implementation}"
         return self._folder.vectors(embedder.model_id, digest)

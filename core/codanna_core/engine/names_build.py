@@ -52,5 +52,6 @@ def main(text_folder: str, names_folder: str) -> None:
     if hasattr(os, "nice"):
         os.nice(10)
     snapshot = TextIndex(Path(text_folder), create=False).snapshot()
-    NameIndex.build(snapshot.names()).save(FsDirectory(Path(names_folder)), stamp_of(snapshot))
+    directory = FsDirectory(Path(names_folder), top=Path(names_folder).parent)
+    NameIndex.build(snapshot.names()).save(directory, stamp_of(snapshot))
     print(snapshot.generation)

@@ -21,10 +21,10 @@ from codanna_core.files import (
     SkipReason,
     classify_content,
     content_hash,
-    open_regular,
     read_up_to,
     to_utf8,
 )
+from codanna_core.files.inside import open_inside
 from codanna_core.languages.text_only import as_text, language_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
@@ -88,10 +88,9 @@ Parse = Callable[[bytes, FileTask], Extraction]
 
 def read_file(root: Path, path: str, settings: DiscoverySettings) -> tuple[Prepared, bytes]:
     """Read a file and decide whether it is to be indexed at all."""
-    full = os.path.join(root, path)
     seen_ns = time.time_ns()
     try:
-        with open_regular(full) as file:
+        with open(open_inside(root, path), "rb", buffering=0) as file:
             # The stat is taken before the read: a write in between shows as a change next time.
             info = os.fstat(file.fileno())
             if info.st_size > settings.max_file_size:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import os
 from pathlib import Path
 
 import numpy as np
 
-from codanna_core.files import read_regular, to_utf8
+from codanna_core.files import to_utf8
+from codanna_core.files.inside import read_inside
 from codanna_core.results import Hit, SnippetLine
 
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
@@ -72,9 +72,10 @@ class SnippetReader:
 
     def _from_disk(self, path: str) -> bytes:
         try:
-            return read_regular(os.path.join(self._root, path), _MAX_FILE)
+            return read_inside(self._root, path, _MAX_FILE)
         except (OSError, ValueError):
-            return b""  # Deleted since it was indexed; the next reconciliation drops the hit.
+            # Deleted or replaced by a link since it was indexed; the next reconciliation drops the hit.
+            return b""
 
 
 class _Lines:

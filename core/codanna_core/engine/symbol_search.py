@@ -20,6 +20,7 @@ from codanna_core.names import MatchKind, NameIndex, NameMatch, NameQuery, parse
 from codanna_core.names.added import Added, AddedLog
 from codanna_core.names.score import Query, score
 from codanna_core.results import SymbolHit
+from codanna_core.storage.collect import remove_folder
 from codanna_core.storage.directory import Directory
 from codanna_core.text.documents import KINDS, file_key
 from codanna_core.text.index import Address, Filter, StoredSymbol, TextSnapshot
@@ -126,7 +127,7 @@ class SymbolSearch:
         """The text index has been begun anew and is empty."""
         with self._lock:
             self._log.close()
-            self._directory.delete(self._directory.names())
+            remove_folder(self._directory.path)
             self._log = AddedLog(self._directory)
             self._index, self._stamp, self._records, self._file = NameIndex(), stamp_of(text), [], None
             self._stored, self._rebuilding, self._adding = True, False, False

@@ -10,7 +10,6 @@ import orjson
 from codanna_core.engine.layout import IndexFolder, IndexState, Manifest
 from codanna_core.errors import IndexCorrupt, IndexMissing
 from codanna_core.model import Problem
-from codanna_core.storage.collect import remove_tree
 from codanna_core.text.index import TextIndex, TextSnapshot, told_by
 from codanna_core.text.verify import schema_checksum, segment_files, verify_file, verify_tail
 
@@ -99,6 +98,7 @@ class TextStore:
     def start_anew(self) -> None:
         """Begin an empty text index beside the old one and switch to it; only the writer may."""
         name = self._folder.next_text_name()
+        self._folder.will_make(name)
         index = TextIndex(self._folder.path / name, create=True)
         manifest = self._folder.fresh_manifest(self._root, self._options, name, schema_checksum(index.folder))
         self._folder.write_manifest(manifest)
@@ -109,9 +109,7 @@ class TextStore:
     def collect(self) -> None:
         """Remove text indexes that the manifest does not name."""
         current = self._manifest.text if self._manifest is not None else ""
-        for entry in self._folder.path.glob("text-*"):
-            if entry.name != current:
-                remove_tree(entry)
+        self._folder.remove_inside(name for name in self._folder.text_folders() if name != current)
 
     def verify_rest(self) -> None:
         """Check the files that were too large to be checked at open; raises IndexCorrupt."""

@@ -172,6 +172,8 @@ class Writing:
                 self._save_derived(hurry=True)
             self._names.close()
             self._drop_writer()
+            if self._lock.held:
+                self._secure()
             self._lock.release()
 
     def wait_until_idle(self, timeout: float | None) -> bool:
@@ -484,16 +486,25 @@ class Writing:
 
     def _take_lock(self) -> bool:
         try:
-            self._folder.create()
+            self._folder.make()
             taken = self._lock.acquire()
             self._refused = self._lock.refused
-        except OSError as error:
-            if error.errno not in NOT_WRITABLE:
+            if taken:
+                self._folder.claim()
+        except (OSError, CodannaError) as error:
+            self._lock.release()
+            if not isinstance(error, OSError) or error.errno not in NOT_WRITABLE:
                 raise
             taken, self._refused = False, error
         if self._refused is not None and not self._has_published():
             raise self._refused  # There is nothing to read either.
         return taken
+
+    def _secure(self) -> None:
+        try:
+            self._folder.secure()
+        except OSError as error:
+            log.info("the index was removed, or cannot be secured: %s", error)
 
     def _has_published(self) -> bool:
         return self.text.ready and self.text.snapshot().generation > 0

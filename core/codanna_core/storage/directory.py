@@ -13,8 +13,11 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from stat import S_ISREG
 from types import TracebackType
 from typing import Protocol, Self
+
+from codanna_core.storage.private import check_folder, make_folder, open_file
 
 Checkpoint = Callable[[str], None]
 """Called with the name of a fault point just before its step; tests raise from it to simulate a crash."""
@@ -84,11 +87,19 @@ class Directory(Protocol):
 
 
 class FsDirectory:
-    """Files in a real folder, made on the first write. Safe to share between threads."""
+    """Files in a real folder, made on the first write. Safe to share between threads.
 
-    def __init__(self, path: Path | str, checkpoint: Checkpoint | None = None) -> None:
+    No file is reached through a link: neither in its own place nor, below the folder `top`, in that of a
+    folder on the way. Links above `top` are the user's.
+    """
+
+    def __init__(
+        self, path: Path | str, checkpoint: Checkpoint | None = None, *, top: Path | None = None
+    ) -> None:
         self._path = Path(path)
         self._checkpoint = checkpoint or _no_checkpoint
+        between = self._path.relative_to(top).parents if top is not None else ()
+        self._way = [self._path, *(top / part for part in between if part.name)] if top is not None else []
 
     @property
     def path(self) -> Path:
@@ -96,49 +107,55 @@ class FsDirectory:
 
     def names(self) -> list[str]:
         try:
-            return sorted(entry.name for entry in os.scandir(self._path) if entry.is_file())
+            self._check_way()
+            with os.scandir(self._path) as entries:
+                return sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
         except FileNotFoundError:
             return []
 
     def exists(self, name: str) -> bool:
-        return (self._path / name).is_file()
+        try:
+            return S_ISREG(os.lstat(self._place(name)).st_mode)
+        except FileNotFoundError:
+            return False
 
     def size(self, name: str) -> int:
-        return (self._path / name).stat().st_size
+        return os.lstat(self._place(name)).st_size
 
     def read(self, name: str, start: int = 0) -> bytes:
-        with open(self._path / name, "rb") as file:
+        with open(open_file(self._place(name), os.O_RDONLY), "rb") as file:
             file.seek(start)
             return file.read()
 
     def map(self, name: str) -> memoryview:
-        with open(self._path / name, "rb") as file:
+        with open(open_file(self._place(name), os.O_RDONLY), "rb") as file:
             if os.fstat(file.fileno()).st_size == 0:  # An empty file cannot be mapped.
                 return memoryview(b"")
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     def create(self, name: str) -> NewFile:
-        self._path.mkdir(parents=True, exist_ok=True)
-        return _FsNewFile(self._path / name, self._checkpoint)
+        self._make()
+        return _FsNewFile(self._place(name), self._checkpoint)
 
     def replace(self, name: str, data: bytes) -> None:
-        self._path.mkdir(parents=True, exist_ok=True)
+        self._make()
         # Files named by the new content must have durable names before the content can be seen.
         self._sync_names()
-        temporary = self._path / f"{name}.tmp"
-        with open(temporary, "wb") as file:
+        temporary = self._place(f"{name}.tmp")
+        temporary.unlink(missing_ok=True)  # A killed process left it, or somebody put a link there.
+        with open(open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         self._checkpoint(f"replace {name}")
-        _replace_patiently(temporary, self._path / name)
+        _replace_patiently(temporary, self._place(name))
         self._sync_names()
         self._checkpoint(f"replaced {name}")
 
     def append(self, name: str, at: int) -> AppendFile:
-        self._path.mkdir(parents=True, exist_ok=True)
+        self._make()
         made = not self.exists(name)
-        file = _FsAppendFile(self._path / name, at, self._checkpoint)
+        file = _FsAppendFile(self._place(name), at, self._checkpoint)
         if made:
             self._sync_names()
         return file
@@ -147,10 +164,28 @@ class FsDirectory:
         for name in names:
             self._checkpoint(f"delete {name}")
             try:
-                (self._path / name).unlink(missing_ok=True)
+                self._place(name).unlink(missing_ok=True)
             except PermissionError:
                 # Windows keeps mapped files; no manifest names this one, so the next open tries again.
                 pass
+
+    def _make(self) -> None:
+        self._check_way()
+        if self._way:
+            make_folder(self._path)
+        else:
+            self._path.mkdir(parents=True, exist_ok=True)
+
+    def _place(self, name: str) -> Path:
+        if os.path.basename(name) != name or name in ("", os.curdir, os.pardir):
+            raise ValueError(f"{name!r} is not a plain file name")
+        self._check_way()
+        return self._path / name
+
+    def _check_way(self) -> None:
+        for folder in self._way:
+            with contextlib.suppress(FileNotFoundError):
+                check_folder(folder)
 
     def _sync_names(self) -> None:
         if os.name == "nt":  # Windows cannot sync a folder and orders the metadata itself.
@@ -175,7 +210,7 @@ def _replace_patiently(source: Path, target: Path) -> None:
 
 class _FsNewFile:
     def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
-        self._file = open(path, "xb")  # noqa: SIM115 - closed by finish or __exit__
+        self._file = open(open_file(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")  # noqa: SIM115 - closed by finish or __exit__
         self._path = path
         self._checkpoint = checkpoint
         self._finished = False
@@ -206,8 +241,7 @@ class _FsNewFile:
 
 class _FsAppendFile:
     def __init__(self, path: Path, at: int, checkpoint: Checkpoint) -> None:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        self._handle = os.open(path, flags, 0o644)
+        self._handle = open_file(path, os.O_RDWR | os.O_CREAT)
         try:
             size = os.fstat(self._handle).st_size
             if size < at:

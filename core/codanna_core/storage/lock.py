@@ -8,8 +8,13 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from codanna_core.storage.private import open_file
+
 NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 """Errors of a place where this user may read at most."""
+
+
+_LONGEST_OWNER = 32
 
 
 class WriterLock:
@@ -34,7 +39,7 @@ class WriterLock:
             return True
         self.refused = None
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             if error.errno not in NOT_WRITABLE:
                 raise
@@ -57,7 +62,8 @@ class WriterLock:
     def owner(self) -> int | None:
         """Process id of the last one that took the lock, as far as it can be read."""
         try:
-            return int(self._path.read_text("ascii").strip())
+            with open(open_file(self._path, os.O_RDONLY), encoding="ascii") as file:
+                return int(file.read(_LONGEST_OWNER).strip())
         except (OSError, ValueError):
             return None
 

@@ -19,8 +19,10 @@ import tantivy
 from numpy.typing import NDArray
 
 from codanna_core.errors import IndexCorrupt, InvalidQuery
+from codanna_core.storage.private import make_folder
 from codanna_core.text.documents import pack_payload, unpack_payload
 from codanna_core.text.schema import TERMS, build_schema, code_analyzer, terms_tokenizer
+from codanna_core.text.verify import check_names, read_json
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -400,7 +402,7 @@ class TextIndex:
         self._links: TemporaryDirectory[str] | None = None
         meta = folder / "meta.json"
         if create:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         elif not os.access(folder, os.W_OK):
             from tempfile import TemporaryDirectory
 
@@ -424,7 +426,8 @@ class TextIndex:
     def _check_meta(self, meta: Path) -> None:
         # Tantivy panics on some kinds of damage, so what can be checked cheaply is checked before it looks.
         try:
-            described = orjson.loads(meta.read_bytes())
+            check_names(self.folder)
+            described = read_json(meta)
             segments = [segment["segment_id"].replace("-", "") for segment in described["segments"]]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise told_by(error, meta, "cannot be read") from error

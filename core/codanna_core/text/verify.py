@@ -2,29 +2,65 @@
 
 from __future__ import annotations
 
+import os
+import re
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import orjson
 
 from codanna_core.errors import IndexCorrupt
+from codanna_core.storage.private import open_to_read
 
 _MAGIC = 1337
 _CHUNK = 1 << 20
 _ENDINGS = ("store", "term", "idx", "fast", "fieldnorm")
 
 
+_SEGMENT = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+
+
+def read_json(path: Path) -> Any:
+    """One of tantivy's own lists. A link in its place is not followed."""
+    with open(path, "rb", opener=open_to_read) as file:
+        return orjson.loads(file.read())
+
+
+def check_names(folder: Path) -> None:
+    """Raise IndexCorrupt unless the folder has plain files alone and tantivy's lists name nothing else.
+
+    Tantivy opens, and deletes, what these lists name, wherever it is.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_file(follow_symlinks=False):
+                raise IndexCorrupt(Path(entry.path), "is not a file")
+    for segment in read_json(folder / "meta.json")["segments"]:
+        if not _SEGMENT.fullmatch(segment["segment_id"]):
+            raise IndexCorrupt(folder / "meta.json", "names a segment that cannot be one")
+    try:
+        managed = read_json(folder / ".managed.json")
+    except FileNotFoundError:
+        return
+    if not all(isinstance(name, str) and _is_plain(name) for name in managed):
+        raise IndexCorrupt(folder / ".managed.json", "names a file outside of the index")
+
+
+def _is_plain(name: str) -> bool:
+    return os.path.basename(name) == name and name not in ("", os.curdir, os.pardir)
+
+
 def schema_checksum(folder: Path) -> int:
     """Checksum of the part of tantivy's own manifest that never changes: its fields and settings."""
-    described = orjson.loads((folder / "meta.json").read_bytes())
+    described = read_json(folder / "meta.json")
     lasting = {name: described[name] for name in ("schema", "index_settings")}
     return zlib.crc32(orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS))
 
 
 def segment_files(folder: Path) -> list[Path]:
     """The files of every segment that the committed state refers to."""
-    described = orjson.loads((folder / "meta.json").read_bytes())
+    described = read_json(folder / "meta.json")
     wanted = {segment["segment_id"].replace("-", "") for segment in described["segments"]}
     deletes = {
         f"{segment['segment_id'].replace('-', '')}.{segment['deletes']['opstamp']}.del"
@@ -48,13 +84,13 @@ def segment_files(folder: Path) -> list[Path]:
 
 def verify_tail(path: Path) -> None:
     """Raise IndexCorrupt if the file was cut short; reads only its last bytes."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=open_to_read) as file:
         _read_tail(path, file)
 
 
 def verify_file(path: Path) -> None:
     """Raise IndexCorrupt, naming the file, unless its content has the checksum written at its end."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=open_to_read) as file:
         left, expected = _read_tail(path, file)
         file.seek(0)
         found = 0

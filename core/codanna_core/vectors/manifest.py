@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from codanna_core.vectors.base import Calibration
 
 NAME = "vectors.json"
 FORMAT = 1
+_SEALED = re.compile(r"(?:seg|dead|rotation)-\d{8}\.vec")
+_LOG = re.compile(r"wal-\d{8}\.log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,20 @@ def decode_manifest(data: bytes, directory: Directory) -> Manifest:
         raise IndexIncompatible(int(words[1]), FORMAT, directory.path)
     if words[2] != b"%08x" % zlib.crc32(body):
         raise IndexCorrupt(path, "its checksum is wrong")
-    fields: dict[str, Any] = orjson.loads(body)
-    fields["rotation"] = FileEntry(**fields["rotation"])
-    fields["segments"] = [FileEntry(**entry) for entry in fields["segments"]]
-    if fields["calibration"] is not None:
-        fields["calibration"] = Calibration(**fields["calibration"])
-    return Manifest(**fields)
+    try:
+        fields: dict[str, Any] = orjson.loads(body)
+        fields["rotation"] = FileEntry(**fields["rotation"])
+        fields["segments"] = [FileEntry(**entry) for entry in fields["segments"]]
+        if fields["calibration"] is not None:
+            fields["calibration"] = Calibration(**fields["calibration"])
+        manifest = Manifest(**fields)
+        if not all(map(is_own_file, manifest.files() - {NAME})):
+            raise IndexCorrupt(path, "it names a file that cannot be one of its own")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise IndexCorrupt(path, f"it cannot be read ({error})") from error
+    return manifest
+
+
+def is_own_file(name: str) -> bool:
+    """Whether the files of a store, but for its manifest, are named like this."""
+    return _SEALED.fullmatch(name) is not None or _LOG.fullmatch(name) is not None

@@ -54,7 +54,6 @@ PIECE = 65536
 """A larger upsert is sealed in pieces of this many vectors."""
 MANY = 4096
 """An upsert of so many vectors is one of a long run, which is told fast which keys are new."""
-_OWN_FILES = ("seg-", "dead-", "rotation-", "wal-", f"{manifests.NAME}.tmp")
 _NUMBERED = re.compile(r"[a-z]+-(\d{8})\.[a-z]+$")
 _EMPTY = State(None, None, (), None)
 
@@ -178,7 +177,9 @@ class DurableIndex:
         self._directory.delete(
             name
             for name in self._directory.names()
-            if name.startswith(_OWN_FILES) and name not in named and name != self._building
+            if (manifests.is_own_file(name) or name == f"{manifests.NAME}.tmp")
+            and name not in named
+            and name != self._building
         )
 
     def refresh(self) -> bool:
