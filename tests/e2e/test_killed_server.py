@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import random
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from raw_client import HERE, MINIMAL, RawClient
+
+from codanna_core import Engine
+from codanna_core.testing.embedder import FakeEmbedder
 
 SERVER = (sys.executable, str(HERE / "engine_server.py"))
 FILES = 25
@@ -63,8 +67,32 @@ def test_no_save_is_lost(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_torture_no_save_is_lost(tmp_path: Path) -> None:
-    """The same a hundred times."""
-    save_and_kill(tmp_path, 100, seed=12)
+    """The same a hundred times, or as often as TORTURE_KILLS says."""
+    save_and_kill(tmp_path, int(os.environ.get("TORTURE_KILLS", "100")), seed=12)
+
+
+QUESTIONS = [
+    *(f"saved {number} return" for number in range(30)),
+    *(f"file{number} v{number}" for number in range(20)),
+    "saved value",
+]
+
+
+def asked(editor: Editor, question: str) -> list[tuple[str, str, float]]:
+    """Hits, order and scores of the server's answer."""
+    assert editor.client is not None
+    hits = editor.client.request("codanna/semanticSearch", {"query": question})["hits"]
+    return [(hit["path"], hit["name"], hit["score"]) for hit in hits]
+
+
+def clean_answers(root: Path, index: Path) -> list[list[tuple[str, str, float]]]:
+    """What an index answers that was built of this tree and of nothing before it."""
+    with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
+        engine.sync()
+        return [
+            [(hit.path, hit.name, hit.score) for hit in engine.search(question).hits]
+            for question in QUESTIONS
+        ]
 
 
 def save_and_kill(tmp_path: Path, kills: int, seed: int) -> None:
@@ -93,6 +121,11 @@ def save_and_kill(tmp_path: Path, kills: int, seed: int) -> None:
             pytest.fail(
                 f"turn {turn}: missing {expected - found}, too many {found - expected}; {status}\n{log}"
             )
+        clean = clean_answers(root, tmp_path / f"clean-{turn}")
+        # A file that was saved a moment ago is answered from its buffer until the index has it.
+        deadline = time.monotonic() + 60
+        while (found := [asked(editor, question) for question in QUESTIONS]) != clean:
+            assert time.monotonic() < deadline, (turn, found, clean)
         client.check()
         assert not client.seen("window/showMessage"), turn
     assert client.shut_down() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from codanna_core import Engine
 from codanna_core.testing.embedder import FakeEmbedder
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 FILES = {
     "bank/account.py": '''"""Accounts of a bank."""

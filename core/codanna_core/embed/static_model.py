@@ -83,7 +83,8 @@ class StaticEmbedder:
 
     def _add(self, texts: Sequence[str], sums: NDArray[np.float32]) -> None:
         """Texts of one file share most of their tokens, so one product of how often each text holds each
-        token with the vectors of those tokens costs less than a sum for every text.
+        token with the vectors of those tokens costs less than a sum for every text. In double, for the sum
+        of a text must not be rounded by what stands beside it.
         """
         packed = [*map(self._tokenizer.packed_ids, texts)]
         ids = np.frombuffer(b"".join(packed), ID)
@@ -95,8 +96,8 @@ class StaticEmbedder:
         places = columns[ids]
         lengths = [len(part) // ID.itemsize for part in packed]
         places += np.repeat(np.arange(len(texts), dtype=np.int32) * len(used), lengths)
-        shared = np.bincount(places, self._weights[ids], len(texts) * len(used)).astype(np.float32)
-        np.matmul(shared.reshape(len(texts), len(used)), self._rows[used].astype(np.float32), out=sums)
+        shared = np.bincount(places, self._weights[ids], len(texts) * len(used))
+        sums[:] = shared.reshape(len(texts), len(used)) @ self._rows[used].astype(np.float64)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """float32[dimension]; queries and passages are embedded alike."""

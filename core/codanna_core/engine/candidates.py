@@ -22,6 +22,7 @@ from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signa
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
 from codanna_core.text.documents import KINDS, file_key, symbol_traits
+from codanna_core.text.impact import FIELDS, VALUES, word_levels
 from codanna_core.text.index import Filter, StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
 
@@ -30,6 +31,8 @@ _SELECTIVE = 20_000
 
 _NAMED = 400
 _COVERED = 400
+_MORE = 16
+"""More vectors than those of code that is gone, when as many others are looked at."""
 _EXACT = 64
 _OF_ONE_FILE = 40
 _CACHED = 100_000
@@ -37,7 +40,9 @@ _WORTH_A_THREAD = 50_000
 """From so many documents on the text index is searched beside the vectors; below, the threads cost more."""
 
 Place = int
-"""Where a candidate comes from: segment << 32 | document of the index, or -1 - (buffer << 32 | symbol)."""
+"""Where a candidate comes from: segment << 32 | document of the index, or -1 - (buffer << 32 | symbol). It
+tells candidates apart and never orders them, for it depends on the history of the index.
+"""
 Places = NDArray[np.int64]
 FileKeys = NDArray[np.uint64]
 
@@ -105,7 +110,9 @@ class Pool:
             self._found.append((column, places, [score for score, _ in scored]))
 
     def unite(self) -> None:
-        """Make one row of all that was found in the same place; drop what an unsaved buffer hides."""
+        """Make one row of all that was found in the same place, ordered by file and by place in the file;
+        drop what an unsaved buffer hides.
+        """
         if not self._found:
             return
         self.places, first, rows = _distinct(np.concatenate([places for _, places, _ in self._found]))
@@ -115,12 +122,13 @@ class Pool:
         for name, places, scores in self._found:
             columns[name][rows[start : start + len(places)]] = scores
             start += len(places)
-        keys, self._traits = self._described()
+        keys, traits = self._described()
+        order = np.lexsort((traits >> 16, keys))
         if len(self._hidden):
-            shown = np.flatnonzero((self.places < 0) | ~np.isin(keys, self._hidden))
-            self.places, keys, self._traits = self.places[shown], keys[shown], self._traits[shown]
-            self._addresses = [self._addresses[number] for number in shown.tolist()]
-            columns = {name: column[shown] for name, column in columns.items()}
+            order = order[(self.places[order] < 0) | ~np.isin(keys[order], self._hidden)]
+        self.places, keys, self._traits = self.places[order], keys[order], traits[order]
+        self._addresses = [self._addresses[number] for number in order.tolist()]
+        columns = {name: column[order] for name, column in columns.items()}
         self.text, self.meaning, self.exact = columns["text"], columns["meaning"], columns["exact"]
         self._keys, first, self.file = _distinct(keys)
         self.paths = [
@@ -151,10 +159,10 @@ class Pool:
     def _add_by_path(self, keys: FileKeys, addresses: Sequence[Any]) -> None:
         text = self._snapshot.text
         known = {*self._keys.tolist(), *self._hidden.tolist()}
-        new = [
-            (key, address) for key, address in zip(keys.tolist(), addresses, strict=True) if key not in known
+        new = sorted([(key, place) for place, key in enumerate(keys.tolist()) if key not in known])
+        self.paths += [
+            _paths.get(key) or _remember(key, text.path_of_file(addresses[place])) for key, place in new
         ]
-        self.paths += [_paths.get(key) or _remember(key, text.path_of_file(address)) for key, address in new]
         self._keys = np.concatenate((self._keys, np.array([key for key, _ in new], np.uint64)))
 
     def file_signals(self, question: Question) -> Floats:
@@ -178,7 +186,7 @@ class Pool:
             self.text,
             self.meaning,
             self.exact > 0,
-            share * np.minimum(1.0, matched / np.maximum(1, self._traits >> 8)),
+            share * np.minimum(1.0, matched / np.maximum(1, self._traits >> 8 & 0xFF)),
             np.minimum(self._traits & 0xFF, len(KINDS) - 1),
         )
 
@@ -193,7 +201,7 @@ class Pool:
             places = places_of(addresses)
             traits = self._snapshot.text.column("traits", addresses).astype(np.int64)
             # The first type of the file, or else its first symbol.
-            best = int(np.lexsort((places, ~TYPE_KINDS[traits & 0xFF]))[0])
+            best = int(np.lexsort((traits >> 16, ~TYPE_KINDS[traits & 0xFF]))[0])
             self._addresses.append(addresses[best])
             self.places = np.append(self.places, places[best])
             self.file = np.append(self.file, file)
@@ -211,11 +219,14 @@ class Pool:
         if not unsaved:
             return keys, traits
         files = [self._buffers[_buffer_of(place)] for place in unsaved]
-        symbols = [file.symbols[_symbol_of(place)] for file, place in zip(files, unsaved, strict=True)]
+        numbers = [_symbol_of(place) for place in unsaved]
         for file in files:
             _remember(file_key(file.path), file.path)
         own_keys = np.array([file_key(file.path) for file in files], np.uint64)
-        own_traits = [symbol_traits(symbol.kind, index_text(symbol.name)) for symbol in symbols]
+        own_traits = [
+            symbol_traits(file.symbols[number].kind, index_text(file.symbols[number].name), number)
+            for file, number in zip(files, numbers, strict=True)
+        ]
         return np.concatenate((own_keys, keys)), np.concatenate((np.array(own_traits, np.int64), traits))
 
     def _name_hit_of_buffer(self, place: Place) -> float:
@@ -224,13 +235,7 @@ class Pool:
         return sum(4.0 + share for term, share in self._terms.items() if term in stems)
 
     def _covered_by_buffer(self, number: int) -> float:
-        held = set().union(
-            *(
-                words
-                for fields in analysed_fields(self._snapshot, self._buffers[number])
-                for words in fields.values()
-            )
-        )
+        held = set().union(*analysed_words(self._snapshot, self._buffers[number]))
         return sum(share for term, share in self._terms.items() if term in held)
 
 
@@ -324,7 +329,7 @@ def find_candidates(snapshot: Snapshot, question: Question, mode: Mode, cancel: 
         pool.add("text", *words.symbols)
         if question.single:
             pool.add_buffers("exact", _buffers_by_name(snapshot, question))
-        pool.add_buffers("text", _buffers_by_text(snapshot, terms, WEIGHTS.fields(), question.filters))
+        pool.add_buffers("text", _buffers_by_text(snapshot, text_weights(words.terms), question.filters))
     pool.unite()
     pool.describe(words, only)
     return pool
@@ -351,7 +356,7 @@ def _search_words(
             exact = text.named(question.names, _EXACT, only)
         wanted = WEIGHTS.candidates + 32 * len(snapshot.overlay)
         cancel.raise_if_cancelled()
-        symbols = _apart(text.search(terms, WEIGHTS.fields(), wanted, only))
+        symbols = _apart(text.search(text_weights(shares), wanted, only))
         in_paths = _apart(text.holding("file_path", held, WEIGHTS.files_by_path))
     cancel.raise_if_cancelled()
     named = _apart(text.holding("name", {term: 4.0 + share for term, share in shares.items()}, _NAMED, only))
@@ -408,43 +413,33 @@ def _buffers_by_name(snapshot: Snapshot, question: Question) -> list[tuple[float
 
 
 def _buffers_by_text(
-    snapshot: Snapshot, terms: Sequence[str], boosts: Mapping[str, float], filters: Filters
+    snapshot: Snapshot, shares: Mapping[str, float], filters: Filters
 ) -> list[tuple[float, Place]]:
-    """BM25 of the buffers' symbols with the index's own term statistics, so that scores compare."""
-    if not snapshot.overlay:
-        return []
-    total = max(1, snapshot.text.document_count)
-    weights = {
-        (name, term): boost
-        * math.log(1 + (total - (df := snapshot.text.document_frequency(name, term)) + 0.5) / (df + 0.5))
-        for name, boost in boosts.items()
-        for term in terms
-    }
-    wanted = frozenset(terms)
+    """The score that the index gives its symbols, for those of the buffers."""
     scored: list[tuple[float, Place]] = []
     for number, file in enumerate(snapshot.overlay.values()):
-        for position, fields in enumerate(analysed_fields(snapshot, file)):
-            score = sum(weights[name, term] for name in boosts for term in wanted & fields[name])
+        for position, levels in enumerate(analysed_words(snapshot, file)):
+            score = sum(share * VALUES[levels[term]] for term, share in shares.items() if term in levels)
             if score > 0 and passes(file.symbols[position], filters):
                 scored.append((score, -1 - (number << 32 | position)))
     return scored
 
 
-_analysed: dict[int, tuple[OverlayFile, list[dict[str, frozenset[str]]]]] = {}
+_analysed: dict[int, tuple[OverlayFile, list[dict[str, str]]]] = {}
 
 
-def analysed_fields(snapshot: Snapshot, file: OverlayFile) -> list[dict[str, frozenset[str]]]:
-    """The analysed words of each field of a buffer's symbols; computed once for each state of a buffer."""
+def analysed_words(snapshot: Snapshot, file: OverlayFile) -> list[dict[str, str]]:
+    """The words of each of a buffer's symbols with their levels; computed once for each state of a buffer."""
     known = _analysed.get(id(file))
     if known is None or known[0] is not file:
         stems = _words_of(snapshot)
-        fields = [
-            {name: frozenset(stems[word] for word in words) for name, words in of_symbol.items()}
+        levels = [
+            word_levels([" ".join(map(stems.__getitem__, of_symbol[name].elements())) for name in FIELDS])
             for of_symbol in file.fields
         ]
         if len(_analysed) >= 64:
             _analysed.clear()
-        known = _analysed[id(file)] = (file, fields)
+        known = _analysed[id(file)] = (file, levels)
     return known[1]
 
 
@@ -459,17 +454,7 @@ def add_by_meaning(
 ) -> None:
     """The symbols nearest to a vector."""
     if snapshot.vectors is not None and snapshot.vectors.count:
-        keys, scores, pool.work = _nearest(snapshot, vector, wanted, only, cancel)
-        if pool.mode == "hybrid" and not only and len(keys) >= wanted:
-            near = scores >= WEIGHTS.near_enough * scores.max(initial=0.0)
-            keys, scores = keys[near], scores[near]
-        found = snapshot.text.with_keys(keys.tolist(), 4 * wanted, only if only else None)
-        of_found = np.array([key for key, _ in found], np.uint64)
-        pool.add(
-            "meaning",
-            [address for _, address in found],
-            _looked_up(of_found, keys, scores.astype(np.float64)),
-        )
+        pool.add("meaning", *_meant(pool, snapshot, vector, wanted, only, cancel))
     for number, file in enumerate(snapshot.overlay.values()):
         if file.vectors is None:
             continue
@@ -479,6 +464,43 @@ def add_by_meaning(
             if passes(file.symbols[position], filters)
         ]
         pool.add_buffers("meaning", scored)
+
+
+def _meant(
+    pool: Pool,
+    snapshot: Snapshot,
+    vector: NDArray[np.float32],
+    wanted: int,
+    only: Filter,
+    cancel: Cancel | None,
+) -> tuple[list[Any], Floats]:
+    """The symbols of the nearest keys, with their scores. Vectors outlive the code that they were made for,
+    so that more are looked at where some have no symbol.
+    """
+    plenty = pool.mode == "hybrid" and not only and snapshot.text.document_count > 2 * wanted
+    asked, most = wanted, 4 * wanted
+    looked_up = np.zeros(0, np.uint64)
+    found: list[tuple[int, Any]] = []
+    while True:
+        keys, scores, pool.work = _nearest(snapshot, vector, asked, only, cancel)
+        bound = WEIGHTS.near_enough * scores.max(initial=0.0) if plenty else -np.inf
+        while True:
+            new = keys[(scores >= bound) & ~np.isin(keys, looked_up)]
+            found += snapshot.text.with_keys(new.tolist(), most, only if only else None)
+            looked_up = np.concatenate((looked_up, new))
+            alive = np.isin(keys, np.array([key for key, _ in found], np.uint64)) & (scores >= bound)
+            best = scores[alive].max(initial=0.0)
+            if not plenty or bound <= WEIGHTS.near_enough * best:
+                break
+            bound = WEIGHTS.near_enough * best
+        dead = len(looked_up) - int(np.count_nonzero(alive))
+        if only or not dead or len(keys) < asked or (scores < bound).any() or len(keys) - dead >= wanted:
+            break
+        asked += 2 * dead + _MORE
+    chosen = keys[alive] if only else keys[alive][:wanted]
+    scored = dict(zip(chosen.tolist(), scores[alive].tolist(), strict=False))
+    found = [(key, address) for key, address in found if key in scored]
+    return [address for _, address in found], np.array([scored[key] for key, _ in found], np.float64)
 
 
 def _nearest(
@@ -511,6 +533,14 @@ def _shares(frequencies: Mapping[str, int], total: int) -> dict[str, float]:
     rarity = {term: math.log(1 + total / frequency) for term, frequency in frequencies.items()}
     whole = sum(rarity.values()) or 1.0
     return {term: value / whole for term, value in rarity.items()}
+
+
+def text_weights(shares: Mapping[str, float]) -> Mapping[str, float]:
+    """What each term counts in the text of a symbol: a rare one more than its share, for most symbols hold
+    only some of the terms.
+    """
+    whole = sum(share * share for share in shares.values()) or 1.0
+    return {term: share * share / whole for term, share in shares.items()}
 
 
 _known_words: list[_Stems] = []

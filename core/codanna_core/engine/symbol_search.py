@@ -33,6 +33,10 @@ _FOLD_IN = 4096
 """More new names than this are folded into the stored part; fewer are kept in the log beside it."""
 _REBUILT_AT_ONCE = 60_000
 """An index with fewer symbols has its names read back while the caller waits: a blink."""
+_KEPT_EXACT = 20_000
+"""An index with fewer documents has its names read back whenever it settles, so that those of code that is
+gone crowd out no others, and new ones are looked for like all the rest.
+"""
 _MORE_NAMES = 16
 """So many times more names are looked at where the first ones give too few symbols."""
 _GROUPS = (1, 30, 80)
@@ -172,16 +176,28 @@ class SymbolSearch:
                 if self._stored:
                     self._stored = self._logged(added)
 
+    def settled(self, text: TextSnapshot) -> bool:
+        """Whether the names are those of this state alone, where that is cheap to have."""
+        if text.document_count > _KEPT_EXACT or self.seems_large(text):
+            return True
+        with self._lock:
+            if self._index is None:
+                self._load()
+            return self._index is not None and self._index.stamp == stamp_of(text)
+
     def save(self, text: TextSnapshot) -> None:
         """Make sure that the files lead to this state, and that the log stays short."""
         with self._lock:
             known = self._index is not None and self._stamp >= stamp_of(text)
             count = sum(len(added.names) for added in self._records)
-            if known and self._stored and count <= _FOLD_IN:
-                return
+        exact = self.settled(text)
+        if known and self._stored and count <= _FOLD_IN and exact:
+            return
         if self.seems_large(text):
             self._start_rebuild(text)
             return
+        if not exact:
+            self.rebuild(text)
         index = self._current(text)
         try:
             index.save(self._directory, stamp_of(text))
@@ -312,7 +328,12 @@ class SymbolSearch:
             for symbol, score, kind in found
             if _qualified(symbol, query)
         ]
-        ranked.sort(key=lambda item: (-item[0], len(item[1].path), item[1].path, item[1].name_line))
+        ranked.sort(
+            key=lambda item: (
+                *(-item[0], len(item[1].path), item[1].path),
+                *(item[1].name_line, item[1].name_col, item[1].kind),
+            )
+        )
         return [to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]]
 
     def _matches(
@@ -396,9 +417,10 @@ def _chosen(
     if len(addresses) <= most:
         return addresses
     open_files = [file_key(path) for path in near]
-    weights = _KIND_WEIGHTS[np.minimum(text.column("traits", addresses) & 0xFF, len(KINDS) - 1)]
-    weights += _CLOSE * np.isin(text.column("file_key", addresses), np.array(open_files, np.uint64))
-    return [addresses[number] for number in np.argsort(-weights, kind="stable")[:most].tolist()]
+    traits, files = text.column("traits", addresses), text.column("file_key", addresses)
+    weights = _KIND_WEIGHTS[np.minimum(traits & 0xFF, len(KINDS) - 1)]
+    weights += _CLOSE * np.isin(files, np.array(open_files, np.uint64))
+    return [addresses[number] for number in np.lexsort((traits >> 16, files, -weights))[:most].tolist()]
 
 
 def _members(snapshot: Snapshot, query: NameQuery) -> list[tuple[StoredSymbol, float, str]] | None:
@@ -432,7 +454,7 @@ def _around(snapshot: Snapshot, near: Sequence[str], limit: int) -> list[SymbolH
     hits: list[SymbolHit] = []
     for path in near[:3]:
         file = snapshot.overlay.get(path)
-        symbols = file.symbols if file is not None else snapshot.text.symbols_of(path, limit)
+        symbols = file.symbols if file is not None else snapshot.text.symbols_of(path)
         hits.extend(
             to_symbol_hit(symbol, 0.5, MatchKind.EXACT.value) for symbol in symbols if symbol.kind != "text"
         )

@@ -417,7 +417,7 @@ class Writing:
     def _after_writing(self) -> None:
         """Hand what nobody waits for to the background."""
         schedule = self.background.schedule
-        if self._unsaved or self._files.dirty:
+        if self._unsaved or self._files.dirty or not self._names.settled(self.text.snapshot()):
             self._unsaved = True
             schedule("derived", lambda cancel: self._save_derived(), after=_SAVE_AFTER_S)
         schedule("verify", lambda cancel: self._verify_rest())

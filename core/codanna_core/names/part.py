@@ -212,7 +212,7 @@ def pack(codes: U8) -> int:
 
 def build_part(names: Iterable[str]) -> Part:
     """Make the columns for distinct names. Names with NUL characters, which no code has, are left out."""
-    listed = [name for name in names if "\0" not in name]
+    listed = sorted([name for name in names if "\0" not in name])
     text, starts, lower = _joined(listed)
     lengths = np.add.reduceat((CODES[text] > 0).astype(np.int64), starts) if listed else np.zeros(0, np.int64)
     listed = [listed[i] for i in np.argsort(lengths, kind="stable").tolist()]

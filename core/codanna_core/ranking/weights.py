@@ -24,16 +24,6 @@ def _fitted() -> dict[str, NDArray[np.float64]]:
 class Weights:
     """Fixed at import; the engine never changes them at run time."""
 
-    name: float = 4.0
-    """A definition called what was asked for must beat one that merely mentions it."""
-    container: float = 1.5
-    """`Session.save` must beat other `save`s when the question says session."""
-    sig: float = 1.0
-    """Parameter and return types tell overloads apart."""
-    doc: float = 1.5
-    """A doc comment states the purpose; a body only implements it."""
-    body: float = 1.0
-    """Undocumented code must still be found by the words in it."""
     candidates: int = 200
     """How many symbols each search contributes; with fewer, files that match in many places are missed."""
     near_enough: float = 0.5
@@ -50,16 +40,6 @@ class Weights:
     """A further symbol also loses by how much worse it is than the file's best."""
     signals: dict[str, NDArray[np.float64]] = field(default_factory=_fitted)
     """For each mode one weight for each signal of a file, from `fitted.json`."""
-
-    def fields(self) -> dict[str, float]:
-        """Boosts of the searched fields. Paths count by file, not in every symbol again."""
-        return {
-            "name": self.name,
-            "container": self.container,
-            "sig": self.sig,
-            "doc": self.doc,
-            "body": self.body,
-        }
 
 
 WEIGHTS = Weights()

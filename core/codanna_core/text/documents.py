@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from codanna_core.model import Extraction, Kind, Symbol
-from codanna_core.text.schema import code_analyzer
+from codanna_core.text.impact import leveled
+from codanna_core.text.schema import WORDS, code_analyzer
 from codanna_core.words import WordCache, WordsOfEach, index_text_of, learn, raw_words
 
 # A body beyond this many bytes says little more about what a definition is for, and long tables would fill
@@ -111,9 +112,11 @@ def stored_values(symbol: Symbol, path: str, language: str, key: int) -> tuple[A
     )
 
 
-def symbol_traits(kind: str, name: str) -> int:
-    """What ranking must know of every candidate, in one number: kind, and how many words the name has."""
-    return _KIND_CODES.get(kind, 0) | min(255, len(set(name.split()))) << 8
+def symbol_traits(kind: str, name: str, number: int) -> int:
+    """What ranking must know of every candidate, in one number: kind, how many words the name has, and which
+    symbol of the file it is.
+    """
+    return _KIND_CODES.get(kind, 0) | min(255, len(set(name.split()))) << 8 | number << 16
 
 
 _analyze = code_analyzer().analyze
@@ -163,29 +166,24 @@ class FileDocuments:
         """
         terms = self._fields.values(_terms)
         documents: list[str] = []
-        for symbol, key, name, signature, doc, container, body in zip(
-            self._symbols,
-            keys,
+        fields = zip(
             terms[::3],
+            self._containers.values(_terms),
             terms[1::3],
             terms[2::3],
-            self._containers.values(_terms),
             self._bodies.values(_terms),
             strict=True,
-        ):
-            kind = symbol.kind
+        )
+        for number, (symbol, key, texts) in enumerate(zip(self._symbols, keys, fields, strict=True)):
+            kind, (name, container, *_) = symbol.kind, texts
             document = (
-                f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{symbol_traits(kind, name)},'
-                f'"name":"{name}","sig":"{signature}",'
+                f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{symbol_traits(kind, name, number)},'
+                f'"name":"{name}","{WORDS}":"{leveled(texts)}",'
             )
             if kind != "text":  # A window of lines has a heading, not a name that anybody would ask for.
                 document += f'"exact":{_quoted(symbol.name)},'
             if container:
                 document += f'"container":"{container}",'
-            if doc:
-                document += f'"doc":"{doc}",'
-            if body:
-                document += f'"body":"{body}",'
             payload = pack_payload(stored_values(symbol, self._path, self._language, key))
             documents.append(f'{document}"data":"{payload}"}}')
         return documents

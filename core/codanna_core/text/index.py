@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 import orjson
@@ -21,13 +22,14 @@ from numpy.typing import NDArray
 from codanna_core.errors import IndexCorrupt, InvalidQuery
 from codanna_core.storage.private import make_folder
 from codanna_core.text.documents import pack_payload, unpack_payload
-from codanna_core.text.schema import TERMS, build_schema, code_analyzer, terms_tokenizer
+from codanna_core.text.impact import LEVELS, VALUES
+from codanna_core.text.schema import TERMS, WORDS, build_schema, code_analyzer, terms_tokenizer
 from codanna_core.text.verify import check_names, read_json
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
-Address = tantivy.DocAddress
+Address: TypeAlias = tantivy.DocAddress
 """Where a document of a snapshot is."""
 
 # The meta document shares the `file` field; no path can start with a NUL byte.
@@ -35,6 +37,12 @@ _META = "\x00meta"
 _BULK_HEAP = 192_000_000
 _SAVE_HEAP = 30_000_000
 _UNION_LIMIT = 1000
+_MANTISSA = 24
+"""Bits of a score. Whole numbers of so many bits have the same sum in every order, unlike fractions."""
+_SPARE = 4
+"""One more for so many wanted is looked at, to see which of them tie with the last."""
+_MOST_TIED = 1 << 14
+"""More documents than this are not sorted out because they tie."""
 _LEAST_FREE = 256 << 10
 """With less than this on the disk no segment can be written."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
@@ -109,6 +117,17 @@ class StoredFile:
     problems: tuple[tuple[str, str], ...]
 
 
+class _Part(NamedTuple):
+    """A term of a field, and what it adds to the score of a document that holds it."""
+
+    field: str
+    term: str
+    weight: float
+
+
+_Order: TypeAlias = Callable[[list[Address]], NDArray[np.uint64]]
+
+
 class TextSnapshot:
     """One committed state. Any number of threads may read it; a later commit does not change it."""
 
@@ -119,6 +138,7 @@ class TextSnapshot:
         self._analyzer = code_analyzer()
         self._path_queries: dict[tuple[str, ...], tantivy.Query] = {}
         """Those of the question that is being answered: each search of it would compile them again."""
+        self._frequencies: dict[tuple[str, str], int] = {}
         self.generation, self.missing = self._read_meta()
 
     def _read_meta(self) -> tuple[int, int]:
@@ -150,8 +170,15 @@ class TextSnapshot:
         return self._analyzer
 
     def document_frequency(self, field: str, term: str) -> int:
-        """How many documents hold an analysed term."""
-        return int(self._searcher.doc_freq(field, term))
+        """How many documents hold an analysed term, deleted ones not counted."""
+        known = self._frequencies.get((field, term))
+        if known is None:
+            known = 0
+            if self._searcher.doc_freq(field, term):
+                with _guarded(self.folder):
+                    known = int(self._searcher.search(self._term(field, term), 1, count=True).count or 0)
+            self._frequencies[field, term] = known
+        return known
 
     @property
     def document_count(self) -> int:
@@ -162,31 +189,106 @@ class TextSnapshot:
         with _guarded(self.folder):
             return list(self._searcher.search(query, limit, count=False).hits)
 
+    def _best(
+        self, parts: Sequence[_Part], limit: int, only: Filter | None, order: _Order
+    ) -> list[tuple[float, Address]]:
+        """The documents of the highest sums of the weights of what they hold.
+
+        Where some tie with the last of them, their content decides and not where they are; where too many
+        do, all of these are left out.
+        """
+        unit = 2.0 ** (_MANTISSA - 1 - math.ceil(math.log2(sum(part.weight for part in parts))))
+        weights = [float(round(unit * part.weight)) for part in parts]
+        query = self._restricted(
+            tantivy.Query.boolean_query(
+                [
+                    (tantivy.Occur.Should, tantivy.Query.const_score_query(self._term(*part[:2]), weight))
+                    for part, weight in zip(parts, weights, strict=True)
+                ]
+            ),
+            only,
+        )
+        wanted = limit + limit // _SPARE
+        while True:
+            found = self._find(query, wanted)
+            last = found[-1][0] if found else 0.0
+            above = [hit for hit in found if hit[0] > last]
+            if len(found) < wanted or len(above) >= limit:
+                break
+            if 2 * len(above) < limit and weights.count(last) == 1:
+                alone = self._alone(parts, weights.index(last), only)
+                found = above + [(last, place) for place in self._lowest(alone, limit - len(above))]
+                break
+            if 2 * len(above) >= limit or wanted >= _MOST_TIED:
+                found = above
+                break
+            wanted *= 8
+        if len(found) > limit:
+            bound = found[limit - 1][0]
+            above = [hit for hit in found if hit[0] > bound]
+            tied = [address for score, address in found if score == bound]
+            ranks = np.argsort(order(tied), kind="stable")[: limit - len(above)]
+            found = above + [(bound, tied[rank]) for rank in ranks.tolist()]
+        return [(score / unit, address) for score, address in found]
+
+    def _alone(self, parts: Sequence[_Part], number: int, only: Filter | None) -> tantivy.Query:
+        """Documents that hold one of the parts and none of the others."""
+        must, not_any = tantivy.Occur.Must, tantivy.Occur.MustNot
+        query = tantivy.Query.boolean_query(
+            [
+                (must if place == number else not_any, self._term(part.field, part.term))
+                for place, part in enumerate(parts)
+            ]
+        )
+        return self._restricted(query, only)
+
+    def _first(self, query: tantivy.Query, limit: int) -> list[Address]:
+        """Documents that meet a condition; of more than `limit` those whose files have the lowest keys."""
+        found = self._find(query, limit + 1)
+        return [address for _, address in found] if len(found) <= limit else self._lowest(query, limit)
+
+    def _lowest(self, query: tantivy.Query, limit: int) -> list[Address]:
+        """The documents that meet a condition whose files have the lowest keys."""
+        order = tantivy.Order.Asc
+        with _guarded(self.folder):
+            found = self._searcher.search(query, limit, count=False, order_by_field="file_key", order=order)
+        return [address for _, address in found.hits]
+
+    def file_order(self, addresses: list[Address]) -> NDArray[np.uint64]:
+        """Numbers that order files by what they are."""
+        return self.column("file_key", addresses)
+
+    def content_order(self, addresses: list[Address]) -> NDArray[np.uint64]:
+        """Numbers that order symbols by what they are, wherever the index has put them: by file, and inside
+        a file from its beginning on.
+        """
+        files, places = self.column("file_key", addresses), self.column("traits", addresses) >> 16
+        ranks = np.empty(len(addresses), np.uint64)
+        ranks[np.lexsort((places, files))] = np.arange(len(addresses), dtype=np.uint64)
+        return ranks
+
     def search(
-        self, terms: Sequence[str], boosts: dict[str, float], limit: int, only: Filter | None = None
-    ) -> list[tuple[float, tantivy.DocAddress]]:
-        """Best documents for analysed terms by BM25 over the boosted fields."""
-        if not terms or limit <= 0:
+        self, shares: Mapping[str, float], limit: int, only: Filter | None = None
+    ) -> list[tuple[float, Address]]:
+        """Best symbols for analysed terms: the sum of their shares, each times its level in the symbol."""
+        if not shares or limit <= 0:
             return []
-        parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
-        for term in terms:
-            for field, boost in boosts.items():
-                query = self._term(field, term)
-                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
-        query = self._restricted(tantivy.Query.boolean_query(parts), only)
-        return self._find(query, limit)
+        parts = [
+            _Part(WORDS, term + level, share * value)
+            for term, share in shares.items()
+            for level, value in VALUES.items()
+        ]
+        return self._best(parts, limit, only, self.content_order)
 
     def holding(
         self, field: str, weights: Mapping[str, float], limit: int, only: Filter | None = None
-    ) -> list[tuple[float, tantivy.DocAddress]]:
+    ) -> list[tuple[float, Address]]:
         """Documents by the sum of the weights of the analysed terms that a field holds, however often."""
         if not weights or limit <= 0:
             return []
-        parts = [
-            (tantivy.Occur.Should, tantivy.Query.const_score_query(self._term(field, term), weight))
-            for term, weight in weights.items()
-        ]
-        return self._find(self._restricted(tantivy.Query.boolean_query(parts), only), limit)
+        parts = [_Part(field, term, weight) for term, weight in weights.items()]
+        order = self.content_order if field == "name" else self.file_order
+        return self._best(parts, limit, only, order)
 
     def column(self, name: str, addresses: list[tantivy.DocAddress]) -> NDArray[np.uint64]:
         """One number of each document (`file_key`, `traits`), without reading the documents."""
@@ -208,11 +310,11 @@ class TextSnapshot:
             tantivy.Query.const_score_query(self._any_of("exact", names), 1.0),
             only,
         )
-        return [address for _, address in self._find(query, limit)]
+        return self._first(query, limit)
 
     def passing(self, only: Filter, limit: int) -> list[tantivy.DocAddress]:
-        """Symbols that pass a filter, in no particular order."""
-        return [address for _, address in self._find(self._restricted(None, only), limit)]
+        """Symbols that pass a filter."""
+        return self._first(self._restricted(None, only), limit)
 
     def with_keys(
         self, keys: Sequence[int], limit: int, only: Filter | None = None
@@ -224,7 +326,7 @@ class TextSnapshot:
             tantivy.Query.const_score_query(self._any_of("key", keys), 1.0),
             only,
         )
-        addresses = [address for _, address in self._find(query, limit)]
+        addresses = self._first(query, limit)
         found = self._searcher.fast_field_values("key", addresses)
         return [(int(key), address) for key, address in zip(found, addresses, strict=True) if key is not None]
 
@@ -251,9 +353,11 @@ class TextSnapshot:
     def symbols_of(self, path: str, limit: int = 100_000) -> list[StoredSymbol]:
         """All symbols of one file, in the order of the file."""
         query = tantivy.Query.const_score_query(self._term("owner", path), 1.0)
-        found = [self.symbol(a) for _, a in self._find(query, limit)]
-        found.sort(key=lambda symbol: (symbol.start_line, symbol.start_col, -symbol.end_line))
-        return found
+        addresses = [address for _, address in self._find(query, limit)]
+        numbers = (self.column("traits", addresses) >> 16).tolist()
+        return [
+            self.symbol(addresses[place]) for place in sorted(range(len(numbers)), key=numbers.__getitem__)
+        ]
 
     def file(self, path: str) -> StoredFile | None:
         """The file document of a path, if it is indexed."""
@@ -275,7 +379,8 @@ class TextSnapshot:
 
     def names(self) -> list[str]:
         """Every distinct symbol name."""
-        return [name for name, _ in self._searcher.terms_with_prefix("exact", "") if name]
+        every = tantivy.Query.all_query()  # Deleted documents do not meet it, whose terms are still there.
+        return sorted([name for name, _ in self._searcher.terms_with_prefix("exact", "", every) if name])
 
     def _stored_file(self, address: tantivy.DocAddress) -> StoredFile:
         return self._to_file(self._payload(address))
@@ -334,10 +439,7 @@ class TextSnapshot:
                 parts.extend((must, _free(self._term("container", term))) for term in terms)
             for word in only.excluded_words:
                 for term in self.analyze(word):
-                    parts.extend(
-                        (tantivy.Occur.MustNot, self._term(field, term))
-                        for field in ("name", "sig", "doc", "body", "container")
-                    )
+                    parts.extend((tantivy.Occur.MustNot, self._term(WORDS, term + level)) for level in LEVELS)
         if query is None:
             parts.append((must, tantivy.Query.exists_query("key")))
         if len(parts) == 1 and query is not None:

@@ -9,15 +9,20 @@ import tantivy
 FORMAT_VERSION = 1
 """Layout of the index folder. 1: first."""
 
-FEATURE_VERSION = 3
+FEATURE_VERSION = 4
 """Content of the documents; a change reindexes text but never embeds again. 1: first. 2: words and path of
-whole files, and what ranking must know of every candidate as columns. 3: terms come without endings.
+whole files, and what ranking must know of every candidate as columns. 3: terms come without endings. 4: the
+words of a symbol come with their levels, and symbols with their place in the file.
 """
 
 TERMS = "terms"
 """Name of the tokenizer of every searched field; it only cuts at blanks."""
 
-SEARCHED_FIELDS = ("name", "container", "sig", "doc", "body")
+WORDS = "words"
+"""All words of a symbol, each with its level as the last letter."""
+
+NAME_FIELDS = ("name", "container")
+"""Words of a symbol that are also looked for by themselves."""
 
 FILE_FIELDS = ("file_path", "file_words")
 """Searched fields of file documents: the words of the path, and the different words of all symbols."""
@@ -45,9 +50,7 @@ def build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in ("file", "owner", "lang", "kind", "exact"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in SEARCHED_FIELDS:
-        builder.add_text_field(name, tokenizer_name=TERMS, index_option="freq")
-    for name in FILE_FIELDS:
+    for name in (WORDS, *NAME_FIELDS, *FILE_FIELDS):
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
     for name in ("file_key", "traits"):
         builder.add_unsigned_field(name, fast=True)

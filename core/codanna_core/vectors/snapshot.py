@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +38,12 @@ EXACT_FILTER = 4096
 """Filters with no more keys than this, or than 1/64 of the index, are scored exactly."""
 DEFAULT_NPROBE, DEFAULT_RESCORE = 32, 256
 """Used before the first calibration."""
+SCANNED = 4096
+"""An index with no more vectors than this is scanned as a whole: its answers are those of any other index
+with the same vectors, whatever has been trained on what is gone since.
+"""
+ROUNDING = 1e-5
+"""Scores of one vector that were computed beside different others differ by less."""
 LEAST = float(np.finfo(np.float32).min)
 """Below every estimate but those that a filter struck out."""
 FLAT_RESCORE = 768
@@ -55,6 +63,10 @@ class State:
     @property
     def count(self) -> int:
         return sum(part.live_count for part in self.parts) + (self.delta.count if self.delta else 0)
+
+
+_Found = tuple[Keys, Floats, Callable[[NDArray[Any]], Floats], NDArray[Any]]
+"""Keys with their scores, and what gives the stored vectors of the rows that follow."""
 
 
 class Snapshot:
@@ -97,30 +109,44 @@ class Snapshot:
         if filter is not None:
             filter = np.ascontiguousarray(filter, dtype=np.uint64)
             rows = self._filtered(vector, k, filter, policy, work, cancel)
-        elif policy.exact:
+        elif policy.exact or (policy == ProbePolicy() and self.state.count <= SCANNED):
             rows = [part.live_rows() for part in parts]
         else:
             rows = self._candidates(vector, k, None, policy, work)
             if sum(map(len, rows)) < k:  # The probed lists held too few.
                 rows = [part.live_rows() for part in parts]
-        keys: list[Keys] = []
-        scores: list[Floats] = []
+        found: list[_Found] = []
         for part, picked in zip(parts, rows, strict=True):
             if len(picked):
                 work.rows_rescored += len(picked)
-                keys.append(part.segment.keys.take(picked))
-                scores.append(_scores(part.segment, picked, vector, cancel))
+                scores = _scores(part.segment, picked, vector, cancel)
+                found.append((part.segment.keys.take(picked), scores, part.segment.vectors, picked))
         delta = self.state.delta
         if delta is not None and delta.count:
-            live = delta.live if filter is None else delta.live & is_in(delta.keys, filter)
+            live = np.flatnonzero(delta.live if filter is None else delta.live & is_in(delta.keys, filter))
             work.rows_rescored += len(delta.keys)
-            keys.append(delta.keys[live])
-            scores.append(self._codec.scores_of_vectors(delta.vectors, vector)[live])
-        if not keys:
+            scores = self._codec.scores_of_vectors(delta.vectors, vector)[live]
+            found.append((delta.keys[live], scores, delta.vectors.__getitem__, live))
+        if not found:
             return VectorHits(np.zeros(0, np.uint64), np.zeros(0, np.float32), work)
-        if len(keys) > 1:
-            keys, scores = [np.concatenate(keys)], [np.concatenate(scores)]
-        return VectorHits(*best(keys[0], scores[0], k), work)
+        return VectorHits(*best(*self._settled(found, k, vector), k), work)
+
+    def _settled(self, found: list[_Found], k: int, vector: Floats) -> tuple[Keys, Floats]:
+        """The keys that may be among the `k` best, with scores that are the same wherever a vector is stored:
+        a product of many rows rounds each of them by its place.
+        """
+        scores = np.concatenate([part for _, part, _, _ in found]) if len(found) > 1 else found[0][1]
+        bound = -np.inf
+        if len(scores) > k:
+            last = float(np.partition(scores, len(scores) - k)[len(scores) - k])
+            bound = last - ROUNDING * max(1.0, abs(last))
+        keys: list[Keys] = []
+        vectors: list[Floats] = []
+        for of_part, scores, stored, rows in found:
+            kept = np.flatnonzero(scores >= bound)
+            keys.append(of_part[kept])
+            vectors.append(stored(rows[kept]))
+        return np.concatenate(keys), self._codec.settled_scores(np.concatenate(vectors), vector)
 
     def _filtered(
         self,

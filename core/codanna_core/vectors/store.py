@@ -233,9 +233,11 @@ class DurableIndex:
             check_vectors(keys[:0], array[:0], self.snapshot().dimension)  # Another thread may have fixed it.
             if self._known is None and len(keys) >= MANY:
                 self._known = KnownKeys(self.snapshot().live_keys())
+            # In double, or a vector would be rounded by how many others are stored with it.
+            turn = rotation.T.astype(np.float64)
             for start in range(0, len(keys), PIECE):
                 piece = slice(start, start + PIECE)
-                turned = prepared(array[piece], self._options.metric) @ rotation.T
+                turned = (prepared(array[piece], self._options.metric) @ turn).astype(np.float32)
                 rows, scales = self._codec.encode(turned)
                 self._upsert(keys[piece], rows, scales)
 

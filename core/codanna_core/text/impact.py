@@ -1,0 +1,86 @@
+"""How much a word says of a symbol: one level for each word, worked out from the symbol alone when it is
+indexed, so that a score depends on nothing but the symbol and how many files hold the word.
+
+The formula is BM25 over fields with a fixed usual length for each. Statistics of the whole index would count
+deleted documents until a merge drops them, and answers would depend on the history of the index.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+FIELDS: Final[Mapping[str, tuple[float, float]]] = {
+    # A definition called what was asked for must beat one that merely mentions it.
+    "name": (4.0, 2.0),
+    # `Session.save` must beat other `save`s when the question says session.
+    "container": (1.5, 1.0),
+    # Parameter and return types tell overloads apart.
+    "sig": (1.0, 8.0),
+    # A doc comment states the purpose; a body only implements it.
+    "doc": (1.5, 4.5),
+    # Undocumented code must still be found by the words in it.
+    "body": (1.0, 30.0),
+}
+"""The weight and the usual number of words of each field."""
+
+_SATURATION, _BY_LENGTH = 1.2, 0.75
+_MOST_TIMES, _LONGEST = 15, 255
+_LEAST, _STEP = 0.35, 1.25
+_FINENESS = 16
+"""Parts of one into which a sum is cut to look its level up."""
+
+LEVELS: Final = "abcdefghijklmnop"
+"""The last letter of a word in the index, from a mere mention to a name that is the word."""
+
+VALUES: Final[Mapping[str, float]] = {
+    level: round(_LEAST * _STEP ** (number + 0.5), 3) for number, level in enumerate(LEVELS)
+}
+"""What each level counts."""
+
+
+def _gains(weight: float, usual: float) -> list[list[float]]:
+    """By the number of words in a field, and by how often one of them is there, what that counts."""
+    return [
+        [
+            weight * (1 + _SATURATION) * times / (times + _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * shape))
+            for times in range(_MOST_TIMES + 1)
+        ]
+        for shape in (length / usual for length in range(_LONGEST + 1))
+    ]
+
+
+def _level(value: float) -> str:
+    number = math.floor(math.log(max(value, _LEAST) / _LEAST, _STEP))
+    return LEVELS[min(number, len(LEVELS) - 1)]
+
+
+_GAINS = [_gains(weight, usual) for weight, usual in FIELDS.values()]
+_MOST = sum(gains[0][_MOST_TIMES] for gains in _GAINS)
+_LEVEL_OF = [_level((number + 0.5) / _FINENESS) for number in range(int(_MOST * _FINENESS) + 2)]
+
+
+def word_levels(fields: Sequence[str]) -> dict[str, str]:
+    """The level of each word of a symbol; `fields` are its analysed texts in the order of `FIELDS`."""
+    sums: dict[str, float] = {}
+    known = sums.get
+    for gains, text in zip(_GAINS, fields, strict=True):
+        if not text:
+            continue
+        words = text.split()
+        of_length = gains[min(len(words), _LONGEST)]
+        if len(set(words)) == len(words):
+            once = of_length[1]
+            for word in words:
+                sums[word] = known(word, 0.0) + once
+        else:
+            for word, times in Counter(words).items():
+                sums[word] = known(word, 0.0) + of_length[min(times, _MOST_TIMES)]
+    return {word: _LEVEL_OF[int(_FINENESS * value)] for word, value in sums.items()}
+
+
+def leveled(fields: Sequence[str]) -> str:
+    """The words of a symbol with their levels, as the index holds them."""
+    return " ".join([word + level for word, level in word_levels(fields).items()])
