@@ -5,10 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NODE ?= build/node
 B ?= cold_index
+COUNT ?= 20000
 Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
-.PHONY: help install try test lint types check format bench torture soak test-editors vscode docs lock wheel clean
+.PHONY: help install try test lint types check format bench torture fuzz soak test-editors vscode docs lock wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | awk -F': ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -48,6 +49,10 @@ bench: install ## one of benchmarks/, cold_index unless named: make bench B=retr
 
 torture: install ## kill the indexer hundreds of times and compare what is left with a clean build
 	$(BIN)/python -m pytest -m slow -k torture --timeout=0 $(ARGS)
+
+# A found case is kept in tests/fuzz/corpus/ and is a test from then on; COUNT=1000000 is the long run.
+fuzz: install ## damaged files of every language: nothing breaks, what crashes is named: make fuzz COUNT=1000000
+	$(BIN)/python tests/fuzz/fuzz_languages.py --count $(COUNT) $(ARGS)
 
 soak: install ## a day's worth of edits and searches: no growth, no loss of recall
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)

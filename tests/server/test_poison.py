@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from fuzz import ENGINE_SERVER
 from raw_client import RawClient, running
+
+from fuzz import ENGINE_SERVER
 
 POISON = {
     "quotes.md": ">" * 1000 + " x",

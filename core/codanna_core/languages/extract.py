@@ -125,8 +125,8 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             name_start = names[-1].start_byte
             qualifiers = "".join(f"{_text(data, node)}." for node in names[:-1])
         name = data[name_start:name_end].decode("utf-8", "replace")
-        if "\n" in name:
-            name_end = data.find(b"\n", name_start)
+        if "\n" in name or "\r" in name:
+            name_end = name_start + len(_first_line(data[name_start:name_end]))
         chain = inside.chain
         if kind == _HEADING:
             name = comments.heading_text(name)[:MAX_NAME]
@@ -279,6 +279,11 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             symbols.sort(key=lambda symbol: symbol.start_byte)
     doc = comments.clean(module_doc, language) if module_doc else docs.opening()
     return Extraction(language.name, symbols, module_doc=doc)
+
+
+def _first_line(text: bytes) -> bytes:
+    """A text up to its first line end, of whatever kind."""
+    return text.splitlines()[0]
 
 
 def _text(data: bytes, node: Node) -> str:

@@ -1,0 +1,1 @@
+'enum Paze {3   tter
