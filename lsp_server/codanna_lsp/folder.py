@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.memory import settle
+from codanna_core.engine.memory import few_arenas, settle
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, FolderMissing, IndexMissing, OutOfMemory
 from codanna_core.model import Problem
 from codanna_lsp.convert import message
@@ -199,6 +199,7 @@ class Folder:
                 self._before.join(CLOSE_TIMEOUT)
                 self._before = None
             self.roots = (self.root, Path(os.path.realpath(self.root)))
+            few_arenas()
             try:
                 while not self._open():
                     self._opened.set()

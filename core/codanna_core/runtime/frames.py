@@ -18,10 +18,9 @@ _LENGTH = struct.Struct("<Q")
 
 
 def write_frame(stream: IO[bytes], *parts: bytes) -> None:
-    """Write one message, given in parts so that large ones need not be joined."""
-    stream.write(_LENGTH.pack(sum(map(len, parts))))
-    for part in parts:
-        stream.write(part)
+    """Write one message, given in parts."""
+    # In one piece: each write gives the interpreter to other threads, and getting it back can take long.
+    stream.write(b"".join((_LENGTH.pack(sum(map(len, parts))), *parts)))
     stream.flush()
 
 

@@ -21,6 +21,8 @@ from codanna_core.runtime.limits import KERNEL_LIMITS_MEMORY, KERNEL_LIMITS_TIME
 from codanna_core.runtime.measure import memory_of, processor_time_of
 
 _TICK_S = 0.1
+_CALM_TICKS = 50
+"""So long it is quiet before the watch over the helpers sleeps too: saves often come one after another."""
 _IDLE_S = 10.0
 """A helper beyond the first ends after this long without work; the first, once nobody keeps it."""
 _START_LIMIT_S = 60.0
@@ -79,6 +81,8 @@ class WarmHelpers:
         self._not_before = 0.0
         self._keepers = 0
         self._watching = False
+        self._watcher: threading.Thread | None = None
+        self._needed = threading.Event()
         self._process = os.getpid()
         atexit.register(self.close)
 
@@ -247,16 +251,26 @@ class WarmHelpers:
         """A forked process has neither the helpers, which belong to its parent, nor the thread."""
         if self._process != os.getpid():
             self._process = os.getpid()
-            self._helpers, self._keepers, self._watching = [], 0, False
+            self._helpers, self._keepers = [], 0
+            self._watching, self._watcher = False, None
 
     def _watch(self) -> None:
+        # Starting a thread waits for its first step, which takes long where others compete for the
+        # interpreter; so this one stays, and is only woken.
         if not self._watching:
             self._watching = True
-            threading.Thread(target=self._keep_watch, name="codanna-helper-watch", daemon=True).start()
+            if self._watcher is None:
+                self._watcher = threading.Thread(
+                    target=self._keep_watch, name="codanna-helper-watch", daemon=True
+                )
+                self._watcher.start()
+            self._needed.set()
 
     def _keep_watch(self) -> None:
         """End what takes too long or is not needed, as long as there is anything to look after."""
+        calm = 0
         while True:
+            self._needed.wait()
             time.sleep(_TICK_S)
             surplus: list[_Helper] = []
             with self._changed:
@@ -270,12 +284,12 @@ class WarmHelpers:
                     self._helpers.remove(helper)
                     surplus.append(helper)
                 quiet = all(not h.wall_limit for h in self._helpers) and len(self._helpers) <= kept
-                if quiet:
-                    self._watching = False
+                calm = calm + 1 if quiet else 0
+                if calm > _CALM_TICKS:
+                    calm, self._watching = 0, False
+                    self._needed.clear()
             for helper in surplus:
                 end(helper.process)
-            if quiet:
-                return
 
     def _judge(self, helper: _Helper, now: float) -> None:
         if helper.patience is not None and now > helper.patience:

@@ -21,6 +21,9 @@ from codanna_core.runtime.limits import Limits
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Several processes are the parallelism; threads of a library inside each would only be in the way."""
 
+_BUFFER = 1 << 16
+"""As much as a pipe holds: most answers are read at once."""
+
 
 def launch(entry: str, limits: Limits) -> subprocess.Popen[bytes]:
     """Start a child that runs `module:function` and talks over its stdin and stdout."""
@@ -34,7 +37,7 @@ def launch(entry: str, limits: Limits) -> subprocess.Popen[bytes]:
             [sys.executable, "-P", "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=-1,
+            bufsize=_BUFFER,
             # Signals for the group of this process, such as Ctrl-C in a terminal, are not for its children.
             process_group=0 if os.name == "posix" else None,
             env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
