@@ -210,7 +210,7 @@ def fuzz(
                     for future in pending:
                         future.result()
                     pending.clear()
-                if number and number % 20_000 == 0:
+                if number and number % 5_000 == 0:
                     print(f"{number:,} cases in {time.monotonic() - started:.0f} s", flush=True)
             for future in pending:
                 future.result()

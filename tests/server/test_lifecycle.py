@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from fuzz import ENGINE_SERVER
 from raw_client import FAKE_SERVER, MINIMAL, running
+
+from fuzz import ENGINE_SERVER
 
 
 def test_shutdown_then_exit_ends_with_zero(project: Path) -> None:

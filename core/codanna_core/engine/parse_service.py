@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-import math
 
 from codanna_core.engine.memory import give_back
 from codanna_core.languages.exchange import pack_answer, unpack_request
-from codanna_core.languages.extract import extract
+from codanna_core.languages.extract import extract_within
 from codanna_core.runtime.frames import READY, own_pipes, read_frame, write_frame
-from codanna_core.runtime.limits import processor_time
 
 _LARGE = 200_000
 _TIDY_EVERY = 64
@@ -18,7 +16,7 @@ _TIDY_EVERY = 64
 def serve() -> None:
     """Answer requests until the pipe is closed. An exception ends the process, as a crash would."""
     requests, answers = own_pipes()
-    extract(b"def warm(): pass\n", "warm.py")
+    extract_within(b"def warm(): pass\n", "warm.py", 60.0)
     gc.freeze()
     write_frame(answers, READY)
     served = 0
@@ -30,8 +28,7 @@ def serve() -> None:
         size = len(message)
         data, path, seconds = unpack_request(message)
         del message
-        with processor_time(seconds):
-            answer = pack_answer(extract(data, path, deadline_s=math.inf))
+        answer = pack_answer(extract_within(data, path, seconds))
         write_frame(answers, answer)
         served += 1
         if size > _LARGE or served % _TIDY_EVERY == 0:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import gc
-import math
 from collections.abc import Mapping
 
 from codanna_core.embed.registry import load_embedder
 from codanna_core.engine.memory import give_back, settle
 from codanna_core.engine.prepare import FileTask, Parse, Prepared, WorkerSetup, prepare
 from codanna_core.engine.verdicts import content_key, problem_of, seconds_for
-from codanna_core.languages.extract import extract
+from codanna_core.languages.extract import extract_within
 from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.model import Extraction
 from codanna_core.runtime.frames import READY, own_pipes, receive, send
-from codanna_core.runtime.limits import processor_time
 
 _TIDY_EVERY = 16
 
@@ -54,7 +52,6 @@ def parse_within_limits(unparsed: Mapping[str, str]) -> Parse:
             code = unparsed.get(content_key(language.name, data)) if language is not None else None
             if language is not None and code is not None:
                 return as_text(data, task.path, problem_of(code, language.name, task.path))
-        with processor_time(seconds_for(len(data)) * task.times):
-            return extract(data, task.path, deadline_s=math.inf)
+        return extract_within(data, task.path, seconds_for(len(data)) * task.times)
 
     return parse

@@ -6,6 +6,7 @@ works on byte offsets and decodes only what a symbol keeps.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -17,10 +18,12 @@ from codanna_core.languages import comments
 from codanna_core.languages.docs import Docs
 from codanna_core.languages.lines import Lines
 from codanna_core.languages.loose import loose_code
-from codanna_core.languages.parse import Match, levels, parse_and_match
+from codanna_core.languages.parse import Match, levels, load, parse_and_match
 from codanna_core.languages.registry import SNIFFED_BYTES, Language, detect_language, languages
+from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.languages.windows import windows
 from codanna_core.model import Extraction, Kind, Problem, Symbol
+from codanna_core.runtime.limits import processor_time
 
 DEADLINE_S = 5.0
 """Longest time for one file; a file that needs more is searched by line windows."""
@@ -74,6 +77,19 @@ def extract(
         message = f"{share:.0%} of the file does not parse as {known.name}; symbols there may be missing"
         result.problems.append(Problem("syntax", message, path))
     return result
+
+
+def extract_within(data: bytes, path: str, seconds: float) -> Extraction:
+    """As `extract`, for helper processes: more processor time than this ends the process.
+
+    What is loaded first is ours, and does not count.
+    """
+    language = grammar_of(data, path)
+    if language is None:
+        return as_text(data, path)
+    load(language)
+    with processor_time(seconds):
+        return extract(data, path, language.name, math.inf)
 
 
 @dataclass(slots=True)

@@ -59,6 +59,11 @@ def parse_whole(data: bytes, language: Language, deadline: float) -> Tree | None
     return tree
 
 
+def load(language: Language) -> None:
+    """Load the grammar and compile the query, which takes longer than most files."""
+    _tools(language)
+
+
 def _valid_utf8(data: bytes) -> bytes:
     """The text with `?` for each byte that is no UTF-8; the binding raises or crashes on such a name."""
     if not data.isascii():
