@@ -40,6 +40,8 @@ def few_arenas() -> None:
     """
     if sys.platform != "linux":
         return
+    import ctypes  # Late, as below.
+
     highest_number_of_arenas = -8
     try:
         ctypes.CDLL("libc.so.6").mallopt(highest_number_of_arenas, 4)
