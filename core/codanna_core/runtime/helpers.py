@@ -26,8 +26,10 @@ _CALM_TICKS = 50
 _IDLE_S = 10.0
 """A helper beyond the first ends after this long without work; the first, once nobody keeps it."""
 _START_LIMIT_S = 60.0
-_WALL_FACTOR, _WALL_SPARE_S = 8, 10.0
-"""Longest time by the clock, for the processor time given: only a stopped process takes so long."""
+_WALL_FACTOR, _WALL_SPARE_S = 8, 60.0
+"""Longest time by the clock, for the processor time given: only a stopped or a starved process takes so long,
+which is not the fault of the request.
+"""
 _SECOND_HELPER_AFTER_S = 0.02
 _FREE_DEATHS = 8
 _DEATHS_WITHIN_S = 60.0
@@ -45,7 +47,7 @@ class Overran(HelperLost):
 
 
 class _Killed(HelperLost):
-    """It was killed, and not by this process."""
+    """It was killed by another process, or stopped."""
 
 
 class TooLate(Exception):
@@ -243,7 +245,7 @@ class WarmHelpers:
             raise TooLate
         if helper.ended == "time" or code in OUT_OF_TIME:
             raise Overran(f"took over {seconds:g} s of processor time")
-        if code == KILLED and not helper.ended:
+        if helper.ended == "clock" or (code == KILLED and not helper.ended):
             raise _Killed
         raise HelperLost(helper.ended or f"ended the helper process (exit code {code})")
 
@@ -294,7 +296,9 @@ class WarmHelpers:
     def _judge(self, helper: _Helper, now: float) -> None:
         if helper.patience is not None and now > helper.patience:
             helper.ended = "patience"
-        elif now > helper.wall_limit or (not KERNEL_LIMITS_TIME and self._used(helper) > helper.seconds):
+        elif now > helper.wall_limit:
+            helper.ended = "clock"
+        elif not KERNEL_LIMITS_TIME and self._used(helper) > helper.seconds:
             helper.ended = "time"
         elif not KERNEL_LIMITS_MEMORY and memory_of(helper.process) > self._limits.memory:
             helper.ended = f"needed over {self._limits.memory >> 20} MiB of memory"
