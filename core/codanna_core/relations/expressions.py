@@ -72,10 +72,10 @@ class Forms:
             made = self.type_text(side(node, field) if field else _first(node))
             return f"<{made}>" if made else UNKNOWN
         if kind in self.index:
-            return self.of(node.child_by_field_name(self.index[kind]), depth + 1) + "[]"
+            return self.of(side(node, self.index[kind]), depth + 1) + "[]"
         if kind in self.through:
             field = self.through[kind]
-            return self.of(node.child_by_field_name(field) if field else _first(node), depth + 1)
+            return self.of(side(node, field) if field else _first(node), depth + 1)
         if kind in self.wait:
             return self.of(_first(node), depth + 1) + "~"
         if kind in self.literal:
@@ -86,7 +86,7 @@ class Forms:
 def side(node: Node, field: str) -> Node | None:
     """A side of a member: by its field, or the first or last named child where the grammar names none."""
     if field == "@first":
-        return node.named_children[0] if node.named_child_count > 1 else None
+        return node.named_children[0] if node.named_children else None
     if field == "@last":
         return node.named_children[-1] if node.named_children else None
     return node.child_by_field_name(field)

@@ -125,6 +125,9 @@ class Typer:
             return None
         if name in table.rules.self_names:
             return self._self(at, table)
+        if name == "Self" and table.facts.language == "rust":
+            held = self._self(at, table)
+            return held._replace(kind="definition") if held is not None else None
         found = self.names(name, at, called)
         if found:
             return self.merged(found)
@@ -269,17 +272,29 @@ class Typer:
         """What an expression in normal form stands for at a place."""
         start, steps = parse_form(form)
         value = self._start(start, at, bool(steps) and steps[0] == "()")
-        for number, step in enumerate(steps):
+        number = 0
+        while number < len(steps):
             if value is None or value.kind == "outside":
                 return value
+            step = steps[number]
+            called = number + 1 < len(steps) and steps[number + 1] == "()"
+            number += 1
             if step == "()":
                 value = self._called(value)
-            elif step[0] == ".":
-                called = number + 1 < len(steps) and steps[number + 1] == "()"
-                value = self.member_value(value, step[1:], called)
-            else:
+            elif step[0] != ".":
                 value = self._step(value, step)
+            elif called and self._passes(value, step[1:]):
+                number += 1
+            else:
+                value = self.member_value(value, step[1:], called)
         return value
+
+    def _passes(self, value: Value, name: str) -> bool:
+        """Whether a call of that library member gives the receiver itself on (`unwrap`, `iter`)."""
+        table = self.table(value.path) if value.path else None
+        if table is None or name not in table.rules.passes or value.kind == "module":
+            return False
+        return not self.member_bindings(value, name, called=True)[0]
 
     def _start(self, start: str, at: Place, called: bool) -> Value | None:
         if start == "!":
@@ -396,8 +411,6 @@ class Typer:
                 return self.result(path, number)
             return self.merged(found)
         table = self.table(value.path) if value.path else None
-        if table is not None and name in table.rules.passes and value.kind != "module":
-            return value
         if table is not None and name in table.rules.elements:
             held = self._sequence(value)
             if held is not None and held.shape is not None:
@@ -435,11 +448,7 @@ class Typer:
         if table is None or (path, number) in seen or len(seen) > 20:
             return [], True
         row = table.row(number)
-        own = [
-            item
-            for item in self._whole_members(path, table, number, row, name)
-            if table.fits(self.row(*item), called)
-        ]
+        own = self._whole_members(path, table, number, row, name, called)
         overloaded = bool(called) and table.rules.overloads
         if own and not overloaded:
             return own, True
@@ -474,29 +483,31 @@ class Typer:
         return values
 
     def _whole_members(
-        self, path: str, table: Table, number: int, row: Binding, name: str
+        self, path: str, table: Table, number: int, row: Binding, name: str, called: bool | None
     ) -> list[tuple[str, int]]:
         """Own members; where only a declaration is there, the definitions outside of the type instead."""
-        found = self._own_members(path, table, number, row, name)
+        found = self._own_members(path, table, number, row, name, called)
         if table.rules.unit != "program" or not found or not self.row(*found[0]).flags & Flag.DECLARED:
             return found
         apart = [(path, at) for at in table.by_name.get(name, ()) if self._adds_to(table, at, row.name)]
         return apart or module_rules(table.facts.language).outer_members(self, path, row, name) or found
 
     def _own_members(
-        self, path: str, table: Table, number: int, row: Binding, name: str
+        self, path: str, table: Table, number: int, row: Binding, name: str, called: bool | None
     ) -> list[tuple[str, int]]:
-        found = [
-            (path, at)
+        """Members inside the definition, else those that its file adds to it, else those of other files."""
+        here = [
+            at
             for at in table.by_name.get(name, ())
-            if table.row(at).owner == number and table.row(at).kind not in (Binds.PARAMETER, Binds.IMPLEMENTS)
+            if table.row(at).kind not in (Binds.PARAMETER, Binds.IMPLEMENTS) and table.fits(table.row(at), called)
         ]
-        if found:
+        found = [(path, at) for at in here if table.row(at).owner == number]
+        if found or row.kind not in (Binds.TYPE, Binds.FUNCTION, Binds.MODULE):
             return self._with_bodies(found)
-        if row.kind in (Binds.TYPE, Binds.FUNCTION, Binds.MODULE):
-            found = [(path, at) for at in table.by_name.get(name, ()) if self._adds_to(table, at, row.name)]
-            if not found:
-                found = module_rules(table.facts.language).outer_members(self, path, row, name)
+        found = [(path, at) for at in here if self._adds_to(table, at, row.name)]
+        if not found and row.kind == Binds.TYPE:
+            outer = module_rules(table.facts.language).outer_members(self, path, row, name)
+            found = [item for item in outer if table.fits(self.row(*item), called)]
         return self._with_bodies(found)
 
     def _adds_to(self, table: Table, at: int, type_name: str) -> bool:
