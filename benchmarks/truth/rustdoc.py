@@ -88,7 +88,9 @@ def main() -> None:
                 first, _, last = span.partition("-")
                 if not first.isdigit():
                     continue
-                path = posixpath.normpath(posixpath.join(posixpath.dirname(here), place.removesuffix(".html")))
+                path = posixpath.normpath(
+                    posixpath.join(posixpath.dirname(here), place.removesuffix(".html"))
+                )
                 path = path if place else here
                 if path not in sources and (root / path).is_file():
                     sources[path] = (root / path).read_text("utf-8").splitlines()

@@ -39,3 +39,16 @@ def test_programs(check: Check) -> None:
             """,
         }
     )
+
+
+def test_two_programs(check: Check) -> None:
+    """Where two files define a function the nearer one is likely, not certain."""
+    check(
+        {
+            "one/a.c": "int work(void) { return 1; }\n",
+            "two/a.c": "int work(void) { return 2; }\n",
+            "two/b.c": """
+                int main(void) { return work(); } /* => work two/a.c:work likely */
+            """,
+        }
+    )

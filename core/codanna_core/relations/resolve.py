@@ -62,6 +62,8 @@ class Resolver:
         name = reference.name
         if name in table.rules.self_names or name in table.rules.super_names:
             return ELSEWHERE
+        if name in table.rules.prelude and table.rules.unit == "program":
+            return ELSEWHERE
         called = reference.role == Role.CALL
         found = self.typer.names(name, at, called)
         if not found and called:
@@ -92,7 +94,10 @@ class Resolver:
         if row.kind in (Binds.IMPORT, Binds.EXPORT):
             return f"imported in line {row.line + 1}"
         if path != at[0]:
-            return "of the same package"
+            rivals = self.typer.rivals.get((row.name, at[0]), 0)
+            if rivals > 1:
+                return f"the nearest of {rivals} files that define it"
+            return "the only definition in the program" if rivals else "of the same package"
         return "defined in this file" if row.owner < 0 else "defined in an enclosing scope"
 
     def _member(self, table: Table, reference: Reference, at: Place) -> Resolution:
@@ -132,7 +137,7 @@ class Resolver:
                 if value is None:
                     return self._by_name(table, reference, bare=True, partly=True)
                 if value.kind == "module" and self.typer.provider.exists(value.key):
-                    return self._made(table, [Target(value.key, FILE)], Tier.CERTAIN, reason, "proved")
+                    return self._made(table, [Target(value.key, FILE)], Tier.CERTAIN, reason)
                 if value.kind != "definition":
                     return ELSEWHERE
                 followed = value.path, value.number
@@ -145,7 +150,13 @@ class Resolver:
         targets = self._overloads(reference, targets, at)
         twins = not table.rules.overloads and self._twins(targets)
         tier = Tier.CERTAIN if len(targets) == 1 or twins else Tier.POSSIBLE
-        return self._made(table, targets, tier, reason, "proved")
+        if not reference.receiver and self._has_rivals(reference.name, targets, at):
+            tier = min(tier, Tier.LIKELY)
+        return self._made(table, targets, tier, reason)
+
+    def _has_rivals(self, name: str, targets: list[Target], at: Place) -> bool:
+        """Whether other files of a C program define the name too: which one is linked is not in the text."""
+        return self.typer.rivals.get((name, at[0]), 0) > 1 and any(target.path != at[0] for target in targets)
 
     def _declared_once(self, found: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Of several assignments to one field or variable the one that says its type, else the first."""
@@ -223,8 +234,8 @@ class Resolver:
             if target.path == fitting[0].path and self.typer.row(*target).owner == nearest.owner
         ]
 
-    def _made(self, table: Table, targets: list[Target], tier: Tier, reason: str, how: str) -> Resolution:
-        sure = probability(table.facts.language, tier.name.lower(), how, len(targets))
+    def _made(self, table: Table, targets: list[Target], tier: Tier, reason: str) -> Resolution:
+        sure = probability(table.facts.language, tier.name.lower(), len(targets))
         return Resolution(tuple(targets), tier, sure, reason)
 
     # By name alone.
@@ -240,11 +251,11 @@ class Resolver:
             return ELSEWHERE if not partly else UNKNOWN
         if len(found) == 1 and not common and reference.role == Role.CALL:
             kind = "definition" if bare else "method"
-            return self._made(table, found, Tier.LIKELY, f"only {kind} of that name", "unique")
+            return self._made(table, found, Tier.LIKELY, f"only {kind} of that name")
         if len(found) > MAX_POSSIBLE:
             return UNKNOWN
         words = "only its name fits" if len(found) == 1 else f"one of {len(found)} of that name"
-        return self._made(table, found, Tier.POSSIBLE, words, "namesakes")
+        return self._made(table, found, Tier.POSSIBLE, words)
 
     def _namesakes(self, table: Table, name: str, bare: bool) -> list[Target]:
         found = []

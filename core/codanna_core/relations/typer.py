@@ -62,6 +62,8 @@ class Typer:
         self.steps = 0
         self.reach: dict[str, frozenset[str]] = {}
         """What a file includes, kept for C."""
+        self.rivals: dict[tuple[str, str], int] = {}
+        """How many files of a program define a name, seen from a file; kept for C."""
 
     def table(self, path: str) -> Table | None:
         if path not in self.tables:
@@ -499,7 +501,8 @@ class Typer:
         here = [
             at
             for at in table.by_name.get(name, ())
-            if table.row(at).kind not in (Binds.PARAMETER, Binds.IMPLEMENTS) and table.fits(table.row(at), called)
+            if table.row(at).kind not in (Binds.PARAMETER, Binds.IMPLEMENTS)
+            and table.fits(table.row(at), called)
         ]
         found = [(path, at) for at in here if table.row(at).owner == number]
         if found or row.kind not in (Binds.TYPE, Binds.FUNCTION, Binds.MODULE):

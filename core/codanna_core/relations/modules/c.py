@@ -29,13 +29,15 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
             row = held.row(number)
             if row.container or not row.scope_end or row.kind in (Binds.PARAMETER, Binds.FIELD):
                 continue
-            if row.owner >= 0 and held.row(row.owner).kind not in (Binds.MODULE, Binds.TYPE):
+            nested = held.facts.language != "c" or row.kind != Binds.FUNCTION
+            if row.owner >= 0 and nested and held.row(row.owner).kind not in (Binds.MODULE, Binds.TYPE):
                 continue
             found.append((1 if row.flags & Flag.DECLARED else 0, -_shared(other, path), other, number))
     found = [item for item in found if _visible(typer, path, item[2], item[3], found)]
     if not found:
         return []
     found.sort()
+    typer.rivals[name, path] = len({other for declared, _, other, _ in found if not declared})
     best = found[0][:2]
     return [(other, number) for declared, near, other, number in found if (declared, near) == best]
 
@@ -85,8 +87,8 @@ def _headers(typer: Typer, name: str, path: str) -> list[str]:
 
 def _shared(one: str, other: str) -> int:
     """How many folders two paths have in common, from the root."""
-    common = posixpath.commonpath([posixpath.dirname(one) or ".", posixpath.dirname(other) or "."])
-    return 0 if common == "." and posixpath.dirname(one) else common.count("/") + 1
+    common = posixpath.commonpath([posixpath.dirname(one), posixpath.dirname(other)])
+    return common.count("/") + 1 if common else 0
 
 
 def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:

@@ -40,7 +40,11 @@ def _file_at(typer: Typer, stem: str) -> str | None:
 
 def _target(typer: Typer, module: str, path: str) -> str | None:
     if module.startswith("."):
-        return _file_at(typer, posixpath.join(posixpath.dirname(path), module))
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), module))
+        found = _file_at(typer, place)
+        folders = node_packages(typer.provider).values() if found is None else ()
+        here = "" if place == "." else place
+        return found or next((_in_package(typer, *held, "") for held in folders if held[0] == here), None)
     for folder, pattern, targets in typescript_paths(typer.provider):
         if folder and not path.startswith(folder + "/"):
             continue

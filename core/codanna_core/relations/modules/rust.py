@@ -176,7 +176,7 @@ def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
 def imported(typer: Typer, path: str, row: Binding) -> Value | None:
     from codanna_core.relations.typer import OUTSIDE
 
-    module, _, name = row.value.partition("#")
+    name = row.value.partition("#")[2]
     parts = [part for part in (*_parts(typer, path, row), name) if part]
     if parts and parts[0] == "self" and len(parts) == 2 and not name:
         child = _child(typer, path, parts[1])
@@ -206,7 +206,11 @@ def outer_members(typer: Typer, path: str, row: Binding, name: str) -> Found:
             continue
         for at in table.by_name.get(name, ()):
             owner = table.row(at).owner
-            if owner >= 0 and table.row(owner).kind == Binds.IMPLEMENTS and table.row(owner).container == row.name:
+            if (
+                owner >= 0
+                and table.row(owner).kind == Binds.IMPLEMENTS
+                and table.row(owner).container == row.name
+            ):
                 found.append((other, at))
     return found
 

@@ -88,7 +88,7 @@ def _class(builder: Builder, node: Node) -> None:
 
 
 def _around(builder: Builder, node: Node) -> tuple[int, int] | None:
-    """A C struct inside another declaration is visible in the whole file."""
+    """C has no nested scopes for types, and its functions seem nested only where macros hide a brace."""
     return (0, builder.size + 1) if builder.language == "c" else None
 
 
@@ -216,7 +216,7 @@ def _function(
         bases=types if builder.rules.overloads else (),
         flags=flags | Flag.TYPED,
         required=required,
-        scope=MEMBER_ONLY if container or member else None,
+        scope=MEMBER_ONLY if container or member else _around(builder, node),
     )
 
 

@@ -413,7 +413,11 @@ def _variable(builder: Builder, node: Node) -> None:
         builder.bind(name, Binds.VARIABLE, node, value=type_, flags=Flag.TYPED, scope=scope)
         return
     module = _required(builder, value)
-    if module and name.type == "identifier":
+    part = _field(value, "property") if value is not None and value.type == "member_expression" else None
+    held = _required(builder, _field(value, "object")) if value is not None and part is not None else ""
+    if held and name.type == "identifier":
+        builder.bind(name, Binds.IMPORT, node, value=f"{held}#{builder.text(part)}", scope=scope)
+    elif module and name.type == "identifier":
         builder.bind(name, Binds.IMPORT, node, value=f"{module}#=", scope=scope)
     elif module and name.type == "object_pattern":
         _required_names(builder, name, module, node, scope)

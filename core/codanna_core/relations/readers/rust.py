@@ -24,13 +24,17 @@ def read(builder: Builder, found: dict[str, list[Node]]) -> None:
     for node in found.get("variant", ()):
         name = _field(node, "name")
         if name is not None:
-            builder.bind(name, Binds.VARIABLE, node, value="Self", flags=Flag.TYPED | Flag.STATIC, scope=MEMBER_ONLY)
+            builder.bind(
+                name, Binds.VARIABLE, node, value="Self", flags=Flag.TYPED | Flag.STATIC, scope=MEMBER_ONLY
+            )
     for node in [*found.get("alias", ()), *found.get("associated", ())]:
         name = _field(node, "name")
         if name is not None:
             member = _in_type(node)
             type_ = builder.forms.type_text(_field(node, "type"))
-            builder.bind(name, Binds.ALIAS, node, value=type_, flags=Flag.TYPED, scope=MEMBER_ONLY if member else None)
+            builder.bind(
+                name, Binds.ALIAS, node, value=type_, flags=Flag.TYPED, scope=MEMBER_ONLY if member else None
+            )
     for node in found.get("impl", ()):
         _impl(builder, node)
     for node in found.get("function", ()):
@@ -44,8 +48,8 @@ def read(builder: Builder, found: dict[str, list[Node]]) -> None:
         name = _field(node, "name")
         if name is not None:
             type_ = builder.forms.type_text(_field(node, "type"))
-            member = MEMBER_ONLY if _in_type(node) else None
-            builder.bind(name, Binds.VARIABLE, node, value=type_, flags=Flag.TYPED | Flag.STATIC, scope=member)
+            scope = MEMBER_ONLY if _in_type(node) else None
+            builder.bind(name, Binds.VARIABLE, node, value=type_, flags=Flag.TYPED | Flag.STATIC, scope=scope)
     for node in found.get("let", ()):
         _let(builder, node)
     for node in found.get("match", ()):
@@ -137,7 +141,9 @@ def _generics(builder: Builder, node: Node) -> None:
     bounds = {}
     where = next((child for child in node.named_children if child.type == "where_clause"), None)
     for item in where.named_children if where is not None else ():
-        bounds[builder.text(_field(item, "left"))] = builder.forms.type_text(_field(item, "bounds")).lstrip(": ")
+        bounds[builder.text(_field(item, "left"))] = builder.forms.type_text(_field(item, "bounds")).lstrip(
+            ": "
+        )
     for item in parameters.named_children if parameters is not None else ():
         name = _field(item, "name")
         if name is not None and item.type == "type_parameter":
@@ -154,7 +160,13 @@ def _impl(builder: Builder, node: Node) -> None:
     container = builder.forms.type_text(type_).lstrip("&").split("<")[0].rsplit("::", 1)[-1].strip()
     bases = (builder.forms.type_text(trait),) if trait is not None else ()
     builder.bind(
-        type_, Binds.IMPLEMENTS, node, container=container, bases=bases, scope=MEMBER_ONLY, called=f"impl {container}"
+        type_,
+        Binds.IMPLEMENTS,
+        node,
+        container=container,
+        bases=bases,
+        scope=MEMBER_ONLY,
+        called=f"impl {container}",
     )
     _generics(builder, node)
 
@@ -195,7 +207,12 @@ def _let(builder: Builder, node: Node) -> None:
     text = builder.forms.type_text(_field(node, "type"))
     form = f"<{text}>" if text and "_" not in text.split("<") else builder.forms.of(_field(node, "value"))
     around = node.parent
-    while around is not None and around.type not in ("block", "if_expression", "while_expression", "match_arm"):
+    while around is not None and around.type not in (
+        "block",
+        "if_expression",
+        "while_expression",
+        "match_arm",
+    ):
         around = around.parent
     end = around.end_byte if around is not None else builder.size
     _pattern(builder, pattern, form, node, (node.end_byte, end))
@@ -211,7 +228,12 @@ def _match(builder: Builder, node: Node) -> None:
 
 
 def _pattern(
-    builder: Builder, node: Node, form: str, around: Node, scope: tuple[int, int], kind: Binds = Binds.VARIABLE
+    builder: Builder,
+    node: Node,
+    form: str,
+    around: Node,
+    scope: tuple[int, int],
+    kind: Binds = Binds.VARIABLE,
 ) -> None:
     """Bind the names of a pattern. `Some(x)` and `Ok(x)` stand for what they hold, like their types."""
     if "?" in form:
@@ -240,7 +262,14 @@ def _pattern(
                     _pattern(builder, inner_pattern, part, around, scope, kind)
                 elif name is not None:
                     builder.bind(name, kind, around, value=part, scope=scope)
-    elif node.type in ("match_pattern", "mut_pattern", "ref_pattern", "reference_pattern", "captured_pattern", "or_pattern"):
+    elif node.type in (
+        "match_pattern",
+        "mut_pattern",
+        "ref_pattern",
+        "reference_pattern",
+        "captured_pattern",
+        "or_pattern",
+    ):
         for item in node.named_children[:1] if node.type == "match_pattern" else node.named_children:
             if item.type not in ("mutable_specifier",):
                 _pattern(builder, item, form, around, scope, kind)
