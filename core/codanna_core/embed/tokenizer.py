@@ -22,6 +22,8 @@ HUMPS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 PIECES = r"[^\W\d_]+|[0-9]+|[-!#$%&*+./<=>?@\\^|~:]{2,3}"
 """What is looked up after lower-casing: letters, digits, short operators. Everything else is dropped."""
 
+_LONGEST_PIECE = 256
+"""Taking a word apart costs its length times that of the longest piece."""
 MAX_TOKENS = 512
 """fastembed cuts static models' input here; the two readers must give equal vectors."""
 _MAX_CHARACTERS = 1 << 16
@@ -68,7 +70,11 @@ class WordTokenizer:
             if (model["type"], humps, pieces) != ("Unigram", HUMPS, PIECES):
                 raise ModelUnavailable(f"{path} is not a tokenizer of this program; reinstall codanna-lsp")
             vocabulary = {piece: index for index, (piece, _) in enumerate(model["vocab"])}
-            scores = [score for _, score in model["vocab"]]
+            scores = [float(score) for _, score in model["vocab"]]
+            if max(map(len, vocabulary), default=0) > _LONGEST_PIECE or len(vocabulary) != len(scores):
+                raise ValueError("its pieces are too long, or some are there twice")
+            if type(model["unk_id"]) is not int or not 0 <= model["unk_id"] < len(scores):
+                raise ValueError("it has no unknown token")
             return cls(vocabulary, scores, model["unk_id"])
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise ModelUnavailable(f"{path} cannot be read ({error}); reinstall codanna-lsp") from error
