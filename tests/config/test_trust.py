@@ -11,7 +11,7 @@ import pytest
 
 from codanna_core.config import ClientOptions, Setter, Settings, diff, json_schema, load, load_settings
 from codanna_core.config.layers import MAX_FILE_BYTES
-from codanna_core.config.model import MAX_PATTERN_LENGTH, MAX_PATTERNS
+from codanna_core.config.model import MAX_PATTERN_CHARACTERS, MAX_PATTERNS
 from codanna_core.config.resolve import KeyInfo, all_keys, get
 
 FOUND = {
@@ -144,7 +144,7 @@ def test_projects_and_editors_have_lower_bounds_than_the_user(root: Path, name: 
     ("patterns", "expected"),
     [
         (["a"] * (MAX_PATTERNS + 1), f"at most {MAX_PATTERNS} patterns"),
-        (["a" * (MAX_PATTERN_LENGTH + 1)], f"{MAX_PATTERN_LENGTH} characters"),
+        (["a" * 1001] * 50, f"{MAX_PATTERN_CHARACTERS} characters"),
         (["\ud800"], "valid Unicode"),
     ],
 )
@@ -157,7 +157,7 @@ def test_patterns_are_bounded_for_everyone(root: Path, patterns: list[str], expe
         resolved = load(None, options, {})
         assert resolved.settings == Settings()
         assert expected in resolved.problems[0].message
-    most = {"discovery": {"exclude": ["a" * MAX_PATTERN_LENGTH] * MAX_PATTERNS}}
+    most = {"discovery": {"exclude": ["a" * (MAX_PATTERN_CHARACTERS // MAX_PATTERNS)] * MAX_PATTERNS}}
     assert load(None, most, {}).problems == []
 
 

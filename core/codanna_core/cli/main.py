@@ -21,6 +21,7 @@ from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.engine.memory import check_limit
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery, OutOfMemory
 from codanna_core.inert import inert
+from codanna_core.private import private_files
 
 # The matrices of one search are small: more threads would only wake each other up, and starve an editor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -50,7 +51,11 @@ _CALLED = {"COMMAND": "command", "ACTION": "action", "option": "option"}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    with private_files():
+        return _run(list(sys.argv[1:] if argv is None else argv))
+
+
+def _run(arguments: list[str]) -> int:
     # The console may not be able to show every character of somebody's source code.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

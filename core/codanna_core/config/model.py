@@ -29,8 +29,8 @@ ANYONE: Final = (*YOU, Setter.PROJECT)
 """For what is found, within bounds."""
 
 MAX_PATTERNS: Final = 1_000
-MAX_PATTERN_LENGTH: Final = 1_000
-"""More or longer patterns make the walker fail, so the bounds hold for everyone."""
+MAX_PATTERN_CHARACTERS: Final = 50_000
+"""Of all patterns together. More of them make the walker slow or fail, so the bounds hold for everyone."""
 
 
 def key(
@@ -97,8 +97,8 @@ class DiscoverySettings:
     )
     exclude: tuple[str, ...] = key(
         (),
-        "More patterns to skip, in `.gitignore` syntax relative to the workspace folder; at most 1,000 of at"
-        " most 1,000 characters.",
+        "More patterns to skip, in `.gitignore` syntax relative to the workspace folder; at most 1,000, of"
+        " 50,000 characters together.",
         setters=ANYONE,
     )
 

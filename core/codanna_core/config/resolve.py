@@ -24,7 +24,7 @@ from codanna_core.config.layers import (
     project_file,
     user_file,
 )
-from codanna_core.config.model import MAX_PATTERN_LENGTH, MAX_PATTERNS, Setter, Settings
+from codanna_core.config.model import MAX_PATTERN_CHARACTERS, MAX_PATTERNS, Setter, Settings
 from codanna_core.model import Problem
 
 _TYPE_WORDS: Final[dict[Any, str]] = {
@@ -218,8 +218,8 @@ def _convert(info: KeyInfo, option: Option, root: Path | None) -> Any:
 def _check_patterns(patterns: tuple[str, ...]) -> None:
     if len(patterns) > MAX_PATTERNS:
         raise Invalid(f"at most {MAX_PATTERNS} patterns; write more of them into `.codannaignore`")
-    if any(len(pattern) > MAX_PATTERN_LENGTH for pattern in patterns):
-        raise Invalid(f"a list of patterns of at most {MAX_PATTERN_LENGTH} characters each")
+    if sum(map(len, patterns)) > MAX_PATTERN_CHARACTERS:
+        raise Invalid(f"patterns of at most {MAX_PATTERN_CHARACTERS} characters together")
     try:
         "".join(patterns).encode()
     except UnicodeEncodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from codanna_core.config.model import MAX_PATTERN_LENGTH, MAX_PATTERNS, Settings
+from codanna_core.config.model import MAX_PATTERNS, Settings
 from codanna_core.config.resolve import KeyInfo, Resolved, all_keys, get
 
 SET_BY: Final = "x-set-by"
@@ -87,5 +87,4 @@ def _property(info: KeyInfo) -> dict[str, Any]:
         described[PROJECT_MAXIMUM] = metadata["project_maximum"]
     if isinstance(default, tuple):
         described["maxItems"] = MAX_PATTERNS
-        described["items"] = {"type": "string", "maxLength": MAX_PATTERN_LENGTH}
     return described

@@ -23,7 +23,6 @@ from codanna_core.embed.bert_onnx import write_bert
 from codanna_core.embed.fastembed_model import FastembedEmbedder, LocalModel
 from codanna_core.embed.trusted import check_dimension, check_model_folder, inside, refuse_pickles
 from codanna_core.errors import ModelUnavailable
-from codanna_core.private import private_folder
 
 MANIFEST = "codanna-model.json"
 _TOKENIZER_FILES = (
@@ -46,7 +45,7 @@ def import_model(source: str, models: Path, *, name: str | None = None, int8: bo
         if not label or any(part in ("", ".", "..") for part in label.split("/")) or "\\" in label:
             raise ModelUnavailable(f"{label!r} is no name for a model; use letters, digits and `-`")
         target = models / label.replace("/", "--")
-        private_folder(models)
+        models.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Built beside the target and renamed, so that a failed import leaves neither half a model nor a lost
         # old one.
         scratch = Path(tempfile.mkdtemp(prefix=".import-", dir=models))

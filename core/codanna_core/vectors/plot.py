@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from codanna_core.errors import ConfigError
 from codanna_core.inert import inert
+from codanna_core.private import share_as_the_user_wants
 
 _WIDTH, _HEIGHT, _MARGIN = 640, 320, 40
 _BINS = 32
@@ -105,10 +106,13 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def write_plot(path: Path, sizes: list[int], title: str) -> None:
-    """Write the picture that the suffix of `path` asks for."""
+    """Write the picture that the suffix of `path` asks for. The user named it, so their umask counts."""
+    is_new = not path.exists()
     if path.suffix == ".svg":
         path.write_text(svg(sizes, title), encoding="utf-8")
     elif path.suffix == ".png":
         path.write_bytes(png(sizes))
     else:
         raise ConfigError(f"cannot plot to {path.name}; use a name that ends with .svg or .png")
+    if is_new:
+        share_as_the_user_wants(path)
