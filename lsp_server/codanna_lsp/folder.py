@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import threading
 import time
@@ -76,8 +75,6 @@ class Folder:
     RETRY_AFTER = 5.0
     ROOT_POLL = 1.0
     """Pause between two looks whether a folder that is gone has come back."""
-    OTHER_WRITER_TIME = 10.0
-    """How long another process may take to index a save before its own text on disk counts anyway."""
     OTHER_WRITER_POLL = 1.0
     """Pause between two looks at what another process does with the index."""
 
@@ -113,7 +110,7 @@ class Folder:
         self._wake = threading.Condition()
         self._pending: dict[str, None] = {}
         self._done: list[Callable[[], None]] = []
-        self._held: list[tuple[float, Callable[[], None]]] = []
+        self._held: list[tuple[list[str], list[Callable[[], None]]]] = []
         self._sync_at: float | None = None
         self._syncing = False
         self._thread = threading.Thread(target=self._run, name=f"codanna-folder-{self.name}", daemon=True)
@@ -262,9 +259,8 @@ class Folder:
         else:
             # The index, or the process that writes it, has yet to take these changes in: what shows them
             # meanwhile must stay.
-            until = time.monotonic() + self.OTHER_WRITER_TIME if stored else math.inf
             with self._wake:
-                self._held += [(until, call) for call in done]
+                self._held += [(batch, done)] if done else []
 
     def _sync_due(self) -> bool:
         return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at
@@ -284,22 +280,27 @@ class Folder:
         if self._writes() or self._syncing:
             return
         try:
-            news = self.engine.refresh()
+            self.engine.refresh()
         except (CodannaError, OSError) as error:
             logger.info("following another process's index failed: %s", error)
             return
-        self._release(math.inf if news else time.monotonic())
+        self._release()
         if self._writes():
             logger.info("writing the index of %s from now on", self.root)
             self.sync()
 
-    def _release(self, now: float) -> None:
-        """Run what was held until the index has a change."""
+    def _release(self) -> None:
+        """Run what was held until the index has its files as they are on disk."""
+        assert self.engine is not None
         with self._wake:
-            ready = [call for until, call in self._held if until <= now]
-            self._held = [(until, call) for until, call in self._held if until > now]
-        for call in ready:
-            call()
+            held, self._held = self._held, []
+        for paths, calls in held:
+            if not self.engine.publishes(paths):
+                with self._wake:
+                    self._held.append((paths, calls))
+                continue
+            for call in calls:
+                call()
 
     def _remove_index(self) -> None:
         try:
@@ -344,7 +345,7 @@ class Folder:
                 self.engine.warm()
             self.reconciled = True
             if self._writes():
-                self._release(math.inf)
+                self._release()
             logger.info(
                 "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
                 report.added,

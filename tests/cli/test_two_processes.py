@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -81,3 +85,47 @@ def test_search_does_not_wait_for_ever(workspace: Path, run: Any, monkeypatch: p
     outcome = run("search", "purge")
     assert outcome.code == 3
     assert "another process has just begun" in outcome.err
+
+
+WRITER = """
+import sys, time
+from codanna_core import Engine
+with Engine.open(sys.argv[1]) as engine:
+    engine.sync()
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+def test_a_stopped_writer_is_reported(workspace: Path, run: Any) -> None:
+    """Every answer and the status say so, with hits and without, and no longer once it runs again."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(workspace)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+
+        def codes(*arguments: str) -> tuple[int, list[str]]:
+            outcome = run(*arguments, "--json")
+            return outcome.code, [problem["code"] for problem in json.loads(outcome.out)["problems"]]
+
+        assert codes("search", "purge") == (0, [])
+        writer.send_signal(signal.SIGSTOP)
+        asked = (
+            *(("search", "purge"), ("search", "purge", "--no-sync"), ("search", "kind:enum nothing at all")),
+            *(("symbols", "purge"), ("symbols", "qqqqqqqq"), ("status",)),
+        )
+        for arguments in asked:
+            code, told = codes(*arguments)
+            assert "writer-silent" in told, arguments
+            assert code == (1 if "nothing" in arguments[-1] or "qqqqqqqq" in arguments else 0)
+        assert "does not respond" in run("search", "purge").err
+        writer.send_signal(signal.SIGCONT)
+        assert codes("search", "purge") == (0, [])
+    finally:
+        writer.kill()
+        writer.wait()
+        assert writer.stdout is not None
+        writer.stdout.close()

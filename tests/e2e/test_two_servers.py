@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from raw_client import HERE, MINIMAL, RawClient, running
 
 SERVER = (sys.executable, str(HERE / "engine_server.py"))
@@ -65,3 +69,65 @@ def test_save_in_the_reading_server_is_seen_by_its_user(tmp_path: Path) -> None:
         first.eventually(lambda: first.symbols("edited_in_second") == ["edited_in_second"])
         second.eventually(lambda: second.symbols("before") == [])
         assert second.symbols("edited_in_second") == ["edited_in_second"]
+
+
+STOPPED_S = float(os.environ.get("STOPPED_SECONDS", "8"))
+"""How long the writer stands still; a minute in the long run."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("ends", ["continued", "killed"])
+def test_saves_beside_a_stopped_writer(tmp_path: Path, ends: str) -> None:
+    """While the writer is stopped the others say so and find what was saved in them. Once it runs again, or
+    is gone, everybody finds everything.
+    """
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "a.py").write_text("def before():\n    pass\n")
+    with running(SERVER) as first, running(SERVER) as second, running(SERVER) as third:
+        first.initialize(root, capabilities=MINIMAL)
+        first.wait_indexed()
+        others = {"second": second, "third": third}
+        for client in others.values():
+            client.initialize(root, capabilities=MINIMAL)
+            client.eventually(lambda client=client: client.symbols("before") == ["before"])
+        first.process.send_signal(signal.SIGSTOP)
+        stopped = time.monotonic()
+        for name, client in others.items():
+            saved(client, root / f"{name}.py", f"def saved_in_{name}():\n    pass\n")
+            client.eventually(lambda name=name, client=client: client.symbols(f"saved_in_{name}"), timeout=5)
+        for client in others.values():
+            client.eventually(lambda client=client: "writer-silent" in problems(client), timeout=10)
+            answer = client.request("codanna/semanticSearch", {"query": "before"})
+            assert "writer-silent" in [problem["code"] for problem in answer["problems"]]
+        while time.monotonic() < stopped + STOPPED_S:
+            for name, client in others.items():
+                assert client.symbols(f"saved_in_{name}") == [f"saved_in_{name}"]
+            time.sleep(0.2)
+        living = list(others.values())
+        if ends == "continued":
+            first.process.send_signal(signal.SIGCONT)
+            living.append(first)
+        else:
+            first.kill()
+        since = time.monotonic()
+        for client in living:
+            for name in others:
+                client.eventually(
+                    lambda name=name, client=client: (
+                        client.symbols(f"saved_in_{name}") == [f"saved_in_{name}"]
+                    )
+                )
+        took = time.monotonic() - since
+        for client in living:
+            client.eventually(lambda client=client: "writer-silent" not in problems(client))
+        assert took < 2 * LOADED, took
+
+
+LOADED = float(os.environ.get("LOADED", "5"))
+"""So many times longer may take on a machine that runs other tests as well."""
+
+
+def problems(client: RawClient) -> list[str]:
+    return [problem["code"] for problem in folder(client)["problems"]]

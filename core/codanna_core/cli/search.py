@@ -37,7 +37,9 @@ def run(options: argparse.Namespace) -> int:
         )
     filters = filters_of(options)
     with open_engine(options) as engine, stoppable() as cancel:
-        if not options.no_sync:
+        if options.no_sync:
+            engine.hear_writer()
+        else:
             bring_up_to_date(engine, cancel)
         defaults = engine.settings.search
         request = SearchRequest(

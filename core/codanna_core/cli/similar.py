@@ -35,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
     path = file_in(root, file)
     filters = filters_of(options)
     with open_engine(options) as engine, stoppable() as cancel:
-        if not options.no_sync:
+        if options.no_sync:
+            engine.hear_writer()
+        else:
             bring_up_to_date(engine, cancel)
         result = engine.similar(path, first, last, limit=options.limit, filters=filters, cancel=cancel)
         return print_answer(engine, result, options)

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show the index as it is; indexes nothing."""
     with open_engine(options, notes=False) as engine:
+        engine.hear_writer()
         status = engine.status()
     if options.json:
         write_json(status_document(status))

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Find definitions by name, fuzzily."""
     with open_engine(options) as engine, stoppable() as cancel:
-        if not options.no_sync:
+        if options.no_sync:
+            engine.hear_writer()
+        else:
             bring_up_to_date(engine, cancel)
         hits = engine.symbols(options.name, limit=options.limit, cancel=cancel)
         if options.json:

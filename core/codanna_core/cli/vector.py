@@ -98,7 +98,9 @@ def run_search(options: argparse.Namespace) -> int:
     vector = _read_vector(options.query[1:]) if options.query.startswith("@") else None
     filters = filters_of(options)
     with open_engine(options) as engine, stoppable() as cancel:
-        if not options.no_sync:
+        if options.no_sync:
+            engine.hear_writer()
+        else:
             bring_up_to_date(engine, cancel)
         limit = options.limit or engine.settings.search.limit
         if place is not None:

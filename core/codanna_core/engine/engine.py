@@ -20,7 +20,15 @@ from codanna_core.engine.cancel import Cancel
 from codanna_core.engine.layout import IndexFolder, index_folder
 from codanna_core.engine.meaning import Meanings
 from codanna_core.engine.notes import Notes
-from codanna_core.engine.overlay import Buffers, embedded, read_buffer, read_saved
+from codanna_core.engine.overlay import (
+    Buffers,
+    OverlayFile,
+    digest_on_disk,
+    embedded,
+    is_published,
+    read_buffer,
+    read_saved,
+)
 from codanna_core.engine.ownership import Standing
 from codanna_core.engine.parsing import HELPERS, Parsing
 from codanna_core.engine.questions import QUESTIONS
@@ -95,6 +103,7 @@ class Engine:
         )
         self._buffers = Buffers()
         self._closed = False
+        self._writer_was_silent = False
         self._warm = False
 
     # Opening and closing
@@ -284,7 +293,20 @@ class Engine:
         after = self._generation()
         if after != before:
             self._notes.changed()
+        self._drop_published()
+        self._look_for_writer()
         return after != before
+
+    def hear_writer(self) -> None:
+        """In a process that only reads: find out whether the one that writes runs, so that answers say so."""
+        self._writing.silent_writer(wait=True)
+
+    def publishes(self, paths: Iterable[str]) -> bool:
+        """Whether the published index holds these files as they are on disk, or is not to hold them."""
+        text = self._published()
+        return text is not None and all(
+            is_published(self.root, self.relative(path), self.settings.discovery, text) for path in paths
+        )
 
     def status(self) -> Status:
         """The whole truth about the index. Loads the model, to say what it is and how many vectors there
@@ -298,7 +320,13 @@ class Engine:
         problems = self._notes.problems()
         incomplete = self._writing.incomplete(text) if text is not None else None
         known = (
-            *(self._writing.unwritable, self._meanings.problem, self._names.problem, incomplete),
+            *(
+                self._writing.unwritable,
+                self._writing.silent_writer(),
+                self._meanings.problem,
+                self._names.problem,
+                incomplete,
+            ),
             self.folder.exposed,
         )
         problems.extend(filter(None, known))
@@ -369,7 +397,7 @@ class Engine:
         """Bring the index up to date with the folder. `verify` compares contents, not only time stamps."""
         saved = self._buffers.saved()
         report = self._writing.sync(progress, cancel, verify=verify)
-        self._buffers.stored(saved)
+        self._stored(saved)
         return report
 
     def update(self, paths: Iterable[str | os.PathLike[str]], *, cancel: Cancel | None = None) -> SyncReport:
@@ -377,7 +405,7 @@ class Engine:
         changed = [self.relative(path) for path in paths]
         saved = self._buffers.saved(changed)
         report = self._writing.update(changed, cancel)
-        self._buffers.stored(saved)
+        self._stored(saved)
         return report
 
     def preview(self, path: str) -> None:
@@ -386,7 +414,7 @@ class Engine:
         """
         relative = self.relative(path)
         text = self._published()
-        if text is None or not self.writer:
+        if text is None:
             return
         file = read_saved(self.root, relative, self.settings.discovery, text.file(relative), self._parsing)
         if file is None:
@@ -437,6 +465,34 @@ class Engine:
 
     # Inside
 
+    def _stored(self, saved: Sequence[OverlayFile]) -> None:
+        """A run took in what had been saved; where another process writes, that is still to come."""
+        if self.writer:
+            self._buffers.stored(saved)
+        else:
+            self._drop_published()
+
+    def _drop_published(self) -> None:
+        """Let the index speak for the files that it holds as they are on disk."""
+        text = self._published()
+        for file in self._buffers.saved():
+            known = text.file(file.path) if text is not None else None
+            if known is not None and known.digest == file.digest:
+                self._buffers.stored([file])
+            elif text is not None and file.digest != digest_on_disk(
+                self.root, file.path, self.settings.discovery
+            ):
+                self.preview(file.path)  # Somebody else changed it since.
+
+    def _look_for_writer(self) -> None:
+        """Tell listeners when the process that writes falls silent, and when it runs again."""
+        if not (self._writing.asks_writer or self._buffers.saved() or self._writer_was_silent):
+            return
+        silent = self._writing.silent_writer() is not None
+        if silent != self._writer_was_silent:
+            self._writer_was_silent = silent
+            self._notes.changed()
+
     def _unparsed(self, text: TextSnapshot) -> Iterator[Problem]:
         """Files that are searched by their text only, as far as an earlier run found out."""
         for path in self._parsing.verdicts.paths():
@@ -475,7 +531,9 @@ class Engine:
         opened = self._meanings.open(writable=writing.is_writer) if meaning else None
         embedder = opened.embedder if opened is not None else None
         vectors = None
-        problems = [writing.unwritable] if writing.unwritable is not None else []
+        problems = [
+            problem for problem in (writing.unwritable, writing.silent_writer()) if problem is not None
+        ]
         if opened is not None and opened.vectors is not None:
             if not opened.writable:
                 opened.vectors.refresh()

@@ -24,7 +24,7 @@ from codanna_core.engine.prepare import read_file
 from codanna_core.files import content_hash, decode, is_indexable
 from codanna_core.model import Symbol
 from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
-from codanna_core.text.index import StoredFile, StoredSymbol
+from codanna_core.text.index import StoredFile, StoredSymbol, TextSnapshot
 from codanna_core.words import index_text, index_words
 
 _SAVED_LIMIT = 1 << 19
@@ -47,6 +47,8 @@ class OverlayFile:
     """The model that made the vectors."""
     saved: bool = False
     """Whether this is what the disk holds, and the index will in a moment."""
+    digest: bytes = b""
+    """Of a saved file, as the index knows it."""
 
 
 class Buffers:
@@ -137,7 +139,24 @@ def read_saved(
         return None
     if known is not None and known.digest == content_hash(data):
         return None
-    return replace(read_buffer(path, decode(data)[0], parsing), saved=True)
+    return replace(read_buffer(path, decode(data)[0], parsing), saved=True, digest=content_hash(data))
+
+
+def is_published(root: Path, path: str, settings: DiscoverySettings, text: TextSnapshot) -> bool:
+    """Whether the index holds a file as it is on disk, or is not to hold it."""
+    known = text.file(path)
+    if known is None and is_indexable(root, path, settings) is not None:
+        return True
+    prepared, data = read_file(root, path, settings)
+    if prepared.gone or prepared.skipped is not None:
+        return known is None
+    return known is not None and known.digest == content_hash(data)
+
+
+def digest_on_disk(root: Path, path: str, settings: DiscoverySettings) -> bytes:
+    """What a file is on disk; empty where there is none to be read."""
+    prepared, data = read_file(root, path, settings)
+    return b"" if prepared.gone or prepared.skipped is not None else content_hash(data)
 
 
 def read_buffer(path: str, text: str, parsing: Parsing) -> OverlayFile:

@@ -33,6 +33,7 @@ from codanna_core.model import Problem
 from codanna_core.results import Progress, State, SyncReport
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import NOT_WRITABLE, WriterLock
+from codanna_core.storage.pulse import Pulse, Watch
 from codanna_core.text.index import TextSnapshot, TextWriter
 
 log = logging.getLogger("codanna.engine")
@@ -74,6 +75,7 @@ class Writing:
         self._notes = notes
         self._checkpoint = checkpoint
         self._lock = WriterLock(folder.lock_file)
+        self._pulse, self._watch = Pulse(folder.path), Watch(folder.path)
         self._refused: OSError | None = None
         self._files = FileState(folder.directory)
         self._mutex = threading.RLock()
@@ -113,6 +115,23 @@ class Writing:
             f"the index in {self._folder.path} cannot be written ({self._refused.strerror}), so answers come "
             "from what is there; change its permissions or name another place with --index-dir or index.dir",
         )
+
+    def silent_writer(self, *, wait: bool = False) -> Problem | None:
+        """Set where another process writes and does not run. With `wait` it is known when this returns,
+        without it soon.
+        """
+        if self._lock.held or not (self._watch.hear() if wait else self._watch.silent()):
+            return None
+        return Problem(
+            "writer-silent",
+            f"process {self._lock.owner() or 'unknown'} keeps this index current and does not respond: it is "
+            "stopped or frozen. Continue or end it; until then only files saved here are up to date",
+        )
+
+    @property
+    def asks_writer(self) -> bool:
+        """Whether it is being found out if the process that writes runs."""
+        return not self._lock.held and self._watch.waiting
 
     def written_elsewhere(self) -> bool:
         """Whether another process writes this index now."""
@@ -174,7 +193,8 @@ class Writing:
             self._drop_writer()
             if self._lock.held:
                 self._secure()
-            self._lock.release()
+            self._let_lock_go()
+            self._watch.close()
 
     def wait_until_idle(self, timeout: float | None) -> bool:
         """Whether all background work was done before the time was up."""
@@ -472,7 +492,7 @@ class Writing:
             self._abandon_writer()
             self._meanings.close()
             self._names.close()
-            self._lock.release()
+            self._let_lock_go()
         if not self._lock.held:
             if not self._take_lock():
                 return False
@@ -491,8 +511,9 @@ class Writing:
             self._refused = self._lock.refused
             if taken:
                 self._folder.claim()
+                self._pulse.start()
         except (OSError, CodannaError) as error:
-            self._lock.release()
+            self._let_lock_go()
             if not isinstance(error, OSError) or error.errno not in NOT_WRITABLE:
                 raise
             taken, self._refused = False, error
@@ -505,6 +526,10 @@ class Writing:
             self._folder.secure()
         except OSError as error:
             log.info("the index was removed, or cannot be secured: %s", error)
+
+    def _let_lock_go(self) -> None:
+        self._pulse.stop()
+        self._lock.release()
 
     def _has_published(self) -> bool:
         return self.text.ready and self.text.snapshot().generation > 0
@@ -560,8 +585,12 @@ class Writing:
         self.text.reopen_if_replaced()
         if not self._has_published():
             raise IndexMissing("another process has just begun to index this folder; try again in a moment")
-        problem = self.unwritable or Problem(
-            "read-only", f"another process ({self._lock.owner()}) keeps this index current; reading only"
+        problem = (
+            self.unwritable
+            or self.silent_writer(wait=True)
+            or Problem(
+                "read-only", f"another process ({self._lock.owner()}) keeps this index current; reading only"
+            )
         )
         generation = self.text.snapshot().generation
         return SyncReport(generation, seconds=time.monotonic() - started, problems=[problem])

@@ -108,6 +108,10 @@ class FakeEngine:
         """Always."""
         return True
 
+    def publishes(self, paths: Iterable[str]) -> bool:
+        """At once."""
+        return True
+
     def _texts(self) -> dict[str, str]:
         return {**self._files, **self._overlay}
 
