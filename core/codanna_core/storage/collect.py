@@ -6,13 +6,14 @@ import os
 import re
 from pathlib import Path
 
-_OWN = re.compile(
+_OWN = (
     # A text index, as tantivy writes it.
     r"(?:meta|\.managed)\.json|\.tantivy-(?:writer|meta)\.lock|\.tmp\w{6}|[0-9a-f]{32}(?:\.\d+)?\.[a-z]+"
     # Vectors and names.
     r"|vectors\.json(?:\.tmp)?|(?:seg|dead|rotation)-\d{8}\.vec|wal-\d{8}\.log"
     r"|names-\d{8}\.bin|added\.log"
 )
+"""Compiled on first use: most runs remove nothing."""
 
 
 def remove_folder(path: Path) -> None:
@@ -37,7 +38,7 @@ def remove_folder(path: Path) -> None:
 
 
 def _is_own(entry: os.DirEntry[str]) -> bool:
-    return _OWN.fullmatch(entry.name) is not None and entry.is_file(follow_symlinks=False)
+    return re.fullmatch(_OWN, entry.name) is not None and entry.is_file(follow_symlinks=False)
 
 
 def remove_if_empty(path: Path) -> None:
