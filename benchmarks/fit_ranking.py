@@ -19,11 +19,11 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.engine.candidates import find_candidates
 from codanna_core.ranking import weights as shipped
 from codanna_core.ranking.query import understand
 from codanna_core.ranking.signals import MEANING_SIGNALS, SIGNALS, TEXT_SIGNALS, own_scores
 from codanna_core.results import Filters, Mode
+from codanna_core.search.candidates import find_candidates
 from yardsticks.asked import FILES, of_files
 from yardsticks.run import opened
 from yardsticks.scores import Shown, is_file

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core import Engine
-from codanna_core.engine.candidates import query_terms
 from codanna_core.ranking.weights import WEIGHTS
+from codanna_core.search.candidates import query_terms
 from codanna_core.text.index import Filter
 from yardsticks.scores import PAGE, Shown
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from codanna_core._version import __version__
 
 if TYPE_CHECKING:
-    from codanna_core.engine.cancel import Cancel
-    from codanna_core.engine.engine import Engine
+    from codanna_core.cancel import Cancel
+    from codanna_core.engine import Engine
     from codanna_core.errors import CodannaError
     from codanna_core.results import Filters, Hit, Mode, SearchRequest, SearchResult
 
@@ -27,9 +27,9 @@ __all__ = [
 
 # Loaded on first use: workers and `--version` import a small part of the package, and start quickly.
 _HOMES = {
-    "Cancel": "codanna_core.engine.cancel",
+    "Cancel": "codanna_core.cancel",
     "CodannaError": "codanna_core.errors",
-    "Engine": "codanna_core.engine.engine",
+    "Engine": "codanna_core.engine",
     "Filters": "codanna_core.results",
     "Hit": "codanna_core.results",
     "Mode": "codanna_core.results",

@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.memory import few_arenas, settle
+from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, FolderMissing, IndexMissing, OutOfMemory
 from codanna_core.model import Problem
+from codanna_core.runtime.memory import few_arenas, settle
 from codanna_lsp.convert import message
 
 if TYPE_CHECKING:
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
     from codanna_core.results import Progress
 
 logger = logging.getLogger(__name__)

@@ -10,12 +10,13 @@ from typing import Any
 
 from codanna_core._version import __version__
 from codanna_core.config import ServerSettings
-from codanna_lsp import convert, jsonrpc, settings
+from codanna_lsp import convert, settings
 from codanna_lsp.capabilities import ClientCapabilities, read_client, server_capabilities
-from codanna_lsp.jsonrpc import MsgId, Receiver
-from codanna_lsp.params import InvalidParams, Params
-from codanna_lsp.processes import visible
-from codanna_lsp.transport import BadFrame, Channel, FrameParser, Writer
+from codanna_rpc import jsonrpc
+from codanna_rpc.jsonrpc import MsgId, Receiver
+from codanna_rpc.params import InvalidParams, Params
+from codanna_rpc.processes import visible
+from codanna_rpc.transport import BadFrame, Channel, FrameParser, Writer
 
 logger = logging.getLogger(__name__)
 

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from codanna_core.engine.memory import check_limit
 from codanna_core.errors import CodannaError
 from codanna_core.inert import inert
-from codanna_lsp import log
+from codanna_core.runtime.memory import check_limit
 from codanna_lsp.handshake import greet
-from codanna_lsp.processes import visible
-from codanna_lsp.transport import Channel, Writer, stdio_channel
+from codanna_rpc import log
+from codanna_rpc.processes import visible
+from codanna_rpc.transport import Channel, Writer, stdio_channel
 
 if TYPE_CHECKING:
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
     from codanna_lsp.folder import EngineSource
 
 logger = logging.getLogger(__name__)
@@ -34,13 +34,13 @@ class InstalledEngine:
 
     def open(self, root: Path, overrides: Mapping[str, Any]) -> Engine:
         """Open the index of a folder."""
-        from codanna_core.engine.engine import Engine
+        from codanna_core.engine import Engine
 
         return Engine.open(root, overrides=overrides)
 
     def remove(self, root: Path, overrides: Mapping[str, Any]) -> None:
         """Remove the index of a folder."""
-        from codanna_core.engine.engine import remove_index
+        from codanna_core.engine import remove_index
 
         remove_index(root, overrides=overrides)
 
@@ -97,7 +97,7 @@ def _converse(
 def _channel(arguments: argparse.Namespace) -> Channel:
     if arguments.tcp is None and arguments.unix_socket is None:
         return stdio_channel()
-    from codanna_lsp import doors
+    from codanna_rpc import doors
 
     if arguments.unix_socket is not None:
         return doors.unix_channel(Path(os.path.abspath(arguments.unix_socket)), _say)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.protocol import LanguageServerProtocol
 
-from codanna_lsp import convert, jsonrpc
-from codanna_lsp.jsonrpc import MsgId, Receiver
-from codanna_lsp.transport import Writer
+from codanna_lsp import convert
+from codanna_rpc import jsonrpc
+from codanna_rpc.jsonrpc import MsgId, Receiver
+from codanna_rpc.transport import Writer
 
 if TYPE_CHECKING:
     from codanna_lsp.server import Server

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from codanna_lsp.params import Params
     from codanna_lsp.session import Context, Session, Snapshot
+    from codanna_rpc.params import Params
 
 P = TypeVar("P")
 

@@ -18,18 +18,19 @@ import cattrs
 from pygls.lsp.server import LanguageServer
 
 from codanna_core._version import __version__
-from codanna_core.engine.cancel import Cancel
+from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery, OutOfMemory
-from codanna_lsp import jsonrpc, log, settings
+from codanna_lsp import settings
 from codanna_lsp.features import register_all
 from codanna_lsp.handshake import Greeting, Introduction
-from codanna_lsp.params import InvalidParams, Params
-from codanna_lsp.processes import process_lives
 from codanna_lsp.protocol import ClientRefused, Protocol, Reply
 from codanna_lsp.registry import Registry, SnapshotMethod, SyncMethod
 from codanna_lsp.session import Context, Session, Snapshot
-from codanna_lsp.transport import Channel, Reader, Writer
 from codanna_lsp.watcher import Watching
+from codanna_rpc import jsonrpc, log
+from codanna_rpc.params import InvalidParams, Params
+from codanna_rpc.processes import process_lives
+from codanna_rpc.transport import Channel, Reader, Writer
 
 if TYPE_CHECKING:
     from codanna_lsp.folder import EngineSource

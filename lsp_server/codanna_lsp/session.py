@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codanna_core.engine.cancel import Cancel
+from codanna_core.cancel import Cancel
 from codanna_lsp import convert, settings
 from codanna_lsp.capabilities import ClientCapabilities
 from codanna_lsp.documents import Document
@@ -23,7 +23,7 @@ from codanna_lsp.protocol import ClientRefused
 
 if TYPE_CHECKING:
     from codanna_core.config import ServerSettings
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
     from codanna_lsp.protocol import Protocol
 
 logger = logging.getLogger(__name__)

@@ -60,7 +60,7 @@ def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME", "LOCALAPPDATA", "APPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.delenv("NO_COLOR", raising=False)
-    for home in ("codanna_core.engine.meaning", "codanna_core.embed.registry"):
+    for home in ("codanna_core.indexing.models", "codanna_core.embed.registry"):
         monkeypatch.setattr(f"{home}.load_embedder", lambda settings: FakeEmbedder())
 
 

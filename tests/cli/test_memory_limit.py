@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codanna_core.cli.main import explain_os_error, main
-from codanna_core.engine.engine import Engine
+from codanna_core.engine import Engine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit address spaces")
 

@@ -63,7 +63,7 @@ def test_ctrl_c_while_indexing(tmp_path: Path) -> None:
     script = """
 import sys, threading
 from codanna_core.cli.main import main
-from codanna_core.engine.engine import Engine
+from codanna_core.engine import Engine
 
 def wait_for_ctrl_c(self, *, progress=None, cancel=None, verify=False):
     print("indexing", flush=True)

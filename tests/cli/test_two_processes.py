@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from codanna_core.engine.engine import Engine
+from codanna_core.engine import Engine
 from codanna_core.errors import IndexMissing
 
 

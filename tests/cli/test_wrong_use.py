@@ -262,7 +262,7 @@ def test_a_defect_is_no_traceback(workspace: Path, run: Any, monkeypatch: pytest
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the impossible happened")
 
-    monkeypatch.setattr("codanna_core.engine.engine.Engine.search", broken)
+    monkeypatch.setattr("codanna_core.engine.Engine.search", broken)
     outcome = run("search", "anything")
     assert outcome.code == 3
     assert "the impossible happened" in complaint(outcome)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from codanna_core import Cancel, Engine
-from codanna_core.engine.pool import WorkerPool
-from codanna_core.engine.prepare import FileTask, Prepared
 from codanna_core.errors import Cancelled
+from codanna_core.indexing.pool import WorkerPool
+from codanna_core.indexing.prepare import FileTask, Prepared
 from codanna_core.testing.embedder import FakeEmbedder
 from codanna_core.text.index import TextSnapshot
 

@@ -402,7 +402,7 @@ def test_buffers_follow_a_change_of_the_model(
 ) -> None:
     """With a buffer open, a switch to a model of another dimension keeps answering by meaning."""
     models = {"small": FakeEmbedder(32, "small"), "large": FakeEmbedder(96, "large")}
-    monkeypatch.setattr("codanna_core.engine.meaning.load_embedder", lambda chosen: models[chosen.model])
+    monkeypatch.setattr("codanna_core.indexing.models.load_embedder", lambda chosen: models[chosen.model])
     engine = open_engine(embedder=None, overrides={"semantic": {"model": "small"}})
     engine.sync()
     engine.set_overlay("bank/account.py", "def rob_the_bank():\n    pass\n")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from codanna_core.engine.globs import glob_to_regex
+from codanna_core.search.globs import glob_to_regex
 
 
 @pytest.mark.parametrize(

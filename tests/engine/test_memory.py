@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from codanna_core.engine.memory import settle
+from codanna_core.runtime.memory import settle
 
 
 def test_what_lives_long_is_not_looked_at_again() -> None:

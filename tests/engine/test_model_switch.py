@@ -68,7 +68,7 @@ def test_the_old_model_answers_until_the_new_one_is_complete(
     """After a switch the old vectors answer; the new model takes over when all of its own are made."""
     old, new = FakeEmbedder(64, "old"), Patient(32, "new")
     monkeypatch.setattr(
-        "codanna_core.engine.meaning.load_embedder",
+        "codanna_core.indexing.models.load_embedder",
         lambda settings: new if settings.model == "new" else old,
     )
     engine = open_engine(embedder=None, overrides={"index": {"workers": 1}})

@@ -18,12 +18,12 @@ import orjson
 import pytest
 
 from codanna_core import Engine
-from codanna_core.engine.engine import remove_index
-from codanna_core.engine.layout import IndexFolder, index_folder
-from codanna_core.engine.ownership import Ownership, Records, Standing
-from codanna_core.engine.prepare import FileTask, read_file
+from codanna_core.engine import remove_index
 from codanna_core.errors import IndexRefused, InvalidQuery
 from codanna_core.files import SkipReason
+from codanna_core.indexing.layout import IndexFolder, index_folder
+from codanna_core.indexing.ownership import Ownership, Records, Standing
+from codanna_core.indexing.prepare import FileTask, read_file
 from codanna_core.testing.embedder import FakeEmbedder
 from codanna_lsp.convert import read_lines_inside
 
@@ -232,7 +232,7 @@ def test_paths_in_an_index_are_data(workspace: Path, tmp_path: Path, monkeypatch
         assert engine.wait_until_idle(60)
         with monkeypatch.context() as patched:
             patched.setattr(
-                "codanna_core.engine.prepare.open_inside",
+                "codanna_core.indexing.prepare.open_inside",
                 lambda root, path: os.open(os.path.join(root, path), os.O_RDONLY),
             )
             tasks = [(FileTask(name), 0) for name in names]
@@ -339,7 +339,7 @@ def test_a_disk_without_owners_and_modes(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where every file seems to be another user's and open to all, that is a note and no refusal."""
-    monkeypatch.setattr("codanna_core.engine.ownership._is_foreign", lambda _info: True)
+    monkeypatch.setattr("codanna_core.indexing.ownership._is_foreign", lambda _info: True)
     monkeypatch.setattr("codanna_core.storage.private.os.chmod", lambda *_: None)
     index = tmp_path / "index"
     index.mkdir(0o755)

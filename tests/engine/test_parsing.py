@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from codanna_core import Engine
-from codanna_core.engine import parsing
-from codanna_core.engine.verdicts import Verdicts
+from codanna_core.parsing import parser as parsing
+from codanna_core.parsing.verdicts import Verdicts
 from codanna_core.runtime.helpers import Overran, TooLate
 from codanna_core.storage.directory import FsDirectory
 from codanna_core.testing.embedder import FakeEmbedder
@@ -223,7 +223,7 @@ def test_other_grammars_are_tried_again(tmp_path: Path, monkeypatch: pytest.Monk
     verdicts = Verdicts(FsDirectory(tmp_path))
     verdicts.add("python:00", "slow-file", "a.py")
     verdicts.save()
-    monkeypatch.setattr("codanna_core.engine.verdicts.grammars", lambda: "another")
+    monkeypatch.setattr("codanna_core.parsing.verdicts.grammars", lambda: "another")
     assert Verdicts(FsDirectory(tmp_path)).codes() == {}
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from codanna_core import Cancel, Engine
-from codanna_core.engine import candidates
-from codanna_core.engine.questions import Courtesy, Questions
 from codanna_core.errors import Cancelled, IndexCorrupt
 from codanna_core.results import SearchRequest
+from codanna_core.runtime.yielding import Courtesy, Questions
+from codanna_core.search import candidates
 from codanna_core.text.index import TextSnapshot
 
 OpenEngine = Callable[..., Engine]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from codanna_core import Engine
-from codanna_core.engine.names_build import build_elsewhere
+from codanna_core.indexing.names_build import build_elsewhere
 from codanna_core.results import SearchResult
 from codanna_core.testing.embedder import FakeEmbedder
 from codanna_core.testing.indexes import copy_index
@@ -125,7 +125,7 @@ def test_vectors_of_code_long_gone_are_collected(
     open_engine: OpenEngine, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unreferenced vectors are kept for a while and dropped once they outnumber the others."""
-    monkeypatch.setattr("codanna_core.engine.meaning._SPARE", 0)
+    monkeypatch.setattr("codanna_core.indexing.models._SPARE", 0)
     engine = open_engine(embedder=FakeEmbedder(instant=False))
     for number in range(8):
         (workspace / "net/open.go").write_text(
@@ -145,7 +145,7 @@ def test_a_large_index_reads_its_names_back_in_another_process(
     engine.close()
     for stored in (engine.folder.path / "names").glob("*"):
         stored.unlink()
-    monkeypatch.setattr("codanna_core.engine.symbol_search._REBUILT_AT_ONCE", 1)
+    monkeypatch.setattr("codanna_core.search.symbols._REBUILT_AT_ONCE", 1)
     again = open_engine()
     again.sync()
     again.symbols("getUserName")
@@ -162,9 +162,9 @@ def test_a_large_index_reads_its_names_back_in_another_process(
 def read_back(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every index counts as large; the list holds a line for each time its names were all read back."""
     seen: list[str] = []
-    monkeypatch.setattr("codanna_core.engine.symbol_search._REBUILT_AT_ONCE", 1)
+    monkeypatch.setattr("codanna_core.search.symbols._REBUILT_AT_ONCE", 1)
     monkeypatch.setattr(
-        "codanna_core.engine.writing.build_elsewhere",
+        "codanna_core.indexing.writer.build_elsewhere",
         lambda text, names, cancel: seen.append(str(text)) or build_elsewhere(text, names, cancel),
     )
     return seen

@@ -12,10 +12,10 @@ from typing import TypeVar
 import pytest
 
 from codanna_core.config import DiscoverySettings
-from codanna_core.engine.engine import Engine
-from codanna_core.engine.prepare import read_file
+from codanna_core.engine import Engine
 from codanna_core.errors import ConfigError, InvalidQuery
 from codanna_core.files import SkipReason, open_regular, read_regular, scan
+from codanna_core.indexing.prepare import read_file
 from codanna_core.results import Filters
 from codanna_core.testing.embedder import FakeEmbedder
 

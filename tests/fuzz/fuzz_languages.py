@@ -25,14 +25,14 @@ sys.path.insert(0, str(HERE))
 import orjson  # noqa: E402
 from mutate import mutated  # noqa: E402
 
-from codanna_core.engine.prepare import Prepared, describe  # noqa: E402
-from codanna_core.engine.verdicts import seconds_for  # noqa: E402
 from codanna_core.files import to_utf8  # noqa: E402
+from codanna_core.indexing.prepare import Prepared, describe  # noqa: E402
 from codanna_core.languages import languages  # noqa: E402
 from codanna_core.languages.exchange import pack_request, unpack_answer  # noqa: E402
 from codanna_core.languages.lines import Lines  # noqa: E402
 from codanna_core.languages.text_only import as_text  # noqa: E402
 from codanna_core.model import Extraction, Symbol  # noqa: E402
+from codanna_core.parsing.verdicts import seconds_for  # noqa: E402
 from codanna_core.runtime import helpers as helpers_module  # noqa: E402
 from codanna_core.runtime.helpers import HelperLost, Overran, WarmHelpers  # noqa: E402
 from codanna_core.runtime.limits import Limits  # noqa: E402
@@ -187,7 +187,7 @@ def fuzz(
 ) -> Counter[str]:
     """Run cases, keep those that are no ordinary ones, and count the outcomes."""
     outcomes: Counter[str] = Counter()
-    helpers = WarmHelpers("codanna_core.engine.parse_service:serve", Limits(), most=workers)
+    helpers = WarmHelpers("codanna_core.parsing.service:serve", Limits(), most=workers)
     helpers_module._FREE_DEATHS = count  # Crashes are what is looked for here; no pause after them.
 
     def run(case: Case) -> None:

@@ -17,7 +17,7 @@ from codanna_core.runtime.limits import Limits
 def helpers() -> Iterator[WarmHelpers]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(helpers_module, "_FREE_DEATHS", 10_000)
-        made = WarmHelpers("codanna_core.engine.parse_service:serve", Limits(), most=1)
+        made = WarmHelpers("codanna_core.parsing.service:serve", Limits(), most=1)
         yield made
         made.close()
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "codanna_core"
-SERVER = ROOT / "lsp_server" / "codanna_lsp"
+SERVER = ROOT / "lsp_server"
 
 HOMES = {
     "tantivy": "text",
@@ -25,7 +25,7 @@ HOMES = {
 }
 """A library to the one package of the engine that knows it."""
 
-PROTOCOL = {"pygls", "lsprotocol", "codanna_lsp"}
+PROTOCOL = {"pygls", "lsprotocol", "codanna_lsp", "codanna_rpc"}
 
 FILE_CALLS = {
     "os": {
@@ -135,7 +135,7 @@ READERS = {
 """What makes facts from the text of a file; resolving them needs no parser."""
 PARSERS = {"codanna_core.languages.extract", "codanna_core.languages.parse", *READERS}
 STAND_INS = {"codanna_core.testing.relations"}
-HELPER_BODIES = {"codanna_core.engine.worker", "codanna_core.engine.parse_service"}
+HELPER_BODIES = {"codanna_core.indexing.worker", "codanna_core.parsing.service"}
 """They are named as text, by who starts the process that runs them."""
 
 

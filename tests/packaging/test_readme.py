@@ -109,7 +109,7 @@ def test_first_command_finds_the_right_code(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     places = [line for line in done.stdout.splitlines() if line and not line.startswith(" ")]
-    assert any(place.startswith("core/codanna_core/engine/pool.py:") for place in places[:5]), places
+    assert any(place.startswith("core/codanna_core/indexing/pool.py:") for place in places[:5]), places
 
 
 def test_settings_table_is_in_step() -> None:

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = (ROOT / "core" / "codanna_core", ROOT / "lsp_server" / "codanna_lsp")
+PACKAGES = (
+    ROOT / "core" / "codanna_core",
+    ROOT / "lsp_server" / "codanna_lsp",
+    ROOT / "lsp_server" / "codanna_rpc",
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +47,13 @@ def test_every_module_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
 def test_nothing_but_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     """Tests, benchmarks, training code and caches stay outside."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"codanna_core", "codanna_lsp"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {package.name for package in PACKAGES}
     assert [name for name in wheel.namelist() if "__pycache__" in name or name.endswith(".pyc")] == []
 
 
 def test_types_are_announced(wheel: zipfile.ZipFile) -> None:
     """Both packages carry the marker that makes type checkers read their hints."""
-    assert {"codanna_core/py.typed", "codanna_lsp/py.typed"} <= set(wheel.namelist())
+    assert {f"{package.name}/py.typed" for package in PACKAGES} <= set(wheel.namelist())
 
 
 def test_language_data_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:

@@ -20,7 +20,7 @@ import pytest
 from raw_client import FAKE_SERVER
 
 from codanna_core.errors import ConfigError
-from codanna_lsp import doors
+from codanna_rpc import doors
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the addresses are those of POSIX systems")
 

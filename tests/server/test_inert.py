@@ -164,7 +164,7 @@ def test_what_serve_says_of_its_arguments_is_inert(flag: str) -> None:
 def test_the_log_of_the_server_uses_the_inert_formatter(own_home: Path) -> None:
     """Both handlers, so that no library's record gets around it."""
     from codanna_core.logs import InertFormatter
-    from codanna_lsp import log
+    from codanna_rpc import log
 
     root = logging.getLogger()
     before, level, raising = root.handlers[:], root.level, logging.raiseExceptions

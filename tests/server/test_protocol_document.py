@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from raw_client import RawClient, running
 
-from codanna_lsp import capabilities, jsonrpc
+from codanna_lsp import capabilities
 from codanna_lsp.features import register_all
 from codanna_lsp.registry import Registry
+from codanna_rpc import jsonrpc
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 

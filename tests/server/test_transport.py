@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codanna_lsp.transport import MAX_HEADER_LINE, BadFrame, FrameParser, Writer
+from codanna_rpc.transport import MAX_HEADER_LINE, BadFrame, FrameParser, Writer
 
 
 def frame(body: bytes) -> bytes:

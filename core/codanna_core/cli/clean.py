@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Remove the index; the next search builds it again. Works on an index that this version cannot read."""
     root = root_of(options)
-    from codanna_core.engine.engine import remove_index
+    from codanna_core.engine import remove_index
 
     removed = remove_index(root, index_dir_of(options), overrides=overrides_of(options))
     if removed is None:

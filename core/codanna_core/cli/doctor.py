@@ -128,8 +128,8 @@ def _packages() -> Iterator[tuple[Verdict, str]]:
 
 
 def _languages() -> Iterator[tuple[Verdict, str]]:
-    from codanna_core.engine.parsing import probe
     from codanna_core.languages.registry import languages
+    from codanna_core.parsing.parser import probe
 
     found = probe(b"def probe():\n    pass\n", "probe.py")
     if [symbol.name for symbol in found.symbols] != ["probe"]:
@@ -162,7 +162,7 @@ def _model(root: Path, options: argparse.Namespace) -> Iterator[tuple[Verdict, s
 
 
 def _index(root: Path, options: argparse.Namespace) -> Iterator[tuple[Verdict, str]]:
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
 
     with Engine.open(root, index_dir_of(options), overrides=overrides_of(options)) as engine:
         status = engine.status()

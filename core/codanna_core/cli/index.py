@@ -15,8 +15,8 @@ from codanna_core.cli.session import bring_up_to_date, open_engine, report_probl
 from codanna_core.results import Progress, State
 
 if TYPE_CHECKING:
-    from codanna_core.engine.cancel import Cancel
-    from codanna_core.engine.engine import Engine
+    from codanna_core.cancel import Cancel
+    from codanna_core.engine import Engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,10 +18,10 @@ from typing import Any, NoReturn
 
 from codanna_core._version import __version__
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.engine.memory import check_limit
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery, OutOfMemory
 from codanna_core.inert import inert
 from codanna_core.private import private_files
+from codanna_core.runtime.memory import check_limit
 
 # The matrices of one search are small: more threads would only wake each other up, and starve an editor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -16,7 +16,7 @@ from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, SearchRequest, SearchResult
 
 if TYPE_CHECKING:
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from codanna_core.cancel import Cancel
 from codanna_core.cli.arguments import index_dir_of, overrides_of, root_of
 from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import say
 from codanna_core.config import load_settings
-from codanna_core.engine.cancel import Cancel
 from codanna_core.errors import IndexMissing
 from codanna_core.model import Problem
 from codanna_core.results import Progress, State, SyncReport
 
 if TYPE_CHECKING:
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
 
 _PATIENCE = 30.0
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -35,7 +35,7 @@ def open_engine(options: argparse.Namespace, *, notes: bool = True) -> Iterator[
     overrides = overrides_of(options)
     if notes:
         report_problems(load_settings(root, overrides)[1])
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
 
     with Engine.open(root, index_dir_of(options), overrides=overrides) as engine:
         yield engine

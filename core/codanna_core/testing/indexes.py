@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from codanna_core.engine.ownership import Records
+from codanna_core.indexing.ownership import Records
 
 
 def copy_index(source: Path, target: Path) -> None:

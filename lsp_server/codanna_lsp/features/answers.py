@@ -11,11 +11,11 @@ from codanna_core.model import Kind, Problem
 from codanna_core.results import Filters
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
-from codanna_lsp.params import InvalidParams, Params
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
     from codanna_core.results import Hit, SearchResult
     from codanna_lsp.folder import Folder
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from codanna_lsp.convert import Json
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import Params
 
 
 def decode(params: Params) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from codanna_lsp.convert import Json
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Session
+from codanna_rpc.params import Params
 
 KIND = "source.findSimilar"
 CLIENT_COMMAND = "codanna.showSimilar"

@@ -6,9 +6,9 @@ from codanna_lsp import convert
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import engine_of
 from codanna_lsp.features.code_action import similar_command
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import Params
 
 LENS_KINDS = frozenset({"function", "method", "class", "struct", "trait", "interface"})
 MAX_LENSES = 500

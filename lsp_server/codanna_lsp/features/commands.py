@@ -13,14 +13,14 @@ from codanna_lsp import convert
 from codanna_lsp.capabilities import COMMANDS
 from codanna_lsp.features import find_similar
 from codanna_lsp.features.status import status
-from codanna_lsp.params import InvalidParams, Params
 from codanna_lsp.protocol import ClientRefused
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
-    from codanna_core.engine.cancel import Cancel
-    from codanna_core.engine.engine import Engine
+    from codanna_core.cancel import Cancel
+    from codanna_core.engine import Engine
     from codanna_lsp.progress import WorkDone
 
 PICK_TIMEOUT = 600.0

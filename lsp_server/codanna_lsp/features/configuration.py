@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from codanna_lsp import settings
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Session
+from codanna_rpc.params import Params
 
 
 def decode(params: Params) -> dict[str, Any] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import engine_of
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import Params
 
 
 def document_symbol(context: Context, snapshot: Snapshot, uri: str) -> list[Json]:

@@ -8,9 +8,9 @@ from codanna_core.results import SearchRequest
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import engine_of
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import Params
 
 DEPTH = 200
 """A hit beyond this rank is answered with null."""

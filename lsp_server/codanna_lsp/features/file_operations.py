@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Session
+from codanna_rpc.params import Params
 
 
 def decode(params: Params) -> list[str]:

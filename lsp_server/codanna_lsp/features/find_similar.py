@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import decode_filters, engine_of, gather
-from codanna_lsp.params import InvalidParams, Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
-    from codanna_core.engine.engine import Engine
+    from codanna_core.engine import Engine
     from codanna_core.results import Filters, SearchResult
     from codanna_lsp.folder import Folder
 

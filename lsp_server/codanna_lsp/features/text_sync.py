@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from codanna_lsp import convert
 from codanna_lsp.documents import Document, Point, split_lines
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Session
+from codanna_rpc.params import Params
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from typing import Any
 from codanna_core.errors import IndexMissing
 from codanna_lsp import convert
 from codanna_lsp.convert import Json, LineSource
-from codanna_lsp.params import Params
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Context, Snapshot
+from codanna_rpc.params import Params
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codanna_core.engine.engine import Engine
+from codanna_core.engine import Engine
 from codanna_core.testing.embedder import FakeEmbedder
 from codanna_lsp.main import InstalledEngine, serve
 

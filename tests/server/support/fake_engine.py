@@ -16,9 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import Settings, load_settings
-from codanna_core.engine.answers import as_symbol_hit
-from codanna_core.engine.cancel import Cancel
 from codanna_core.errors import FolderMissing, IndexIncompatible, InvalidQuery
 from codanna_core.model import Extraction, Position, Span, Symbol
 from codanna_core.results import (
@@ -33,6 +32,7 @@ from codanna_core.results import (
     SymbolHit,
     SyncReport,
 )
+from codanna_core.search.page import as_symbol_hit
 
 _DEFINITION = re.compile(r"^(\s*)(def|class)\s+(\w+)", re.MULTILINE)
 

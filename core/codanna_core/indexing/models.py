@@ -12,16 +12,16 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.registry import load_embedder
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.layout import IndexFolder
-from codanna_core.engine.notes import Notes
-from codanna_core.engine.parsing import Parsing
-from codanna_core.engine.prepare import FileTask, prepare
 from codanna_core.errors import CodannaError, IndexCorrupt, ModelUnavailable
+from codanna_core.indexing.events import Notes
+from codanna_core.indexing.layout import IndexFolder
+from codanna_core.indexing.prepare import FileTask, prepare
 from codanna_core.model import Problem
+from codanna_core.parsing.parser import Parsing
 from codanna_core.results import State
 from codanna_core.storage.collect import remove_folder
 from codanna_core.text.index import TextSnapshot

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import codanna_core
-from codanna_core.engine.cancel import Cancel
+from codanna_core.cancel import Cancel
 
 
 def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel) -> int:
@@ -20,7 +20,7 @@ def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel) -> in
     package_parent = str(Path(codanna_core.__file__).resolve().parent.parent)
     program = (
         f"import sys; sys.path.append({package_parent!r}); "
-        "from codanna_core.engine.names_build import main; main(sys.argv[1], sys.argv[2])"
+        "from codanna_core.indexing.names_build import main; main(sys.argv[1], sys.argv[2])"
     )
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", program, str(text_folder), str(names_folder)],
@@ -44,8 +44,8 @@ def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel) -> in
 
 def main(text_folder: str, names_folder: str) -> None:
     """The body of that process."""
-    from codanna_core.engine.symbol_search import stamp_of
     from codanna_core.names import NameIndex
+    from codanna_core.search.symbols import stamp_of
     from codanna_core.storage.directory import FsDirectory
     from codanna_core.text.index import TextIndex
 

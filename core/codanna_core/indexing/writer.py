@@ -12,25 +12,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import Settings, options_digest
-from codanna_core.engine.background import Background
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.file_state import FileChanges, FileState
-from codanna_core.engine.indexer import Indexer, Outcome, RunReport
-from codanna_core.engine.layout import IndexFolder
-from codanna_core.engine.meaning import Meanings
-from codanna_core.engine.memory import give_back
-from codanna_core.engine.names_build import build_elsewhere
-from codanna_core.engine.notes import Notes
-from codanna_core.engine.parsing import Parsing
-from codanna_core.engine.prepare import FileTask, read_file
-from codanna_core.engine.symbol_search import SymbolSearch
-from codanna_core.engine.text_store import TextStore
 from codanna_core.errors import Cancelled, CodannaError, IndexCorrupt, IndexMissing
 from codanna_core.files import to_utf8
 from codanna_core.files.rules import IGNORE_FILES
+from codanna_core.indexing.background import Background
+from codanna_core.indexing.events import Notes
+from codanna_core.indexing.file_state import FileChanges, FileState
+from codanna_core.indexing.layout import IndexFolder
+from codanna_core.indexing.models import Meanings
+from codanna_core.indexing.names_build import build_elsewhere
+from codanna_core.indexing.prepare import FileTask, read_file
+from codanna_core.indexing.run import Indexer, Outcome, RunReport
+from codanna_core.indexing.text_store import TextStore
 from codanna_core.model import Problem
+from codanna_core.parsing.parser import Parsing
 from codanna_core.results import Progress, State, SyncReport
+from codanna_core.runtime.memory import give_back
+from codanna_core.search.symbols import SymbolSearch
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import NOT_WRITABLE, WriterLock
 from codanna_core.storage.pulse import Pulse, Watch

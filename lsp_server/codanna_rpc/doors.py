@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from codanna_core.errors import ConfigError
-from codanna_lsp import jsonrpc
-from codanna_lsp.transport import Channel
+from codanna_rpc import jsonrpc
+from codanna_rpc.transport import Channel
 
 TOKEN_OPTION = "token"
 """The key of `initializationOptions`; taken out here, so neither settings nor logs ever see it."""

@@ -10,12 +10,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.cancel import Cancel
 from codanna_core.embed.text import FileTexts, embedding_text
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.candidates import Pool, add_by_meaning, find_candidates, index_filter, over_fetch
-from codanna_core.engine.snapshot import Snapshot
-from codanna_core.engine.snippets import SnippetReader
-from codanna_core.engine.spelling import corrections
 from codanna_core.errors import InvalidQuery
 from codanna_core.languages.registry import detect_language, languages
 from codanna_core.model import Extraction, Position, Problem, Span
@@ -24,6 +20,10 @@ from codanna_core.ranking.query import Question, understand, unknown
 from codanna_core.ranking.signals import SIGNALS, Floats, Symbols, own_scores, places_in_group
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Hit, SearchRequest, SearchResult, SymbolHit
+from codanna_core.search.candidates import Pool, add_by_meaning, find_candidates, index_filter, over_fetch
+from codanna_core.search.snippets import SnippetReader
+from codanna_core.search.spelling import corrections
+from codanna_core.search.view import Snapshot
 from codanna_core.text.documents import KINDS, body_words, direct_children, own_body
 from codanna_core.text.index import StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, parts_of

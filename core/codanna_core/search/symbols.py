@@ -11,15 +11,15 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from codanna_core.engine.answers import to_symbol_hit
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.overlay import OverlayFile
-from codanna_core.engine.snapshot import Snapshot
+from codanna_core.cancel import Cancel
 from codanna_core.model import Problem
 from codanna_core.names import MatchKind, NameIndex, NameMatch, NameQuery, parse_query
 from codanna_core.names.added import Added, AddedLog
 from codanna_core.names.score import Query, score
+from codanna_core.overlay import OverlayFile
 from codanna_core.results import SymbolHit
+from codanna_core.search.page import to_symbol_hit
+from codanna_core.search.view import Snapshot
 from codanna_core.storage.collect import remove_folder
 from codanna_core.storage.directory import Directory
 from codanna_core.text.documents import KINDS, file_key

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from codanna_lsp import convert
-from codanna_lsp.transport import BadFrame
+from codanna_rpc.transport import BadFrame
 
 logger = logging.getLogger(__name__)
 

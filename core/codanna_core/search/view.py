@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codanna_core.embed.base import Embedder
-from codanna_core.engine.overlay import OverlayFile
 from codanna_core.model import Problem
+from codanna_core.overlay import OverlayFile
 from codanna_core.text.index import TextSnapshot
 from codanna_core.vectors.base import VectorSnapshot
 

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.parsing import Parsing
-from codanna_core.engine.pool import WorkerPool
-from codanna_core.engine.prepare import FileTask, Prepared, WorkerSetup, prepare
-from codanna_core.engine.questions import Courtesy
 from codanna_core.errors import Cancelled
+from codanna_core.indexing.pool import WorkerPool
+from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepare
 from codanna_core.model import Extraction, Problem
+from codanna_core.parsing.parser import Parsing
 from codanna_core.results import Progress, State
+from codanna_core.runtime.yielding import Courtesy
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.text.index import TextWriter
 from codanna_core.vectors.base import VectorIndex

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 
-from codanna_core.engine.memory import give_back
 from codanna_core.languages.exchange import pack_answer, unpack_request
 from codanna_core.languages.extract import extract_within
 from codanna_core.runtime.frames import READY, own_pipes, read_frame, write_frame
+from codanna_core.runtime.memory import give_back
 
 _LARGE = 200_000
 _TIDY_EVERY = 64

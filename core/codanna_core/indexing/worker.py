@@ -6,13 +6,13 @@ import gc
 from collections.abc import Mapping
 
 from codanna_core.embed.registry import load_embedder
-from codanna_core.engine.memory import give_back, settle
-from codanna_core.engine.prepare import FileTask, Parse, Prepared, WorkerSetup, prepare
-from codanna_core.engine.verdicts import content_key, problem_of, seconds_for
+from codanna_core.indexing.prepare import FileTask, Parse, Prepared, WorkerSetup, prepare
 from codanna_core.languages.extract import extract_within
 from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.model import Extraction
+from codanna_core.parsing.verdicts import content_key, problem_of, seconds_for
 from codanna_core.runtime.frames import READY, own_pipes, receive, send
+from codanna_core.runtime.memory import give_back, settle
 
 _TIDY_EVERY = 16
 

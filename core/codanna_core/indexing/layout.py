@@ -14,7 +14,8 @@ from pathlib import Path
 
 import orjson
 
-from codanna_core.engine.names_on_disk import (
+from codanna_core.errors import IndexIncompatible
+from codanna_core.indexing.names_on_disk import (
     CACHE_MARK,
     IDENTITY,
     LOCK,
@@ -23,8 +24,7 @@ from codanna_core.engine.names_on_disk import (
     is_text_folder,
     text_number,
 )
-from codanna_core.engine.ownership import Ownership, Standing
-from codanna_core.errors import IndexIncompatible
+from codanna_core.indexing.ownership import Ownership, Standing
 from codanna_core.model import Problem
 from codanna_core.storage.collect import remove_folder, remove_if_empty
 from codanna_core.storage.directory import Checkpoint, FsDirectory

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from codanna_core.config import DiscoverySettings, SemanticSettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import FileTexts, text_key
-from codanna_core.engine.verdicts import content_key, problem_of
 from codanna_core.files import (
     SkipReason,
     classify_content,
@@ -27,6 +26,7 @@ from codanna_core.files import (
 from codanna_core.files.inside import open_inside
 from codanna_core.languages.text_only import as_text, language_of
 from codanna_core.model import Extraction, Problem
+from codanna_core.parsing.verdicts import content_key, problem_of
 from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
 
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import orjson
 
-from codanna_core.engine.names_on_disk import IDENTITY, LOCK, MANIFEST, is_text_folder, is_vector_folder
 from codanna_core.errors import IndexRefused
+from codanna_core.indexing.names_on_disk import IDENTITY, LOCK, MANIFEST, is_text_folder, is_vector_folder
 from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.storage.lock import NOT_WRITABLE
 from codanna_core.storage.places import state_home

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.globs import globs_to_regexes
-from codanna_core.engine.overlay import OverlayFile
-from codanna_core.engine.snapshot import Snapshot
+from codanna_core.cancel import Cancel
+from codanna_core.overlay import OverlayFile
 from codanna_core.ranking.paths import PathTable, plain_name
 from codanna_core.ranking.query import Question
 from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
+from codanna_core.search.globs import globs_to_regexes
+from codanna_core.search.view import Snapshot
 from codanna_core.text.documents import KINDS, file_key, symbol_traits
 from codanna_core.text.impact import FIELDS, VALUES, word_levels
 from codanna_core.text.index import Filter, StoredSymbol

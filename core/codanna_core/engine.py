@@ -13,29 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import Settings, diff, load_settings
 from codanna_core.embed.base import Embedder
-from codanna_core.engine.answers import answer, answer_similar, as_symbol_hit, similar_request
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.layout import IndexFolder, index_folder
-from codanna_core.engine.meaning import Meanings
-from codanna_core.engine.notes import Notes
-from codanna_core.engine.overlay import (
-    Buffers,
-    OverlayFile,
-    digest_on_disk,
-    embedded,
-    is_published,
-    read_buffer,
-    read_saved,
-)
-from codanna_core.engine.ownership import Standing
-from codanna_core.engine.parsing import HELPERS, Parsing
-from codanna_core.engine.questions import QUESTIONS
-from codanna_core.engine.snapshot import Snapshot
-from codanna_core.engine.symbol_search import SymbolSearch, fits
-from codanna_core.engine.verdicts import UNPARSED_CODES, Verdicts
-from codanna_core.engine.writing import Writing
 from codanna_core.errors import (
     DimensionMismatch,
     IndexCorrupt,
@@ -46,7 +26,23 @@ from codanna_core.errors import (
 )
 from codanna_core.files import decode, read_regular, to_utf8
 from codanna_core.files.inside import read_inside
+from codanna_core.indexing.events import Notes
+from codanna_core.indexing.layout import IndexFolder, index_folder
+from codanna_core.indexing.models import Meanings
+from codanna_core.indexing.ownership import Standing
+from codanna_core.indexing.writer import Writing
 from codanna_core.model import Extraction, Problem
+from codanna_core.overlay import (
+    Buffers,
+    OverlayFile,
+    digest_on_disk,
+    embedded,
+    is_published,
+    read_buffer,
+    read_saved,
+)
+from codanna_core.parsing.parser import HELPERS, Parsing
+from codanna_core.parsing.verdicts import UNPARSED_CODES, Verdicts
 from codanna_core.results import (
     Filters,
     Mode,
@@ -58,6 +54,10 @@ from codanna_core.results import (
     SymbolHit,
     SyncReport,
 )
+from codanna_core.runtime.yielding import QUESTIONS
+from codanna_core.search.page import answer, answer_similar, as_symbol_hit, similar_request
+from codanna_core.search.symbols import SymbolSearch, fits
+from codanna_core.search.view import Snapshot
 from codanna_core.storage.collect import tree_size
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock

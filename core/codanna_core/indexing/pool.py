@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.prepare import FileTask, Prepared, WorkerSetup
-from codanna_core.engine.verdicts import CRASHED, SLOW
+from codanna_core.cancel import Cancel
 from codanna_core.errors import CodannaError
 from codanna_core.files import SkipReason
+from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup
 from codanna_core.model import Problem
+from codanna_core.parsing.verdicts import CRASHED, SLOW
 from codanna_core.runtime.frames import receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import KILLED, OUT_OF_TIME, Limits
@@ -132,7 +132,7 @@ class WorkerPool:
             pass  # Its reader thread reports the death, and the batch is handed out again from `pending`.
 
     def _start(self) -> _Worker:
-        process = launch("codanna_core.engine.worker:main", _LIMITS)
+        process = launch("codanna_core.indexing.worker:main", _LIMITS)
         worker = _Worker(process)
         assert process.stdin is not None
         try:

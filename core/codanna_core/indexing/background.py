@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from codanna_core.engine.cancel import Cancel
+from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled
 
 log = logging.getLogger("codanna.engine")

@@ -9,14 +9,14 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
-from codanna_core.engine.verdicts import CRASHED, SLOW, Verdicts, content_key, problem_of, seconds_for
 from codanna_core.languages.exchange import pack_request, unpack_answer
 from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.model import Extraction, Problem
+from codanna_core.parsing.verdicts import CRASHED, SLOW, Verdicts, content_key, problem_of, seconds_for
 from codanna_core.runtime.helpers import HelperLost, Overran, TooLate, WarmHelpers
 from codanna_core.runtime.limits import Limits
 
-HELPERS = WarmHelpers("codanna_core.engine.parse_service:serve", Limits(), most=3)
+HELPERS = WarmHelpers("codanna_core.parsing.service:serve", Limits(), most=3)
 """Shared by all engines of this process. Three, so that two files at their limit leave one for the others."""
 
 PATIENCE_S = 3.0

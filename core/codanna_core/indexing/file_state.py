@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import DiscoverySettings
-from codanna_core.engine.cancel import Cancel
-from codanna_core.engine.indexer import Outcome
-from codanna_core.engine.prepare import FileTask
 from codanna_core.errors import FolderMissing, IndexCorrupt
 from codanna_core.files.changes import compare
 from codanna_core.files.listing import Listing
 from codanna_core.files.reasons import SkipReason
 from codanna_core.files.table import FileTable
 from codanna_core.files.walk import are_indexable, scan
+from codanna_core.indexing.prepare import FileTask
+from codanna_core.indexing.run import Outcome
 from codanna_core.model import Problem
 from codanna_core.storage.directory import FsDirectory
 from codanna_core.text.index import TextSnapshot

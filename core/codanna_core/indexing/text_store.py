@@ -7,8 +7,8 @@ from pathlib import Path
 
 import orjson
 
-from codanna_core.engine.layout import IndexFolder, IndexState, Manifest
 from codanna_core.errors import IndexCorrupt, IndexMissing
+from codanna_core.indexing.layout import IndexFolder, IndexState, Manifest
 from codanna_core.model import Problem
 from codanna_core.text.index import TextIndex, TextSnapshot, told_by
 from codanna_core.text.verify import schema_checksum, segment_files, verify_file, verify_tail

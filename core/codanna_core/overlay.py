@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from codanna_core.config import DiscoverySettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import FileTexts
-from codanna_core.engine.parsing import Parsing
-from codanna_core.engine.prepare import read_file
 from codanna_core.files import content_hash, decode, is_indexable
+from codanna_core.indexing.prepare import read_file
 from codanna_core.model import Symbol
+from codanna_core.parsing.parser import Parsing
 from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
 from codanna_core.text.index import StoredFile, StoredSymbol, TextSnapshot
 from codanna_core.words import index_text, index_words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from string import ascii_lowercase
 
-from codanna_core.engine.snapshot import Snapshot
+from codanna_core.search.view import Snapshot
 from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
 
 # Short words are one slip away from too many others, and a rare word is no better than what was typed.

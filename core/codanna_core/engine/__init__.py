@@ -1,1 +1,0 @@
-"""The facade over everything: snapshots for readers, one writer, cancel and progress."""

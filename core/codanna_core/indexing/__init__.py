@@ -1,0 +1,1 @@
+"""The write side: what brings the index up to date."""

@@ -1,0 +1,1 @@
+"""JSON-RPC for every server here: messages, transports, parameters, log."""
