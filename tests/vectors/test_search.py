@@ -12,8 +12,9 @@ from codanna_core.errors import Cancelled
 from codanna_core.storage import FsDirectory, MemoryDirectory
 from codanna_core.vectors import ProbePolicy, VectorIndex, VectorOptions, open_vector_index, store
 from codanna_core.vectors import rebuild as rebuilding
-from codanna_core.vectors.ivf import codec, policy
-from codanna_core.vectors.ivf.assign import Assigner, Coarse
+from codanna_core.vectors.ivf import calibrate, codec, groups, policy
+from codanna_core.vectors.ivf.assign import Assigner
+from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.scan import nearest_lists
 from codanna_core.vectors.ivf.train import train
 
@@ -314,8 +315,9 @@ def test_second_list_is_another_one() -> None:
     _, vectors = code_like(800)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     coarse = train(vectors, 40, spherical=True, seed=0, tick=lambda share: None)
-    first, second = Assigner(coarse, 1.5).assign(vectors)
-    assert (first != second).all()
+    assigner = Assigner(coarse, 1.5)
+    first = assigner.first(vectors)
+    assert (first != assigner.second(vectors, first)).all()
     assert (first == (vectors @ coarse.centroids.T).argmax(axis=1)).all()
 
 
@@ -329,6 +331,56 @@ def test_training_fills_every_list() -> None:
 def test_assignment_to_one_list() -> None:
     """With a single centroid both lists are that one."""
     vectors = np.eye(4, dtype=np.float32)
-    first, second = Assigner(Coarse(vectors[:1], True), 1.5).assign(vectors)
+    assigner = Assigner(Coarse(vectors[:1], True), 1.5)
+    first = assigner.first(vectors)
     assert not first.any()
-    assert not second.any()
+    assert not assigner.second(vectors, first).any()
+
+
+@pytest.mark.parametrize("spherical", [True, False])
+def test_groups_find_the_nearest_list(monkeypatch: pytest.MonkeyPatch, spherical: bool) -> None:
+    """Through groups nearly every vector finds its nearest list, and the others one about as near."""
+    _, vectors = code_like(4000)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    coarse = train(vectors, 300, spherical=spherical, seed=0, tick=lambda share: None)
+    monkeypatch.setattr(groups, "GROUPED_AT", 100)
+    found, nearest = groups.Groups(coarse).nearest(vectors), coarse.nearest(vectors)
+    assert (found == nearest).mean() > 0.95
+    gaps = np.linalg.norm(vectors - coarse.centroids[found], axis=1)
+    gaps -= np.linalg.norm(vectors - coarse.centroids[nearest], axis=1)
+    assert gaps.mean() < 0.01
+
+
+def test_the_second_list_loses_least() -> None:
+    """Among the neighbours of the first list, here all there are, the second is the one of least loss."""
+    _, vectors = code_like(3000)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    coarse = train(vectors, 200, spherical=True, seed=0, tick=lambda share: None)
+    assigner = Assigner(coarse, 1.5)
+    first = assigner.first(vectors)
+    residuals = vectors - coarse.centroids[first]
+    others = vectors[:, None, :] - coarse.centroids[None, :, :]
+    along = np.einsum("nkd,nd->nk", others, residuals)
+    squares = np.einsum("nd,nd->n", residuals, residuals)
+    loss = np.einsum("nkd,nkd->nk", others, others) + 1.5 * along**2 / squares[:, None]
+    loss[np.arange(len(vectors)), first] = np.inf
+    assert (assigner.second(vectors, first) == loss.argmin(axis=1)).mean() > 0.99
+
+
+def test_calibration_stops_where_nothing_cheaper_can_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Policies that must cost more than one that is enough are not measured."""
+    measured, tried = calibrate._recalls, []
+
+    def noted(lists, queries, nearest, nprobe):  # type: ignore[no-untyped-def]
+        tried.append(nprobe)
+        return measured(lists, queries, nearest, nprobe)
+
+    monkeypatch.setattr(calibrate, "_recalls", noted)
+    index = open_vector_index(MemoryDirectory(), VectorOptions(recall_target=0.8), writable=True)
+    index.upsert(*code_like(6000))
+    index.maintain()
+    chosen = index.stats().calibration
+    assert chosen is not None
+    assert chosen.recall >= 0.8
+    assert chosen.nprobe in tried
+    assert max(tried) < max(count for count in calibrate.PROBES if count < index.stats().clusters)

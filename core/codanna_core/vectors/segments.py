@@ -12,8 +12,8 @@ from codanna_core.storage import Directory
 from codanna_core.vectors.base import Floats, Keys, Mask
 from codanna_core.vectors.container import Container, ContainerWriter
 from codanna_core.vectors.hnsw import Graph
-from codanna_core.vectors.ivf.assign import Coarse
 from codanna_core.vectors.ivf.build import Source
+from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.codec import words
 from codanna_core.vectors.ivf.lists import Lists
 from codanna_core.vectors.rows import RowCodec, Rows

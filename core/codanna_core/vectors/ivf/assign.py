@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from codanna_core.vectors.base import Floats
+from codanna_core.vectors.ivf.coarse import Coarse, ListNumbers
+from codanna_core.vectors.ivf.groups import Groups
 
-ListNumbers = NDArray[np.int32]
-
+NEIGHBOURS = 256
+"""Lists around the first one among which the second is chosen; a better one farther away is rare."""
 _ROWS = 256
-"""Vectors compared at once: with 4,000 centroids a block of products is 4 MB and stays in the cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class Coarse:
-    """The centroids f32[k, d] and how near a vector is to each.
-
-    For cosine the centroids have length one and the nearest has the greatest product; otherwise they are
-    means and half their squared length is taken off, which orders by distance.
-    """
-
-    centroids: Floats
-    spherical: bool
-
-    def offsets(self) -> Floats | None:
-        """What is added to the products of a vector with the centroids; None when nothing is."""
-        if self.spherical:
-            return None
-        halves: Floats = np.einsum("ij,ij->i", self.centroids, self.centroids) * np.float32(-0.5)
-        return halves
-
-    def nearest(self, vectors: Floats) -> ListNumbers:
-        """The nearest list of each vector: i32[n]."""
-        offsets = self.offsets()
-        transposed = np.ascontiguousarray(self.centroids.T)
-        lists = np.empty(len(vectors), np.int32)
-        for start in range(0, len(vectors), _ROWS):
-            products = vectors[start : start + _ROWS] @ transposed
-            if offsets is not None:
-                products += offsets
-            lists[start : start + _ROWS] = products.argmax(axis=1)
-        return lists
 
 
 class Assigner:
@@ -57,38 +24,56 @@ class Assigner:
     def __init__(self, coarse: Coarse, weight: float) -> None:
         self._weight = np.float32(weight)
         self._centroids = coarse.centroids
-        self._transposed = np.ascontiguousarray(coarse.centroids.T)
-        self._offsets = coarse.offsets()
+        self._groups = Groups(coarse)
+        self._near = _neighbours(coarse)
         self._squares: Floats = np.einsum("ij,ij->i", coarse.centroids, coarse.centroids)
-        self._products: Floats = coarse.centroids @ self._transposed
 
-    def assign(self, vectors: Floats) -> tuple[ListNumbers, ListNumbers]:
-        """First and second list of each vector: i32[n] twice; equal when there is only one list."""
-        first = np.empty(len(vectors), np.int32)
-        second = np.empty(len(vectors), np.int32)
-        for start in range(0, len(vectors), _ROWS):
-            block = slice(start, start + _ROWS)
-            first[block], second[block] = self._assign(vectors[block])
-        return first, second
+    def first(self, vectors: Floats) -> ListNumbers:
+        """The nearest list of each vector: i32[n]."""
+        return self._groups.nearest(vectors)
 
-    def _assign(self, vectors: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        products = vectors @ self._transposed
-        near = products if self._offsets is None else products + self._offsets
-        first = near.argmax(axis=1)
+    def second(self, vectors: Floats, first: ListNumbers) -> ListNumbers:
+        """The second list of each vector: i32[n]; the first one again when there is only one list.
+
+        Costs least when vectors of one first list stand together.
+        """
+        second = first.copy()
         if len(self._centroids) == 1:
-            return first, first
-        each = np.arange(len(vectors))
-        squares = np.einsum("ij,ij->i", vectors, vectors)
-        along = squares - products[each, first]
-        residual = np.maximum(along - products[each, first] + self._squares[first], np.float32(1e-12))
+            return second
+        order = np.argsort(first, kind="stable")
+        begins = np.flatnonzero(np.r_[True, np.diff(first[order]) != 0])
+        for start, end in zip(begins, [*begins[1:], len(order)], strict=True):
+            members = order[start:end]
+            second[members] = self._second_of(vectors[members], int(first[members[0]]))
+        return second
+
+    def _second_of(self, vectors: Floats, first: int) -> ListNumbers:
+        """The second list of vectors that all have the same first one."""
+        centroid, near = self._centroids[first], self._near[first]
+        centroids = self._centroids[near]
+        products = vectors @ centroids.T
+        own = vectors @ centroid
+        along = np.einsum("ij,ij->i", vectors, vectors) - own
+        residual = np.maximum(along - own + self._squares[first], np.float32(1e-12))
         # loss = |x - c'|^2 + weight * <x - c', x - c>^2 / |x - c|^2, without the |x|^2 that all share.
-        loss = self._products.take(first, axis=0)
-        loss -= products
-        loss += along[:, None]
-        loss *= loss
-        loss *= (self._weight / residual)[:, None]
-        products *= 2
-        loss -= products
-        loss += self._squares
-        loss[each, first] = np.inf
-        return first, loss.argmin(axis=1)
+        slant = (centroids @ centroid)[None, :] - products
+        slant += along[:, None]
+        loss = slant * slant * (self._weight / residual)[:, None]
+        loss += self._squares[near] - 2 * products
+        seconds: ListNumbers = near[loss.argmin(axis=1)]
+        return seconds
+
+
+def _neighbours(coarse: Coarse) -> ListNumbers:
+    """The lists nearest to each list, itself left out: i32[k, 256], or fewer columns if there are fewer."""
+    count, offsets = len(coarse.centroids), coarse.offsets()
+    wanted = min(NEIGHBOURS, count - 1)
+    near = np.empty((count, wanted), np.int32)
+    for start in range(0, count if wanted else 0, _ROWS):
+        products = coarse.centroids[start : start + _ROWS] @ coarse.centroids.T
+        if offsets is not None:
+            products += offsets
+        rows = np.arange(len(products))
+        products[rows, start + rows] = -np.inf
+        near[start : start + _ROWS] = np.argpartition(-products, wanted - 1, axis=1)[:, :wanted]
+    return near

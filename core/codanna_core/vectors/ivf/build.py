@@ -14,7 +14,8 @@ from codanna_core.storage import Directory
 from codanna_core.vectors.base import Floats, Keys
 from codanna_core.vectors.container import ContainerWriter
 from codanna_core.vectors.ivf import codec
-from codanna_core.vectors.ivf.assign import Assigner, Coarse
+from codanna_core.vectors.ivf.assign import Assigner
+from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.lists import Entries, Lists, joined, write_lists
 from codanna_core.vectors.ivf.train import POINTS_PER_CENTROID, list_count, train
 from codanna_core.vectors.rows import RowCodec, Rows
@@ -141,10 +142,14 @@ def write_clustered(
     for start in range(done, pool.count, _BLOCK):
         step("assign", (start - done) / (pool.count - done))
         vectors = pool.vectors(np.arange(start, min(start + _BLOCK, pool.count)))
-        first, second = assigner.assign(vectors)
+        first = assigner.first(vectors)
         homes[start : start + len(vectors), 0] = first
-        homes[start : start + len(vectors), 1] = second
         distance += _distance(vectors, coarse.centroids[first])
+    # In the order of their first lists, of which the second ones are neighbours.
+    added_rows = done + np.argsort(homes[done:, 0], kind="stable")
+    for start in range(0, len(added_rows), _BLOCK):
+        rows = added_rows[start : start + _BLOCK]
+        homes[rows, 1] = assigner.second(pool.vectors(rows), homes[rows, 0])
     added = pool.count - done
     if base is None:
         training["distance"] = distance / pool.count

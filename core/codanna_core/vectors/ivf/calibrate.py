@@ -36,18 +36,23 @@ def calibrate(segment: Segment, lists: Lists, target: float, seed: int, step: St
     queries = _queries(segment, seed)
     nearest = _exact(segment, queries, step)
     probes = [count for count in PROBES if count < len(lists)] or [len(lists)]
-    recalls = np.empty((len(probes), len(RESCORES)))
-    scanned = np.empty(len(probes))
+    tried: list[tuple[float, float, int, int]] = []
+    """Cost, recall and policy of everything that was measured."""
+    cheapest = np.inf
     for number, nprobe in enumerate(probes):
         step("calibrate", number / len(probes))
-        recalls[number], scanned[number] = _recalls(lists, queries, nearest, nprobe)
-    costs = _CODE_COST * scanned[:, None] + _ROW_COST * np.array(RESCORES)[None, :]
-    enough = recalls >= target
-    ranking = np.where(enough, costs, np.inf) if enough.any() else costs * 1e-9 - recalls
-    row, column = np.unravel_index(np.argmin(ranking), recalls.shape)
-    nprobe, rescore = probes[int(row)], RESCORES[int(column)]
+        recalls, scanned = _recalls(lists, queries, nearest, nprobe)
+        costs = _CODE_COST * scanned + _ROW_COST * np.array(RESCORES)
+        if costs[0] >= cheapest:
+            break  # More lists cost more, so that what is left cannot be cheaper than what is enough.
+        tried += zip(costs.tolist(), recalls.tolist(), [nprobe] * len(costs), RESCORES, strict=True)
+        cheapest = min([cheapest, *costs[recalls >= target].tolist()])
+    enough = [policy for policy in tried if policy[1] >= target]
+    _, recall, nprobe, rescore = (
+        min(enough) if enough else min(tried, key=lambda policy: (-policy[1], policy[0]))
+    )
     milliseconds = _median_time(segment, lists, queries, nprobe, rescore)
-    return Calibration(float(recalls[row, column]), nprobe, rescore, milliseconds, len(queries))
+    return Calibration(recall, nprobe, rescore, milliseconds, len(queries))
 
 
 def _queries(segment: Segment, seed: int) -> Floats:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from codanna_core.vectors.base import Floats, Metric
 from codanna_core.vectors.container import Container, ContainerWriter
 from codanna_core.vectors.ivf import codec
-from codanna_core.vectors.ivf.assign import Coarse
+from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.codec import Codes
 
 Block = NDArray[np.uint64]

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.vectors.base import Floats
-from codanna_core.vectors.ivf.assign import Coarse, ListNumbers
+from codanna_core.vectors.ivf.coarse import Coarse, ListNumbers
+from codanna_core.vectors.ivf.groups import Groups
+from codanna_core.vectors.ivf.kmeans import lloyd, means
 
 POINTS_PER_CENTROID = 64
 """Size of the training sample; more points gain less than 0.1 points of recall."""
@@ -32,7 +34,7 @@ def train(sample: Floats, count: int, *, spherical: bool, seed: int, tick: Tick)
     centroids = _two_level(sample, count, spherical, rng, tick)
     for turn in range(ITERATIONS):
         lists = _nearest(sample, centroids, spherical, partial(_tick_turn, tick, turn))
-        centroids = _means(sample, lists, len(centroids), spherical, rng)
+        centroids = means(sample, lists, len(centroids), spherical, rng)
     return Coarse(centroids, spherical)
 
 
@@ -44,9 +46,9 @@ def _two_level(sample: Floats, count: int, spherical: bool, rng: np.random.Gener
     """A start in O(m * sqrt(count)): cluster roughly, then share the centroids out among the rough lists."""
     rough_count = round(count**0.5)
     if rough_count < 4:
-        return _lloyd(sample, count, spherical, rng, 4)
+        return lloyd(sample, count, spherical, rng, 4)
     subset = sample[rng.permutation(len(sample))[: 256 * rough_count]]
-    rough = _lloyd(subset, rough_count, spherical, rng, 6)
+    rough = lloyd(subset, rough_count, spherical, rng, 6)
     lists = Coarse(rough, spherical).nearest(sample)
     sizes = np.bincount(lists, minlength=rough_count)
     shares = _shares(sizes, count)
@@ -57,7 +59,7 @@ def _two_level(sample: Floats, count: int, spherical: bool, rng: np.random.Gener
         tick(number / rough_count / (1 + ITERATIONS))
         members = sample[order[ends[number] - sizes[number] : ends[number]]]
         if shares[number]:
-            parts.append(_lloyd(members, int(shares[number]), spherical, rng, 4))
+            parts.append(lloyd(members, int(shares[number]), spherical, rng, 4))
     return np.concatenate(parts)
 
 
@@ -72,47 +74,11 @@ def _shares(sizes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return shares
 
 
-def _lloyd(points: Floats, count: int, spherical: bool, rng: np.random.Generator, turns: int) -> Floats:
-    centroids = points[np.sort(rng.permutation(len(points))[:count])]
-    if count >= len(points):
-        return centroids
-    for _ in range(turns):
-        centroids = _means(points, Coarse(centroids, spherical).nearest(points), count, spherical, rng)
-    return centroids
-
-
 def _nearest(sample: Floats, centroids: Floats, spherical: bool, tick: Tick) -> ListNumbers:
-    coarse = Coarse(centroids, spherical)
+    groups = Groups(Coarse(centroids, spherical))
     step = 8192
     parts: list[ListNumbers] = []
     for start in range(0, len(sample), step):
         tick(start / len(sample))
-        parts.append(coarse.nearest(sample[start : start + step]))
+        parts.append(groups.nearest(sample[start : start + step]))
     return np.concatenate(parts)
-
-
-def _means(
-    points: Floats, lists: ListNumbers, count: int, spherical: bool, rng: np.random.Generator
-) -> Floats:
-    """The mean of each list; an empty list takes a point of one of the largest ones."""
-    sizes = np.bincount(lists, minlength=count)
-    order = np.argsort(lists, kind="stable")
-    filled = np.flatnonzero(sizes)
-    starts = (np.cumsum(sizes) - sizes)[filled]
-    means = np.empty((count, points.shape[1]), np.float32)
-    ends = np.append(starts[1:], len(points))
-    for first in range(0, len(filled), 256):
-        last = min(first + 256, len(filled))
-        base, end = starts[first], ends[last - 1]
-        sums = np.add.reduceat(points[order[base:end]], starts[first:last] - base, axis=0)
-        means[filled[first:last]] = sums / sizes[filled[first:last], None]
-    empty = np.flatnonzero(sizes == 0)
-    if len(empty):
-        largest = np.argsort(-sizes, kind="stable")[: min(len(empty), len(filled))]
-        donors = order[(np.cumsum(sizes) - sizes)[largest] + rng.integers(0, sizes[largest])]
-        means[empty[: len(donors)]] = points[donors]
-        means[empty[len(donors) :]] = points[rng.integers(0, len(points), len(empty) - len(donors))]
-    if spherical:
-        lengths = np.sqrt(np.einsum("ij,ij->i", means, means))
-        means /= np.maximum(lengths, np.float32(1e-12))[:, None]
-    return means
