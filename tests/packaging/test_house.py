@@ -1,0 +1,312 @@
+"""How the house is built: who stands on whom, no circles, and nothing too large to be read at once.
+
+What is named below as still in the way may only become less.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = (
+    ROOT / "core" / "codanna_core",
+    ROOT / "lsp_server" / "codanna_rpc",
+    ROOT / "lsp_server" / "codanna_lsp",
+)
+
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"errors", "model", "words", "inert", "private", "_version"}),
+    frozenset({"results", "cancel", "logs"}),
+    frozenset({"runtime"}),
+    frozenset({"config"}),
+    frozenset({"storage"}),
+    frozenset({"languages"}),
+    frozenset({"files", "embed", "text", "vectors", "names", "relations"}),
+    frozenset({"parsing", "ranking"}),
+    frozenset({"overlay"}),
+    frozenset({"indexing"}),
+    frozenset({"search"}),
+    frozenset({"engine", "testing"}),
+    frozenset({"wire"}),
+    frozenset({"workspace"}),
+    frozenset({"cli"}),
+    frozenset({"codanna_rpc"}),
+    frozenset({"codanna_lsp"}),
+)
+"""The rooms from the ground up; a room imports what is on lower floors, and nothing beside or above it."""
+
+STILL_UPWARD: frozenset[str] = frozenset(
+    {
+        "codanna_core.indexing.names_build -> codanna_core",
+        "codanna_core.indexing.names_build -> codanna_core.search.symbols",
+        "codanna_core.indexing.writer -> codanna_core.search.symbols",
+        "codanna_core.overlay -> codanna_core.indexing.prepare",
+        "codanna_core.runtime.launch -> codanna_core",
+        "codanna_rpc.jsonrpc -> codanna_lsp.convert",
+    }
+)
+STILL_IN_CIRCLES: frozenset[str] = frozenset(
+    {
+        "codanna_core",
+        "codanna_core.engine",
+        "codanna_core.indexing.file_state",
+        "codanna_core.indexing.models",
+        "codanna_core.indexing.names_build",
+        "codanna_core.indexing.pool",
+        "codanna_core.indexing.run",
+        "codanna_core.indexing.writer",
+        "codanna_core.overlay",
+        "codanna_core.parsing.parser",
+        "codanna_core.relations.modules",
+        "codanna_core.relations.typer",
+        "codanna_core.runtime.helpers",
+        "codanna_core.runtime.launch",
+        "codanna_core.search.candidates",
+        "codanna_core.search.page",
+        "codanna_core.search.spelling",
+        "codanna_core.search.symbols",
+        "codanna_core.search.view",
+        "codanna_lsp.features",
+        "codanna_lsp.features.answers",
+        "codanna_lsp.features.cluster_info",
+        "codanna_lsp.features.code_action",
+        "codanna_lsp.features.code_lens",
+        "codanna_lsp.features.commands",
+        "codanna_lsp.features.configuration",
+        "codanna_lsp.features.document_symbol",
+        "codanna_lsp.features.explain",
+        "codanna_lsp.features.file_operations",
+        "codanna_lsp.features.find_similar",
+        "codanna_lsp.features.progress_cancel",
+        "codanna_lsp.features.semantic_search",
+        "codanna_lsp.features.status",
+        "codanna_lsp.features.text_sync",
+        "codanna_lsp.features.watched_files",
+        "codanna_lsp.features.workspace_folders",
+        "codanna_lsp.features.workspace_symbol",
+        "codanna_lsp.progress",
+        "codanna_lsp.protocol",
+        "codanna_lsp.registry",
+        "codanna_lsp.server",
+        "codanna_lsp.session",
+        "codanna_lsp.watcher",
+    }
+)
+STILL_LONG: frozenset[str] = frozenset(
+    {
+        "core/codanna_core/engine.py",
+        "core/codanna_core/files/walk.py",
+        "core/codanna_core/indexing/writer.py",
+        "core/codanna_core/languages/extract.py",
+        "core/codanna_core/relations/readers/javascript.py",
+        "core/codanna_core/relations/typer.py",
+        "core/codanna_core/search/candidates.py",
+        "core/codanna_core/search/symbols.py",
+        "core/codanna_core/storage/directory.py",
+        "core/codanna_core/text/index.py",
+        "core/codanna_core/vectors/store.py",
+        "lsp_server/codanna_lsp/folder.py",
+        "lsp_server/codanna_lsp/session.py",
+    }
+)
+STILL_LARGE: frozenset[str] = frozenset(
+    {
+        "codanna_core.engine.Engine",
+        "codanna_core.indexing.models.Meanings",
+        "codanna_core.indexing.prepare.Prepared",
+        "codanna_core.indexing.run.Indexer",
+        "codanna_core.indexing.writer.Writing",
+        "codanna_core.languages.registry.Language",
+        "codanna_core.model.Kind",
+        "codanna_core.model.Symbol",
+        "codanna_core.relations.expressions.Forms",
+        "codanna_core.relations.facts.Binding",
+        "codanna_core.relations.rules.Rules",
+        "codanna_core.relations.typer.Typer",
+        "codanna_core.results.Hit",
+        "codanna_core.results.Status",
+        "codanna_core.results.SymbolHit",
+        "codanna_core.runtime.helpers.WarmHelpers",
+        "codanna_core.search.candidates.Pool",
+        "codanna_core.search.symbols.SymbolSearch",
+        "codanna_core.text.index.StoredSymbol",
+        "codanna_core.text.index.TextSnapshot",
+        "codanna_core.vectors.base.VectorStats",
+        "codanna_core.vectors.store.DurableIndex",
+        "codanna_lsp.folder.Folder",
+        "codanna_lsp.progress.WorkDone",
+        "codanna_lsp.server.Server",
+        "codanna_lsp.session.Session",
+    }
+)
+
+LONG, LONGEST, MOST_LONG = 400, 500, 3
+MOST_METHODS, MOST_ATTRIBUTES = 20, 12
+
+
+@functools.cache
+def modules() -> Mapping[str, Path]:
+    """All modules of the installed packages by name."""
+    return {module_name(path): path for package in PACKAGES for path in sorted(package.rglob("*.py"))}
+
+
+def module_name(path: Path) -> str:
+    top = next(package.parent for package in PACKAGES if path.is_relative_to(package))
+    parts = path.relative_to(top).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def imports_of(tree: ast.AST, known: Iterable[str]) -> set[str]:
+    """The modules among `known` that are imported anywhere: lazily, for types only, the package itself."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in known else node.module)
+    return found.intersection(known)
+
+
+@functools.cache
+def imports() -> Mapping[str, frozenset[str]]:
+    known = modules()
+    return {name: frozenset(imports_of(parsed(path), known)) for name, path in known.items()}
+
+
+def circles(graph: Mapping[str, Iterable[str]]) -> set[str]:
+    """All that can be reached from itself."""
+    return {name for name in graph if name in reachable(graph, name)}
+
+
+def reachable(graph: Mapping[str, Iterable[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(graph[start])
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(graph[name])
+    return found
+
+
+def room_of(module: str) -> str:
+    """The engine's rooms are its packages and modules; of the server each package is one."""
+    package, _, rest = module.partition(".")
+    return rest.partition(".")[0] if package == "codanna_core" else package
+
+
+def floor_of(module: str) -> int:
+    room = room_of(module)
+    if not room:
+        return floor_of("codanna_core.engine") + 1  # The package itself, which names the engine.
+    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def upward(graph: Mapping[str, Iterable[str]]) -> set[str]:
+    return {
+        f"{name} -> {other}"
+        for name, others in graph.items()
+        for other in others
+        if room_of(name) != room_of(other) and floor_of(other) >= floor_of(name)
+    }
+
+
+def classes() -> Iterator[tuple[str, int, int]]:
+    """Every class: its name, its methods, and the attributes that it declares or sets on itself."""
+    for name, path in modules().items():
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ClassDef):
+                methods = [
+                    item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+                ]
+                yield f"{name}.{node.name}", len(methods), len(attributes(node))
+
+
+def attributes(node: ast.ClassDef) -> set[str]:
+    declared = {
+        item.target.id
+        for item in node.body
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+    }
+    plain = {
+        target.id
+        for item in node.body
+        if isinstance(item, ast.Assign)
+        for target in item.targets
+        if isinstance(target, ast.Name) and not target.id.startswith("__")
+    }
+    on_self = {
+        item.attr
+        for item in ast.walk(node)
+        if isinstance(item, ast.Attribute)
+        and isinstance(item.ctx, ast.Store)
+        and isinstance(item.value, ast.Name)
+        and item.value.id == "self"
+    }
+    return declared | plain | on_self
+
+
+def lengths() -> dict[str, int]:
+    return {
+        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
+        for path in modules().values()
+    }
+
+
+def test_every_room_has_one_floor() -> None:
+    """A new room is placed before anything can import it."""
+    rooms = [room for floor in FLOORS for room in floor]
+    assert len(rooms) == len(set(rooms))
+    assert {room_of(name) for name in modules()} - {""} <= set(rooms)
+
+
+def test_imports_point_down() -> None:
+    """No room imports one beside or above it, not even inside a function or for a type."""
+    assert upward(imports()) - STILL_UPWARD == set()
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    """No module can be reached from itself, whatever kind of import leads there."""
+    assert circles(imports()) - STILL_IN_CIRCLES == set()
+
+
+def test_files_can_be_read_at_once() -> None:
+    """No source file is over 400 lines but those that are named, and none over 500."""
+    long = {name for name, lines in lengths().items() if lines > LONG}
+    assert long - STILL_LONG == set()
+
+
+def test_classes_can_be_read_at_once() -> None:
+    """No class has over 20 methods or 12 attributes but those that are named."""
+    large = {
+        name
+        for name, methods, attributes in classes()
+        if methods > MOST_METHODS or attributes > MOST_ATTRIBUTES
+    }
+    assert large - STILL_LARGE == set()
+
+
+def test_the_checks_notice() -> None:
+    """Each helper sees what it looks for: a late import, one for types, the package itself, a climb."""
+    tree = ast.parse("import a\nif TYPE_CHECKING:\n    from a.b import c\ndef f():\n    from a import d\n")
+    assert imports_of(tree, {"a", "a.b.c", "a.d", "a.e"}) == {"a", "a.b.c", "a.d"}
+    assert circles({"a": ["b"], "b": ["c"], "c": ["b"], "d": ["d"]}) == {"b", "c", "d"}
+    climb = {"codanna_core.text.index": ["codanna_core.search.page"], "codanna_core.search.page": []}
+    assert upward(climb) == {"codanna_core.text.index -> codanna_core.search.page"}
+    beside = {"codanna_core.text.index": ["codanna_core.names.scan"], "codanna_core.names.scan": []}
+    assert len(upward(beside)) == 1
+    (node,) = ast.parse(
+        "class A:\n    x: int\n    y = 1\n    def f(self):\n        self.z, self.u = 1, 2\n"
+    ).body
+    assert isinstance(node, ast.ClassDef)
+    assert attributes(node) == {"x", "y", "z", "u"}
