@@ -6,8 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
-from fuzz import ENGINE_SERVER, fuzz, memory
 from raw_client import FAKE_SERVER, running
+
+from fuzz import ENGINE_SERVER, fuzz, memory
 
 
 @pytest.mark.parametrize("seed", [1, 2])
