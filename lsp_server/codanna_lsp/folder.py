@@ -19,8 +19,8 @@ from codanna_core.runtime.memory import few_arenas, settle
 from codanna_lsp.convert import message
 
 if TYPE_CHECKING:
-    from codanna_core.engine import Engine
     from codanna_core.results import Progress
+    from codanna_core.search.service import IndexService
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class EngineSource(Protocol):
     """Where engines come from; tests bring a double."""
 
-    def open(self, root: Path, overrides: Mapping[str, Any]) -> Engine:
+    def open(self, root: Path, overrides: Mapping[str, Any]) -> IndexService:
         """Open the index of a folder with the client's options."""
 
     def remove(self, root: Path, overrides: Mapping[str, Any]) -> None:
@@ -94,7 +94,7 @@ class Folder:
         self.uri = uri.rstrip("/")
         self.name = message(name or root.name)
         self.root = root
-        self.engine: Engine | None = None
+        self.engine: IndexService | None = None
         self.problems: list[Problem] = []
         self.reconciled = False
         """Whether the index has been compared with the whole folder since it was opened."""
@@ -121,7 +121,7 @@ class Folder:
         """Open the engine and catch up with the disk, in the background."""
         self._thread.start()
 
-    def ready(self, cancel: Cancel, timeout: float = 20.0) -> Engine | None:
+    def ready(self, cancel: Cancel, timeout: float = 20.0) -> IndexService | None:
         """The engine, waiting while it is being opened; None when it could not be."""
         end = time.monotonic() + timeout
         while not self._opened.wait(0.02):

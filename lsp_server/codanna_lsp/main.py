@@ -19,7 +19,7 @@ from codanna_rpc.processes import visible
 from codanna_rpc.transport import Channel, Writer, stdio_channel
 
 if TYPE_CHECKING:
-    from codanna_core.engine import Engine
+    from codanna_core.search.service import IndexService
     from codanna_lsp.folder import EngineSource
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ SWITCH_INTERVAL = 0.0005
 class InstalledEngine:
     """The real engine, imported on first use: `initialize` is answered before numpy is loaded."""
 
-    def open(self, root: Path, overrides: Mapping[str, Any]) -> Engine:
+    def open(self, root: Path, overrides: Mapping[str, Any]) -> IndexService:
         """Open the index of a folder."""
         from codanna_core.engine import Engine
 

@@ -23,7 +23,7 @@ from codanna_lsp.protocol import ClientRefused
 
 if TYPE_CHECKING:
     from codanna_core.config import ServerSettings
-    from codanna_core.engine import Engine
+    from codanna_core.search.service import IndexService
     from codanna_lsp.protocol import Protocol
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Snapshot:
         """The conversion of columns for this client."""
         return convert.Columns(self.client.position_encoding)
 
-    def engines(self, cancel: Cancel) -> list[tuple[Folder, Engine]]:
+    def engines(self, cancel: Cancel) -> list[tuple[Folder, IndexService]]:
         """The engines that could be opened; waits for those that are being opened."""
         pairs = ((folder, folder.ready(cancel)) for folder in self.folders)
         return [(folder, engine) for folder, engine in pairs if engine is not None]

@@ -140,9 +140,7 @@ HELPER_BODIES = {"codanna_core.indexing.worker", "codanna_core.parsing.service"}
 
 
 def module_name(path: Path) -> str:
-    parts = (
-        path.relative_to(CORE.parent if path.is_relative_to(CORE) else SERVER.parent).with_suffix("").parts
-    )
+    parts = path.relative_to(CORE.parent if path.is_relative_to(CORE) else SERVER).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -189,3 +187,19 @@ def test_the_checks_notice() -> None:
     assert set(imported(tree)) == {"os", "pygls"}
     assert set(imported_at_start(tree)) == {"os"}
     assert set(dynamic_imports(tree)) == {"codanna_lsp"}
+
+
+def test_doors_are_typed_against_the_protocol() -> None:
+    """Who opens or removes an engine imports it; whatever asks one knows `search/service.py` alone."""
+    importers = {
+        module_name(path)
+        for path in [*sources(CORE), *sources(SERVER)]
+        if "codanna_core.engine" in imports_of(path)
+    }
+    assert importers == {
+        "codanna_core",
+        "codanna_core.cli.clean",
+        "codanna_core.cli.doctor",
+        "codanna_core.cli.session",
+        "codanna_lsp.main",
+    }

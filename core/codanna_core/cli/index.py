@@ -16,7 +16,7 @@ from codanna_core.results import Progress, State
 
 if TYPE_CHECKING:
     from codanna_core.cancel import Cancel
-    from codanna_core.engine import Engine
+    from codanna_core.search.service import CommandService
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.FOUND
 
 
-def finish_background_work(engine: Engine, cancel: Cancel) -> None:
+def finish_background_work(engine: CommandService, cancel: Cancel) -> None:
     """Wait for embedding and training that goes on after the text is searchable."""
     with ProgressBar(sys.stderr) as bar:
         while not engine.wait_until_idle(0.1):

@@ -16,7 +16,7 @@ from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, SearchRequest, SearchResult
 
 if TYPE_CHECKING:
-    from codanna_core.engine import Engine
+    from codanna_core.search.service import CommandService
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         return print_answer(engine, result, options)
 
 
-def print_answer(engine: Engine, result: SearchResult, options: argparse.Namespace) -> int:
+def print_answer(engine: CommandService, result: SearchResult, options: argparse.Namespace) -> int:
     """Print hits for people or programs; the exit code says whether there are any."""
     if options.json:
         write_json(search_envelope(result))
@@ -66,7 +66,7 @@ def print_answer(engine: Engine, result: SearchResult, options: argparse.Namespa
     return ExitCode.FOUND if result.hits else ExitCode.NOTHING
 
 
-def nothing_found(engine: Engine) -> str:
+def nothing_found(engine: CommandService) -> str:
     """Why there is no answer, in one sentence."""
     status = engine.status()
     if status.files_indexed:

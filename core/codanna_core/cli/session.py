@@ -22,14 +22,14 @@ from codanna_core.model import Problem
 from codanna_core.results import Progress, State, SyncReport
 
 if TYPE_CHECKING:
-    from codanna_core.engine import Engine
+    from codanna_core.search.service import CommandService
 
 _PATIENCE = 30.0
 _SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @contextmanager
-def open_engine(options: argparse.Namespace, *, notes: bool = True) -> Iterator[Engine]:
+def open_engine(options: argparse.Namespace, *, notes: bool = True) -> Iterator[CommandService]:
     """The engine of the folder that the options name; `notes` reports bad settings first."""
     root = root_of(options)
     overrides = overrides_of(options)
@@ -62,7 +62,7 @@ def stoppable() -> Iterator[Cancel]:
 
 
 def bring_up_to_date(
-    engine: Engine, cancel: Cancel, *, verify: bool = False, rebuild: bool = False
+    engine: CommandService, cancel: Cancel, *, verify: bool = False, rebuild: bool = False
 ) -> SyncReport:
     """Index what changed since the last time, with a bar on a terminal."""
     with ProgressBar(sys.stderr) as bar:

@@ -15,11 +15,11 @@ from codanna_lsp.session import Context, Snapshot
 from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
-    from codanna_core.engine import Engine
     from codanna_core.results import Hit, SearchResult
+    from codanna_core.search.service import SearchService
     from codanna_lsp.folder import Folder
 
-Ask = Callable[["Folder", "Engine"], "SearchResult"]
+Ask = Callable[["Folder", "SearchService"], "SearchResult"]
 
 
 def decode_filters(params: Params | None) -> Filters:
@@ -89,7 +89,7 @@ def _shape(snapshot: Snapshot, columns: convert.Columns, folder: Folder, hit: Hi
     )
 
 
-def engine_of(context: Context, snapshot: Snapshot, uri: str) -> tuple[Folder, Engine, str]:
+def engine_of(context: Context, snapshot: Snapshot, uri: str) -> tuple[Folder, SearchService, str]:
     """The engine that knows a document, and the document's path in its folder."""
     place = snapshot.locate(uri)
     if place is None:

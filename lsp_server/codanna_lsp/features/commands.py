@@ -20,7 +20,7 @@ from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
     from codanna_core.cancel import Cancel
-    from codanna_core.engine import Engine
+    from codanna_core.search.service import IndexService
     from codanna_lsp.progress import WorkDone
 
 PICK_TIMEOUT = 600.0
@@ -69,7 +69,7 @@ def _each(
     snapshot: Snapshot,
     command: Command,
     title: str,
-    work: Callable[[Engine, WorkDone, Cancel], None],
+    work: Callable[[IndexService, WorkDone, Cancel], None],
 ) -> None:
     for folder, engine in snapshot.engines(context.cancel):
         title_here = f"{title} {folder.name}"
@@ -77,11 +77,11 @@ def _each(
             work(engine, display, context.cancel)
 
 
-def _reindex(engine: Engine, display: WorkDone, cancel: Cancel) -> None:
+def _reindex(engine: IndexService, display: WorkDone, cancel: Cancel) -> None:
     engine.reindex(progress=display.report, cancel=cancel)
 
 
-def _rebuild_clusters(engine: Engine, display: WorkDone, cancel: Cancel) -> None:
+def _rebuild_clusters(engine: IndexService, display: WorkDone, cancel: Cancel) -> None:
     def step(phase: str, share: float) -> None:
         display.report(Progress(State.TRAINING, int(100 * share), 100, 0.0, phase))
 

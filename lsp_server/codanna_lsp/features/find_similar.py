@@ -12,8 +12,8 @@ from codanna_lsp.session import Context, Snapshot
 from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
-    from codanna_core.engine import Engine
     from codanna_core.results import Filters, SearchResult
+    from codanna_core.search.service import SearchService
     from codanna_lsp.folder import Folder
 
 
@@ -52,7 +52,7 @@ def find_similar(context: Context, snapshot: Snapshot, params: SimilarParams) ->
     """Ask the engine that knows the document."""
     home, _, path = engine_of(context, snapshot, params.uri)
 
-    def ask(folder: Folder, engine: Engine) -> SearchResult:
+    def ask(folder: Folder, engine: SearchService) -> SearchResult:
         return engine.similar(
             path,
             params.start_line,

@@ -12,8 +12,8 @@ from codanna_lsp.session import Context, Snapshot
 from codanna_rpc.params import Params
 
 if TYPE_CHECKING:
-    from codanna_core.engine import Engine
     from codanna_core.results import Filters, SearchResult
+    from codanna_core.search.service import SearchService
     from codanna_lsp.folder import Folder
 
 MODES = ("hybrid", "semantic", "text")
@@ -55,7 +55,7 @@ def semantic_search(context: Context, snapshot: Snapshot, params: SearchParams) 
 
     near = snapshot.locate(params.document) if params.document is not None else None
 
-    def ask(folder: Folder, engine: Engine) -> SearchResult:
+    def ask(folder: Folder, engine: SearchService) -> SearchResult:
         defaults = engine.settings.search
         return engine.search(
             SearchRequest(

@@ -17,12 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from codanna_core.cancel import Cancel
-from codanna_core.config import Settings, load_settings
-from codanna_core.errors import FolderMissing, IndexIncompatible, InvalidQuery
+from codanna_core.config import Settings, diff, load_settings
+from codanna_core.errors import (
+    DimensionMismatch,
+    FolderMissing,
+    IndexIncompatible,
+    IndexMissing,
+    InvalidQuery,
+)
 from codanna_core.model import Extraction, Position, Span, Symbol
 from codanna_core.results import (
     Filters,
     Hit,
+    Mode,
     Progress,
     SearchRequest,
     SearchResult,
@@ -34,7 +41,7 @@ from codanna_core.results import (
 )
 from codanna_core.search.page import as_symbol_hit
 
-_DEFINITION = re.compile(r"^(\s*)(def|class)\s+(\w+)", re.MULTILINE)
+DIMENSION = 8
 
 
 def utf16(text: str) -> int:
@@ -96,6 +103,8 @@ class FakeEngine:
             raise IndexIncompatible(99, 1, root)
         if not root.exists():
             raise FileNotFoundError(f"there is no folder {root}")
+        if not root.is_dir():
+            raise NotADirectoryError(f"{root} is a file")
         settings, _ = load_settings(root, overrides)
         return cls(root, settings)
 
@@ -118,19 +127,41 @@ class FakeEngine:
     def _symbols(self) -> list[tuple[str, str, Symbol]]:
         return [(path, text, symbol) for path, text in self._texts().items() for symbol in outline(text)]
 
-    def search(self, request: SearchRequest, *, cancel: Cancel | None = None) -> SearchResult:
+    def refresh(self) -> bool:
+        """It is the writer."""
+        return False
+
+    def search(
+        self,
+        query: str | SearchRequest,
+        *,
+        limit: int | None = None,
+        mode: Mode | str | None = None,
+        filters: Filters | None = None,
+        explain: bool = False,
+        cancel: Cancel | None = None,
+    ) -> SearchResult:
         """Rank by the number of words in common."""
         started = time.perf_counter()
+        if isinstance(query, SearchRequest):
+            request = query
+        else:
+            if mode is not None and mode not in list(Mode):
+                raise InvalidQuery(f"mode is {mode!r}")
+            request = SearchRequest(
+                query, limit or self.settings.search.limit, filters=filters or Filters(), explain=explain
+            )
+        self._check_indexed()
+        if cancel is not None:
+            cancel.raise_if_cancelled()
         words = request.query.lower().split()
-        if not words:
-            raise InvalidQuery("the query is empty; type what the code should do")
-        if words[0] == "slow":
+        if words and words[0] == "slow":
             end = time.monotonic() + float(words[1])
             while time.monotonic() < end:
                 if cancel is not None:
                     cancel.raise_if_cancelled()
                 time.sleep(0.001)
-        if words[0] == "fail":
+        if words and words[0] == "fail":
             raise RuntimeError(f"defect in {self.root}")
         hits = []
         for path, _, symbol in self._symbols():
@@ -169,6 +200,23 @@ class FakeEngine:
             wide=symbol.wide,
         )
 
+    def search_vector(
+        self,
+        vector: Any,
+        *,
+        limit: int | None = None,
+        filters: Filters | None = None,
+        cancel: Cancel | None = None,
+    ) -> SearchResult:
+        """A question is asked by its words; a vector is as near to one symbol as to the other."""
+        self._check_indexed()
+        if isinstance(vector, str):
+            return self.search(vector.replace(" ", "_"), limit=limit, filters=filters, cancel=cancel)
+        if len(vector) != DIMENSION:
+            raise DimensionMismatch(len(vector), DIMENSION)
+        hits = [self._hit(path, symbol, 1.0, explain=False) for path, _, symbol in self._symbols()]
+        return SearchResult("vector", hits[: limit or 10], self._generation, 1.0, 0.1)
+
     def similar(
         self,
         path: str,
@@ -180,6 +228,7 @@ class FakeEngine:
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """Symbols of the same kind."""
+        self._check_indexed()
         own = next((s for p, _, s in self._symbols() if p == path and s.start_line == start_line), None)
         if own is None:
             raise InvalidQuery("no symbol stands there")
@@ -194,6 +243,7 @@ class FakeEngine:
         self, query: str, *, limit: int | None = None, near: Sequence[str] = (), cancel: Cancel | None = None
     ) -> list[SymbolHit]:
         """Symbols whose name holds the query."""
+        self._check_indexed()
         found = []
         for path, _, symbol in self._symbols():
             if query.lower() in symbol.name.lower():
@@ -220,16 +270,21 @@ class FakeEngine:
             vectors_total=0,
             vectors_pending=0,
             model="fake",
-            dimension=0,
+            dimension=DIMENSION,
             bytes_on_disk=0,
         )
 
     def cluster_info(self) -> dict[str, Any]:
         """Nothing is clustered."""
+        self._check_indexed()
         return {"clusters": 0}
 
     def sync(
-        self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None
+        self,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: Cancel | None = None,
+        verify: bool = False,
     ) -> SyncReport:
         """Read every Python file."""
         if os.environ.get("FAKE_PRINTS"):
@@ -311,7 +366,7 @@ class FakeEngine:
         """Take new settings."""
         before = self.settings
         self.settings, _ = load_settings(self.root, overrides)
-        return ["search"] if self.settings != before else []
+        return diff(before, self.settings)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call on every new generation."""
@@ -321,6 +376,10 @@ class FakeEngine:
     def close(self) -> None:
         """Forget everything."""
         self._closed = True
+
+    def _check_indexed(self) -> None:
+        if not self._generation:
+            raise IndexMissing("this folder has no index yet")
 
     def _publish(self, changed: bool) -> SyncReport:
         if changed:

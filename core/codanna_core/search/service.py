@@ -1,0 +1,162 @@
+"""What every front door asks: one protocol, so that a door, a double in tests and the engine fit each other.
+
+`tests/contract` holds that the engine and the tests' double keep it, in their signatures and in what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from codanna_core.cancel import Cancel
+    from codanna_core.config import Settings
+    from codanna_core.model import Extraction
+    from codanna_core.results import (
+        Filters,
+        Mode,
+        Progress,
+        SearchRequest,
+        SearchResult,
+        Status,
+        SymbolHit,
+        SyncReport,
+    )
+
+
+class SearchService(Protocol):
+    """Answers about one folder. All methods may be called from any thread; none changes anything."""
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in use."""
+
+    def search(
+        self,
+        query: str | SearchRequest,
+        *,
+        limit: int | None = None,
+        mode: Mode | str | None = None,
+        filters: Filters | None = None,
+        explain: bool = False,
+        cancel: Cancel | None = None,
+    ) -> SearchResult:
+        """Answer a question; an empty one has no hits. Raises IndexMissing before the first `sync`."""
+
+    def search_vector(
+        self,
+        vector: ArrayLike | str,
+        *,
+        limit: int | None = None,
+        filters: Filters | None = None,
+        cancel: Cancel | None = None,
+    ) -> SearchResult:
+        """The symbols nearest to a vector of the model's dimension, or to a question, by vectors alone."""
+
+    def similar(
+        self,
+        path: str,
+        start_line: int,
+        end_line: int | None = None,
+        *,
+        limit: int | None = None,
+        filters: Filters | None = None,
+        cancel: Cancel | None = None,
+    ) -> SearchResult:
+        """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included)."""
+
+    def symbols(
+        self,
+        query: str,
+        *,
+        limit: int | None = None,
+        near: Sequence[str] = (),
+        cancel: Cancel | None = None,
+    ) -> list[SymbolHit]:
+        """Symbols by name, fuzzily."""
+
+    def document_symbols(self, path: str, text: str | None = None) -> Extraction:
+        """The outline of one file, or of the given text of it."""
+
+    def status(self) -> Status:
+        """What is indexed, what is missing and why."""
+
+    def cluster_info(self) -> dict[str, Any]:
+        """The state of the vector index in numbers."""
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each published change and change of state; gives what ends that."""
+
+
+class IndexService(SearchService, Protocol):
+    """The same of a folder whose index its owner keeps up to date."""
+
+    @property
+    def writer(self) -> bool:
+        """Whether this process writes the index."""
+
+    def refresh(self) -> bool:
+        """In a process that only reads: see what the writer published, and take over once it is gone."""
+
+    def publishes(self, paths: Iterable[str]) -> bool:
+        """Whether the published index holds these files as they are on disk, or is not to hold them."""
+
+    def sync(
+        self,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: Cancel | None = None,
+        verify: bool = False,
+    ) -> SyncReport:
+        """Bring the index up to date with the folder. `verify` compares contents, not only time stamps."""
+
+    def update(self, paths: Iterable[str], *, cancel: Cancel | None = None) -> SyncReport:
+        """Bring single files or folders up to date: changed, created or deleted ones."""
+
+    def preview(self, path: str) -> None:
+        """Let answers show a file as it has just been saved; `update` makes it last."""
+
+    def reindex(
+        self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None
+    ) -> SyncReport:
+        """Build the text index again; vectors of unchanged texts are kept."""
+
+    def rebuild_clusters(
+        self, *, progress: Callable[[str, float], None] | None = None, cancel: Cancel | None = None
+    ) -> bool:
+        """Train now instead of in the background; False where another process writes."""
+
+    def set_overlay(self, path: str, text: str) -> None:
+        """Let an unsaved buffer stand for the file until it is cleared."""
+
+    def clear_overlay(self, path: str) -> None:
+        """Forget the buffer of a file."""
+
+    def apply_settings(self, overrides: Mapping[str, Any]) -> list[str]:
+        """Take over changed settings without a restart; gives the names of the changed keys."""
+
+    def warm(self) -> None:
+        """Have ready what the first save or outline needs; for programs that live long."""
+
+    def close(self) -> None:
+        """Stop work in progress at its next committed state and release the index."""
+
+
+class CommandService(IndexService, Protocol):
+    """The same for a command, which waits until all is done and then ends."""
+
+    def hear_writer(self) -> None:
+        """In a process that only reads: find out whether the one that writes runs, so that answers say so."""
+
+    def wait_until_idle(self, timeout: float | None = None) -> bool:
+        """Whether background work was done before the time was up."""
+
+    def settle(self, cancel: Cancel | None = None) -> None:
+        """Wait until nothing is left to do."""
