@@ -90,7 +90,7 @@ def clean_answers(root: Path, index: Path) -> list[list[tuple[str, str, float]]]
     with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
         engine.sync()
         return [
-            [(hit.path, hit.name, hit.score) for hit in engine.search(question).hits]
+            [(hit.path, hit.name, round(hit.score, 6)) for hit in engine.search(question).hits]
             for question in QUESTIONS
         ]
 
