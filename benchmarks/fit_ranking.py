@@ -57,19 +57,20 @@ def collect(options: argparse.Namespace, mode: Mode) -> list[Labelled]:
         with opened(asked.root, options.indexes / asked.place) as engine:
             for query, targets in asked.questions.items():
                 question = understand(query, Filters())
-                pool = find_candidates(engine._snapshot(meaning=mode is not Mode.TEXT), question, mode, None)
-                signals = pool.file_signals(question)
+                view = engine._view(meaning=mode is not Mode.TEXT)
+                found = find_candidates(view, question, mode, None)
+                signals = found.file_signals(view, question)
                 best = np.argsort(-(signals @ weights), kind="stable")[:KEPT]
-                pool.represent([int(number) for number in best])
-                symbols = pool.symbols()
+                found = found.with_one_of_each(view, best.tolist())
+                symbols = found.symbols
                 own = own_scores(symbols)
-                hit = np.full(len(pool.paths), -1)
+                hit = np.full(len(found.paths), -1)
                 for number in np.argsort(own, kind="stable").tolist():
                     # The best symbol of a file comes last and decides which target the file hits.
-                    symbol = pool.symbol(number) if any(target.first for target in targets) else None
+                    symbol = found.symbol(view, number) if any(target.first for target in targets) else None
                     file = int(symbols.file[number])
                     lines = (symbol.start_line + 1, symbol.end_line + 1) if symbol else (0, 0)
-                    place = Shown(pool.paths[file], "", "", "", *lines)
+                    place = Shown(found.paths[file], "", "", "", *lines)
                     hit[file] = next((k for k, one in enumerate(targets) if is_file(place, one)), -1)
                 collected.append(
                     Labelled(

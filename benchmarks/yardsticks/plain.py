@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core import Engine
-from codanna_core.ranking.weights import WEIGHTS
-from codanna_core.search.candidates import query_terms
-from codanna_core.text.index import Filter
+from codanna_core.search.candidates import query_terms, term_shares, text_weights
+from codanna_core.text.stored import Filter
 from yardsticks.scores import PAGE, Shown
 
 TEXT_SHARE = 0.2
@@ -27,43 +24,40 @@ class Plain:
     """All symbols of a code base in memory, from the engine's own stores."""
 
     def __init__(self, engine: Engine) -> None:
-        self._snapshot = engine._snapshot(meaning=True)
-        text, vectors = self._snapshot.text, self._snapshot.vectors
-        assert vectors is not None
-        addresses = text.passing(Filter(), max(1, text.document_count))
+        self._view = engine._view(meaning=True)
+        opened = engine._meanings.open(writable=False)
+        assert opened is not None
+        assert opened.vectors is not None
+        rows = self._view.passing(Filter(), max(1, self._view.size))
         # Ties are in the order of the files, whatever the order of the index.
         read = sorted(
-            zip(text.symbols(addresses), addresses, strict=True),
+            zip(self._view.symbols(rows), rows.places.tolist(), strict=True),
             key=lambda pair: (pair[0].path, pair[0].start_line, pair[0].start_col, pair[0].name),
         )
         self.symbols = [
             Shown(one.path, one.name, one.kind, one.container, one.start_line + 1, one.end_line + 1)
             for one, _ in read
         ]
-        self._row = {_place(address): row for row, (_, address) in enumerate(read)}
-        self._vectors, _ = vectors.get(np.array([one.key for one, _ in read], np.uint64))
+        self._row = {place: row for row, (_, place) in enumerate(read)}
+        self._vectors, _ = opened.vectors.snapshot().get(np.array([one.key for one, _ in read], np.uint64))
         self._aside = np.array([one.kind in ASIDE_KINDS for one in self.symbols], np.float64)
 
     def pages(self, question: str) -> dict[str, list[Shown]]:
         """The first ten by both, by the cosine and by BM25 alone."""
-        assert self._snapshot.embedder is not None
-        cosine = (self._vectors @ self._snapshot.embedder.embed_query(question)).astype(np.float64)
+        assert self._view.embedder is not None
+        cosine = (self._vectors @ self._view.embedder.embed_query(question)).astype(np.float64)
         words = self._words(question)
         both = cosine + TEXT_SHARE * words - ASIDE * self._aside
         return {name: self._best(scores) for name, scores in zip(ROWS, (both, cosine, words), strict=True)}
 
     def _words(self, question: str) -> Floats:
-        text = self._snapshot.text
-        terms = query_terms(self._snapshot, question)
+        weights = text_weights(term_shares(self._view, query_terms(self._view, question)))
         scores = np.zeros(len(self.symbols))
-        for score, address in text.search(terms, WEIGHTS.fields(), max(1, text.document_count)):
-            scores[self._row[_place(address)]] = score
+        found = self._view.matching(weights, max(1, self._view.size), Filter())
+        for place, score in zip(found.rows.places.tolist(), found.scores.tolist(), strict=True):
+            scores[self._row[place]] = score
         best = scores.max(initial=0.0)
         return scores / best if best > 0 else scores
 
     def _best(self, scores: Floats) -> list[Shown]:
         return [self.symbols[row] for row in np.argsort(-scores, kind="stable")[:PAGE] if scores[row] > 0]
-
-
-def _place(address: Any) -> tuple[int, int]:
-    return address.segment_ord, address.doc

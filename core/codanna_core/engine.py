@@ -32,6 +32,7 @@ from codanna_core.indexing.models import Meanings
 from codanna_core.indexing.ownership import Standing
 from codanna_core.indexing.writer import Writing
 from codanna_core.model import Extraction, Problem
+from codanna_core.names.store import NameStore
 from codanna_core.overlay import (
     Buffers,
     OverlayFile,
@@ -55,13 +56,18 @@ from codanna_core.results import (
     SyncReport,
 )
 from codanna_core.runtime.yielding import QUESTIONS
-from codanna_core.search.page import answer, answer_similar, as_symbol_hit, similar_request
-from codanna_core.search.symbols import SymbolSearch, fits
-from codanna_core.search.view import Snapshot
+from codanna_core.search.buffers import BufferLayer
+from codanna_core.search.committed import CommittedLayer
+from codanna_core.search.hits import as_symbol_hit
+from codanna_core.search.kept import Kept
+from codanna_core.search.page import answer
+from codanna_core.search.similar import answer_similar, similar_request
+from codanna_core.search.symbols import find_symbols, fits
+from codanna_core.search.view import SearchView
 from codanna_core.storage.collect import tree_size
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
-from codanna_core.text.index import TextSnapshot
+from codanna_core.text.reader import TextSnapshot
 
 Answer = TypeVar("Answer")
 
@@ -95,13 +101,14 @@ class Engine:
         self.settings = settings
         self._notes = Notes()
         self._notes.replace(problems)
-        self._names = SymbolSearch(folder.inside("names"))
+        self._names = NameStore(folder.inside("names"))
         self._parsing = Parsing(Verdicts(folder.directory))
         self._meanings = Meanings(root, folder, settings, embedder, self._notes, self._parsing)
         self._writing = Writing(
             root, folder, settings, self._meanings, self._names, self._notes, self._parsing, checkpoint
         )
         self._buffers = Buffers()
+        self._kept = Kept()
         self._closed = False
         self._writer_was_silent = False
         self._warm = False
@@ -185,7 +192,7 @@ class Engine:
             )
         _check_text(request)
         return self._healing(
-            lambda: answer(self._snapshot(meaning=request.mode is not Mode.TEXT), request, cancel)
+            lambda: answer(self._view(meaning=request.mode is not Mode.TEXT), request, cancel)
         )
 
     def search_vector(
@@ -197,16 +204,15 @@ class Engine:
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """The symbols nearest to a vector of the model's dimension, or to a question, by vectors alone."""
-        snapshot = self._meant_snapshot()
-        assert snapshot.embedder is not None
+        view, embedder = self._meant_view()
         if isinstance(vector, str):
-            vector = snapshot.embedder.embed_query(vector)
+            vector = embedder.embed_query(vector)
         wanted = np.asarray(vector, np.float32).reshape(-1)
-        if len(wanted) != snapshot.embedder.dimension:
-            raise DimensionMismatch(len(wanted), snapshot.embedder.dimension)
+        if len(wanted) != embedder.dimension:
+            raise DimensionMismatch(len(wanted), embedder.dimension)
         with QUESTIONS:
             return answer_similar(
-                snapshot, wanted, "vector", None, self._limit(limit), filters or Filters(), cancel
+                view, wanted, "vector", None, self._limit(limit), filters or Filters(), cancel
             )
 
     def similar(
@@ -221,11 +227,10 @@ class Engine:
     ) -> SearchResult:
         """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included)."""
         relative = self.relative(path)
-        snapshot = self._meant_snapshot()
-        assert snapshot.embedder is not None
-        buffer = snapshot.overlay.get(relative)
+        view, embedder = self._meant_view()
+        text = view.buffer_text(relative)
         try:
-            text = buffer.text if buffer is not None else decode(self._named(relative))[0]
+            text = decode(self._named(relative))[0] if text is None else text
         except OSError as error:
             raise InvalidQuery(
                 f"{relative} is not a file that can be read ({error.strerror}); name a file, not a link, and "
@@ -234,8 +239,8 @@ class Engine:
         origin, wanted = similar_request(relative, text, start_line, end_line, self._parsing.outline)
         with QUESTIONS:
             return answer_similar(
-                snapshot,
-                snapshot.embedder.embed_passages([wanted])[0],
+                view,
+                embedder.embed_passages([wanted])[0],
                 f"{relative}:{start_line + 1}",
                 origin,
                 self._limit(limit),
@@ -258,8 +263,8 @@ class Engine:
         wanted = self.settings.search.symbol_limit if limit is None else limit
 
         def named(*, misspelled: bool) -> list[SymbolHit]:
-            snapshot = self._snapshot(meaning=False)
-            return self._names.search(snapshot, query, wanted, near, cancel, misspelled=misspelled)
+            view = self._view(meaning=False)
+            return find_symbols(view, query, wanted, near, cancel, misspelled=misspelled)
 
         if len(query.split()) < 2 or not self.settings.search.plain_words_fallback:
             return self._healing(lambda: named(misspelled=True))
@@ -511,17 +516,17 @@ class Engine:
     def _limit(self, limit: int | None) -> int:
         return self.settings.search.limit if limit is None else limit
 
-    def _meant_snapshot(self) -> Snapshot:
-        snapshot = self._snapshot(meaning=True)
-        if snapshot.embedder is None:
+    def _meant_view(self) -> tuple[SearchView, Embedder]:
+        view = self._view(meaning=True)
+        if view.embedder is None:
             reason = self._meanings.problem
             raise ModelUnavailable(
                 "this needs an embedding model, and none is loaded"
                 + (f": {reason.message}" if reason is not None else "")
             )
-        return snapshot
+        return view, view.embedder
 
-    def _snapshot(self, *, meaning: bool) -> Snapshot:
+    def _view(self, *, meaning: bool) -> SearchView:
         writing = self._writing
         if not writing.is_writer:
             writing.text.reopen_if_replaced()
@@ -549,12 +554,16 @@ class Engine:
         incomplete = writing.incomplete(text)
         if incomplete is not None:
             problems.append(incomplete)
-        return Snapshot(
+        if embedder is not None:
+            buffers = self._buffers.embedded(buffers, embedder)
+        return SearchView(
             self.root,
-            text,
-            vectors,
+            text.generation,
+            CommittedLayer(text, vectors),
+            BufferLayer(buffers, self._kept),
             embedder,
-            self._buffers.embedded(buffers, embedder) if embedder is not None else buffers,
+            self._kept,
+            lambda: self._names.current(text),
             writing.indexed_share(text),
             tuple(problems),
         )

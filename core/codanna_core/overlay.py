@@ -24,7 +24,8 @@ from codanna_core.indexing.prepare import read_file
 from codanna_core.model import Symbol
 from codanna_core.parsing.parser import Parsing
 from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
-from codanna_core.text.index import StoredFile, StoredSymbol, TextSnapshot
+from codanna_core.text.reader import TextSnapshot
+from codanna_core.text.stored import StoredFile, StoredSymbol
 from codanna_core.words import index_text, index_words
 
 _SAVED_LIMIT = 1 << 19

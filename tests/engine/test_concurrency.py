@@ -15,7 +15,7 @@ from codanna_core.errors import Cancelled
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared
 from codanna_core.testing.embedder import FakeEmbedder
-from codanna_core.text.index import TextSnapshot
+from codanna_core.text.reader import TextSnapshot
 
 MANY = 300
 

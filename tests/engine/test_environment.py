@@ -16,7 +16,7 @@ from codanna_core import Engine
 from codanna_core.errors import FolderMissing, IndexCorrupt
 from codanna_core.storage.lock import WriterLock
 from codanna_core.testing.embedder import FakeEmbedder
-from codanna_core.text.index import told_by
+from codanna_core.text.errors import classify_error
 
 OpenEngine = Callable[..., Engine]
 
@@ -150,7 +150,7 @@ def test_what_the_system_refuses_is_no_damage(tmp_path: Path, number: int) -> No
         OSError(number, os.strerror(number)),
         ValueError(f"An IO error occurred: '{os.strerror(number)} (os error {number})'"),
     ):
-        told = told_by(error, tmp_path, "cannot be read")
+        told = classify_error(error, tmp_path, "cannot be read")
         assert isinstance(told, OSError)
         assert told.errno == number
 
@@ -165,7 +165,7 @@ def test_what_the_system_refuses_is_no_damage(tmp_path: Path, number: int) -> No
 )
 def test_what_is_missing_or_unreadable_inside_the_index_is_damage(tmp_path: Path, error: Exception) -> None:
     """Files that are gone or hold something else are damage, and the index is built anew."""
-    assert isinstance(told_by(error, tmp_path, "cannot be read"), IndexCorrupt)
+    assert isinstance(classify_error(error, tmp_path, "cannot be read"), IndexCorrupt)
 
 
 def test_too_many_open_files_rebuild_nothing(

@@ -15,7 +15,8 @@ from codanna_core.errors import Cancelled, IndexCorrupt
 from codanna_core.results import SearchRequest
 from codanna_core.runtime.yielding import Courtesy, Questions
 from codanna_core.search import candidates
-from codanna_core.text.index import TextSnapshot
+from codanna_core.search.view import SearchView
+from codanna_core.text.reader import TextSnapshot
 
 OpenEngine = Callable[..., Engine]
 
@@ -120,7 +121,7 @@ def test_words_are_searched_no_further_when_the_vectors_give_up(
 
     monkeypatch.setattr(candidates, "_search_words", noting_its_end)
     monkeypatch.setattr(TextSnapshot, "search", slow)
-    monkeypatch.setattr(candidates, "add_by_meaning", failing)
+    monkeypatch.setattr(SearchView, "nearest", failing)
     with pytest.raises(ValueError, match="no vectors today"):
         engine.search("put cash into the account")
     given_up.set()

@@ -145,7 +145,7 @@ def test_a_large_index_reads_its_names_back_in_another_process(
     engine.close()
     for stored in (engine.folder.path / "names").glob("*"):
         stored.unlink()
-    monkeypatch.setattr("codanna_core.search.symbols._REBUILT_AT_ONCE", 1)
+    monkeypatch.setattr("codanna_core.names.store._REBUILT_AT_ONCE", 1)
     again = open_engine()
     again.sync()
     again.symbols("getUserName")
@@ -162,7 +162,7 @@ def test_a_large_index_reads_its_names_back_in_another_process(
 def read_back(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every index counts as large; the list holds a line for each time its names were all read back."""
     seen: list[str] = []
-    monkeypatch.setattr("codanna_core.search.symbols._REBUILT_AT_ONCE", 1)
+    monkeypatch.setattr("codanna_core.names.store._REBUILT_AT_ONCE", 1)
     monkeypatch.setattr(
         "codanna_core.indexing.writer.build_elsewhere",
         lambda text, names, cancel: seen.append(str(text)) or build_elsewhere(text, names, cancel),

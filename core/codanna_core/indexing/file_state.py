@@ -27,7 +27,7 @@ from codanna_core.indexing.prepare import FileTask
 from codanna_core.indexing.run import Outcome
 from codanna_core.model import Problem
 from codanna_core.storage.directory import FsDirectory
-from codanna_core.text.index import TextSnapshot
+from codanna_core.text.reader import TextSnapshot
 
 log = logging.getLogger("codanna.engine")
 

@@ -24,7 +24,7 @@ from codanna_core.model import Problem
 from codanna_core.parsing.parser import Parsing
 from codanna_core.results import State
 from codanna_core.storage.collect import remove_folder
-from codanna_core.text.index import TextSnapshot
+from codanna_core.text.reader import TextSnapshot
 from codanna_core.vectors import open_vector_index
 from codanna_core.vectors.base import VectorIndex, VectorOptions
 
@@ -306,8 +306,8 @@ class Meanings:
         batch = self._settings.semantic.batch
         for start in range(0, len(missing), _LOOK_UP):
             wanted = set(missing[start : start + _LOOK_UP].tolist())
-            found = text.with_keys(sorted(wanted), 8 * len(wanted))
-            for path in dict.fromkeys(text.symbol(address).path for _, address in found):
+            _, found = text.with_keys(sorted(wanted), 8 * len(wanted))
+            for path in dict.fromkeys(symbol.path for symbol in text.symbols(found)):
                 cancel.raise_if_cancelled()
                 prepared = prepare(
                     self._root,

@@ -45,7 +45,7 @@ def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel) -> in
 def main(text_folder: str, names_folder: str) -> None:
     """The body of that process."""
     from codanna_core.names import NameIndex
-    from codanna_core.search.symbols import stamp_of
+    from codanna_core.names.store import stamp_of
     from codanna_core.storage.directory import FsDirectory
     from codanna_core.text.index import TextIndex
 

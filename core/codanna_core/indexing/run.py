@@ -23,7 +23,7 @@ from codanna_core.parsing.parser import Parsing
 from codanna_core.results import Progress, State
 from codanna_core.runtime.yielding import Courtesy
 from codanna_core.storage.directory import Checkpoint
-from codanna_core.text.index import TextWriter
+from codanna_core.text.writer import TextWriter
 from codanna_core.vectors.base import VectorIndex
 
 # Up to this many files are parsed in this process: starting workers would cost more.

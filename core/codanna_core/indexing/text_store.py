@@ -10,7 +10,9 @@ import orjson
 from codanna_core.errors import IndexCorrupt, IndexMissing
 from codanna_core.indexing.layout import IndexFolder, IndexState, Manifest
 from codanna_core.model import Problem
-from codanna_core.text.index import TextIndex, TextSnapshot, told_by
+from codanna_core.text.errors import classify_error
+from codanna_core.text.index import TextIndex
+from codanna_core.text.reader import TextSnapshot
 from codanna_core.text.verify import schema_checksum, segment_files, verify_file, verify_tail
 
 _STAMPS = "verified.json"
@@ -169,7 +171,7 @@ class TextStore:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexCorrupt(folder / "meta.json", f"cannot be read ({error})") from error
         except OSError as error:
-            raise told_by(error, folder, "cannot be read") from error
+            raise classify_error(error, folder, "cannot be read") from error
         stamps = self._read_stamps()
         budget = _VERIFY_AT_OPEN
         unchecked: list[Path] = []

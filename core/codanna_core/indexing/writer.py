@@ -27,14 +27,15 @@ from codanna_core.indexing.prepare import FileTask, read_file
 from codanna_core.indexing.run import Indexer, Outcome, RunReport
 from codanna_core.indexing.text_store import TextStore
 from codanna_core.model import Problem
+from codanna_core.names.store import NameStore
 from codanna_core.parsing.parser import Parsing
 from codanna_core.results import Progress, State, SyncReport
 from codanna_core.runtime.memory import give_back
-from codanna_core.search.symbols import SymbolSearch
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import NOT_WRITABLE, WriterLock
 from codanna_core.storage.pulse import Pulse, Watch
-from codanna_core.text.index import TextSnapshot, TextWriter
+from codanna_core.text.reader import TextSnapshot
+from codanna_core.text.writer import TextWriter
 
 log = logging.getLogger("codanna.engine")
 
@@ -61,7 +62,7 @@ class Writing:
         folder: IndexFolder,
         settings: Settings,
         meanings: Meanings,
-        names: SymbolSearch,
+        names: NameStore,
         notes: Notes,
         parsing: Parsing,
         checkpoint: Checkpoint,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codanna_core.cache import Cache
 from codanna_core.words import index_text
 
 _TEST_FOLDER = re.compile(
@@ -55,6 +56,13 @@ _RUNS_HERE = {
 }.get(sys.platform, frozenset(_SYSTEMS))
 _ELSEWHERE = [word for system, words in _SYSTEMS.items() if system not in _RUNS_HERE for word in words]
 _PLATFORM = re.compile(rf"(?:^|[/_.\-])(?:{'|'.join(_ELSEWHERE) or '(?!)'})(?=[/_.\-]|$)", re.IGNORECASE)
+
+_SECONDARY = re.compile(
+    r"(^|/)(tests?|testing|spec|specs|__tests__|examples?|samples?|demos?|fixtures?|mocks?|vendor|vendored"
+    r"|third_party|thirdparty|node_modules|external)/|(^|/)(test_[^/]*|[^/]*[._-](test|spec|mock)s?\.[^/]*)$",
+    re.IGNORECASE,
+)
+"""What a name is seldom asked for. Coarser than the classes, whose weights were fitted to questions."""
 
 CLASSES = ("test", "example", "bench", "foreign", "stub", "prose", "data", "platform")
 """Kinds of files that are rarely meant, in the order of the bits of `PathTraits.classes`."""
@@ -113,35 +121,28 @@ class PathTraits:
     """A bit for each of `CLASSES`."""
 
 
-class PathTable(dict[str, PathTraits]):
-    """What ranking needs to know of paths. Never out of date, for it depends on the path alone; emptied when
-    large.
+class PathTable(Cache[str, PathTraits]):
+    """What ranking needs to know of paths.
 
     A folder is looked at once: a question meets hundreds of new files, but few new folders.
     """
 
     def __init__(self, stems: Mapping[str, str]) -> None:
         """`stems` gives the analysed form of a word."""
-        super().__init__()
+        super().__init__("what the paths of files say", _REMEMBERED, self._file)
         self._stems = stems
-        self._folders: dict[str, PathTraits] = {}
+        self._folders = Cache("what the paths of folders say", _REMEMBERED, self._folder)
 
-    def __missing__(self, path: str) -> PathTraits:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-            self._folders.clear()
+    def _file(self, path: str) -> PathTraits:
         folder, _, name = path.rpartition("/")
-        around = self._folders.get(folder)
-        if around is None:
-            around = self._folders[folder] = self._folder(folder)
+        around = self._folders[folder]
         stem = name.rsplit(".", 1)[0] if "." in name[1:] else name
         words = self._words(stem)
         if stem.lower() in _HOLLOW:
             words = around.last_folder + words
-        traits = self[path] = PathTraits(
+        return PathTraits(
             words, around.folders, around.last_folder, around.homes, around.classes | _classes_of(name)
         )
-        return traits
 
     def _folder(self, folder: str) -> PathTraits:
         names = folder.split("/")
@@ -164,6 +165,11 @@ def _classes_of(part: str) -> int:
         if pattern.search(part):
             classes |= bit
     return classes
+
+
+def is_secondary(path: str) -> bool:
+    """Whether a path is of tests, examples or copies of other projects."""
+    return _SECONDARY.search(path) is not None
 
 
 def plain_name(name: str) -> str:

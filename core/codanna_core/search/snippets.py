@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,9 @@ _SCANNED_LINES = 40
 class SnippetReader:
     """Reads each file once for an answer; unsaved buffers take precedence over the disk."""
 
-    def __init__(self, root: Path, buffers: dict[str, str]) -> None:
+    def __init__(self, root: Path, buffer: Callable[[str], str | None]) -> None:
         self._root = str(root)
-        self._buffers = buffers
+        self._buffer = buffer
         self._files: dict[str, _Lines] = {}
 
     def lines(self, path: str, first: int, end: int) -> list[str]:
@@ -62,7 +63,7 @@ class SnippetReader:
         )
 
     def _read(self, path: str) -> bytes:
-        text = self._buffers.get(path)
+        text = self._buffer(path)
         data = text.encode("utf-8", "replace") if text is not None else self._from_disk(path)
         if data.startswith(_MARKS) or b"\0" in data[:_HEAD]:
             data = to_utf8(data)[0]

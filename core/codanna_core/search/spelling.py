@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from string import ascii_lowercase
 
-from codanna_core.search.view import Snapshot
-from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
+from codanna_core.search.view import SearchView
+from codanna_core.words import STOP_WORDS, find_words, parts_of
 
 # Short words are one slip away from too many others, and a rare word is no better than what was typed.
 _LEAST_LETTERS = 5
 _LEAST_FILES = 3
 
 
-def corrections(snapshot: Snapshot, text: str) -> dict[str, str]:
+def corrections(view: SearchView, text: str) -> dict[str, str]:
     """For each word that occurs nowhere in the workspace the most frequent one that differs by one letter or
     two swapped ones.
 
@@ -24,21 +24,21 @@ def corrections(snapshot: Snapshot, text: str) -> dict[str, str]:
         plain = word.lower()
         if len(word) < _LEAST_LETTERS or not (word.isascii() and word.isalpha()) or plain in STOP_WORDS:
             continue
-        if len(parts_of(word)) > 1 or any(_files_with(snapshot, plain)):
+        if len(parts_of(word)) > 1 or any(_files_with(view, plain)):
             continue
-        if any(plain in index_text(file.text) for file in snapshot.overlay.values()):
+        if view.knows(plain):
             continue
-        count, near = max((max(_files_with(snapshot, one), default=0), one) for one in _one_slip_away(plain))
+        count, near = max((max(_files_with(view, one), default=0), one) for one in _one_slip_away(plain))
         if count >= _LEAST_FILES:
             found[word] = near
     return found
 
 
-def _files_with(snapshot: Snapshot, word: str) -> Iterator[int]:
+def _files_with(view: SearchView, word: str) -> Iterator[int]:
     """How many files have the word, in whatever form, in their symbols, and how many in their path."""
-    for stem in snapshot.text.analyze(word):
+    for stem in view.kept.terms(word):
         for field in ("file_words", "file_path"):
-            yield snapshot.text.document_frequency(field, stem)
+            yield view.frequency(field, stem)
 
 
 def _one_slip_away(word: str) -> Iterator[str]:

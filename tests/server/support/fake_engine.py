@@ -39,7 +39,7 @@ from codanna_core.results import (
     SymbolHit,
     SyncReport,
 )
-from codanna_core.search.page import as_symbol_hit
+from codanna_core.search.hits import as_symbol_hit
 
 DIMENSION = 8
 

@@ -1,0 +1,168 @@
+"""The buffers as a layer before the index: few symbols, so all of them are looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from codanna_core.names import NameIndex
+from codanna_core.overlay import OverlayFile
+from codanna_core.search.kept import BufferWords, Kept
+from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
+from codanna_core.text.documents import file_key, symbol_traits
+from codanna_core.text.impact import VALUES
+from codanna_core.text.rows import Rows, Scored
+from codanna_core.text.stored import Filter, StoredSymbol
+from codanna_core.words import index_text
+
+
+class BufferLayer:
+    """The buffers of one moment. A row's place is -1 - (number of buffer << 32 | number of symbol)."""
+
+    def __init__(self, files: Mapping[str, OverlayFile], kept: Kept) -> None:
+        self._by_path = files
+        self._files = list(files.values())
+        self._kept = kept
+        self.keys: FileKeys = np.array([file_key(path) for path in files], np.uint64)
+        """The files that these buffers stand for."""
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._by_path
+
+    def text(self, path: str) -> str | None:
+        """What the file holds while it is edited; None where no buffer stands for it."""
+        file = self._by_path.get(path)
+        return file.text if file is not None else None
+
+    def holds(self, word: str) -> bool:
+        """Whether a word is part of any text."""
+        return any(word in index_text(file.text) for file in self._files)
+
+    @property
+    def names(self) -> NameIndex:
+        """The distinct names, for fuzzy search."""
+        return self._kept.names_in(
+            self._by_path,
+            lambda: {symbol.name: None for file in self._files for symbol in file.symbols if symbol.has_name},
+        )
+
+    def named(self, names: Sequence[str], _limit: int, only: Filter) -> Rows:
+        """See `Layer`; so do all the others."""
+        wanted = frozenset(names)
+        return self._those(lambda symbol: symbol.has_name and symbol.name in wanted and _passes(symbol, only))
+
+    def passing(self, only: Filter, _limit: int) -> Rows:
+        """All of them."""
+        return self._those(lambda symbol: _passes(symbol, only))
+
+    def matching(self, weights: Mapping[str, float], _limit: int, only: Filter) -> Scored:
+        """The score that the index gives its symbols."""
+        scored: list[tuple[int, float]] = []
+        for number, file in enumerate(self._files):
+            for position, levels in enumerate(self._words(file).levels):
+                score = sum(share * VALUES[levels[term]] for term, share in weights.items() if term in levels)
+                if score > 0 and _passes(file.symbols[position], only):
+                    scored.append((_place(number, position), score))
+        return _scored(scored)
+
+    def nearest(self, asked: Nearest) -> Scored:
+        """All of them that have vectors."""
+        return _scored(
+            [
+                (_place(number, position), score)
+                for number, file in enumerate(self._files)
+                if file.vectors is not None
+                for position, score in enumerate((file.vectors @ asked.vector).tolist())
+                if _passes(file.symbols[position], asked.only)
+            ]
+        )
+
+    def by_names(self, shares: Mapping[str, float], _limit: int, _only: Filter) -> Scored:
+        """By the words of names."""
+        return _scored(
+            [
+                (_place(number, position), sum(4.0 + share for term, share in shares.items() if term in held))
+                for number, file in enumerate(self._files)
+                for position, held in enumerate(self._words(file).of_names)
+            ]
+        )
+
+    def files_by_words(self, shares: Mapping[str, float], _limit: int) -> FileScores:
+        """By the words of all their symbols."""
+        scores = []
+        for file in self._files:
+            held: set[str] = set().union(*self._words(file).levels)
+            scores.append(sum(share for term, share in shares.items() if term in held))
+        return FileScores(self.keys, np.array(scores, np.float64))
+
+    def traits(self, rows: Rows) -> Traits:
+        """As the index would have them."""
+        keys, traits = [], []
+        for number, position in _split(rows):
+            symbol = self._files[number].symbols[position]
+            keys.append(self.keys[number])
+            traits.append(symbol_traits(symbol.kind, index_text(symbol.name), position))
+        return Traits(np.array(keys, np.uint64), np.array(traits, np.int64))
+
+    def symbols(self, rows: Rows) -> list[StoredSymbol]:
+        """As they are now."""
+        return [self._files[number].symbols[position] for number, position in _split(rows)]
+
+    def outline(self, path: str) -> list[StoredSymbol]:
+        """As it is now."""
+        return list(self._by_path[path].symbols)
+
+    def _those(self, meant: Callable[[StoredSymbol], bool]) -> Rows:
+        return Rows.before(
+            [
+                _place(number, position)
+                for number, file in enumerate(self._files)
+                for position, symbol in enumerate(file.symbols)
+                if meant(symbol)
+            ]
+        )
+
+    def _words(self, file: OverlayFile) -> BufferWords:
+        return self._kept.buffer_words(file, file.fields)
+
+
+def _place(number: int, position: int) -> int:
+    return -1 - (number << 32 | position)
+
+
+def _split(rows: Rows) -> Iterator[tuple[int, int]]:
+    for place in rows.places.tolist():
+        yield (-1 - place) >> 32, (-1 - place) & 0xFFFFFFFF
+
+
+def _scored(scored: Sequence[tuple[int, float]]) -> Scored:
+    return Scored(
+        Rows.before([place for place, _ in scored]), np.array([score for _, score in scored], np.float64)
+    )
+
+
+def _passes(symbol: StoredSymbol, only: Filter) -> bool:
+    """Whether a symbol passes what the text index would have filtered."""
+    if only.languages and symbol.language not in only.languages:
+        return False
+    if only.kinds and symbol.kind not in only.kinds:
+        return False
+    if only.owners and symbol.path not in only.owners:
+        return False
+    if only.path_regexes and not any(
+        re.fullmatch(regex, symbol.path, re.DOTALL) for regex in only.path_regexes
+    ):
+        return False
+    words = set(index_text(symbol.container).split())
+    if not all(words.issuperset(container) for container in only.container_words):
+        return False
+    if only.excluded_words:
+        text = set(index_text(f"{symbol.name} {symbol.container} {symbol.signature} {symbol.doc}").split())
+        if any(word.lower() in text for word in only.excluded_words):
+            return False
+    return True
