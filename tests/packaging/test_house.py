@@ -18,7 +18,7 @@ PACKAGES = (
 )
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "model", "words", "inert", "private", "_version"}),
+    frozenset({"errors", "model", "words", "inert", "private", "cache", "_version"}),
     frozenset({"results", "cancel", "logs"}),
     frozenset({"runtime"}),
     frozenset({"config"}),
@@ -41,8 +41,6 @@ FLOORS: tuple[frozenset[str], ...] = (
 STILL_UPWARD: frozenset[str] = frozenset(
     {
         "codanna_core.indexing.names_build -> codanna_core",
-        "codanna_core.indexing.names_build -> codanna_core.search.symbols",
-        "codanna_core.indexing.writer -> codanna_core.search.symbols",
         "codanna_core.overlay -> codanna_core.indexing.prepare",
         "codanna_core.runtime.launch -> codanna_core",
         "codanna_rpc.jsonrpc -> codanna_lsp.convert",
@@ -64,11 +62,6 @@ STILL_IN_CIRCLES: frozenset[str] = frozenset(
         "codanna_core.relations.typer",
         "codanna_core.runtime.helpers",
         "codanna_core.runtime.launch",
-        "codanna_core.search.candidates",
-        "codanna_core.search.page",
-        "codanna_core.search.spelling",
-        "codanna_core.search.symbols",
-        "codanna_core.search.view",
         "codanna_lsp.features",
         "codanna_lsp.features.answers",
         "codanna_lsp.features.cluster_info",
@@ -103,10 +96,7 @@ STILL_LONG: frozenset[str] = frozenset(
         "core/codanna_core/languages/extract.py",
         "core/codanna_core/relations/readers/javascript.py",
         "core/codanna_core/relations/typer.py",
-        "core/codanna_core/search/candidates.py",
-        "core/codanna_core/search/symbols.py",
         "core/codanna_core/storage/directory.py",
-        "core/codanna_core/text/index.py",
         "core/codanna_core/vectors/store.py",
         "lsp_server/codanna_lsp/folder.py",
         "lsp_server/codanna_lsp/session.py",
@@ -130,10 +120,8 @@ STILL_LARGE: frozenset[str] = frozenset(
         "codanna_core.results.Status",
         "codanna_core.results.SymbolHit",
         "codanna_core.runtime.helpers.WarmHelpers",
-        "codanna_core.search.candidates.Pool",
-        "codanna_core.search.symbols.SymbolSearch",
-        "codanna_core.text.index.StoredSymbol",
-        "codanna_core.text.index.TextSnapshot",
+        "codanna_core.names.store.NameStore",
+        "codanna_core.text.stored.StoredSymbol",
         "codanna_core.vectors.base.VectorStats",
         "codanna_core.vectors.store.DurableIndex",
         "codanna_lsp.folder.Folder",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol
 
 from codanna_core.model import Problem
 from codanna_core.names.added import Added, AddedLog
 from codanna_core.names.index import NameIndex
 from codanna_core.storage.collect import remove_folder
 from codanna_core.storage.directory import Directory
-from codanna_core.text.reader import TextSnapshot
 
 log = logging.getLogger("codanna.engine")
 
@@ -24,6 +25,20 @@ _KEPT_EXACT = 20_000
 """An index with fewer documents has its names read back whenever it settles, so that those of code that is
 gone crowd out no others, and new ones are looked for like all the rest.
 """
+
+
+class NamesSource(Protocol):
+    """One state of the text index, as far as names go."""
+
+    folder: Path
+    generation: int
+
+    @property
+    def document_count(self) -> int:
+        """How large it is."""
+
+    def names(self) -> list[str]:
+        """Every distinct name of a symbol."""
 
 
 class NameStore:
@@ -52,10 +67,10 @@ class NameStore:
         self._behind = False
         self.writes: Callable[[], bool] = lambda: True
         """Whether this process keeps the names, or reads those that another one keeps."""
-        self.rebuild_soon: Callable[[TextSnapshot], None] = self.rebuild
+        self.rebuild_soon: Callable[[Any], None] = self.rebuild
         """How a rebuild too large to wait for is done; the engine sets its background."""
 
-    def seems_large(self, text: TextSnapshot) -> bool:
+    def seems_large(self, text: NamesSource) -> bool:
         """Whether reading the names back is better left to another process."""
         return text.document_count > _REBUILT_AT_ONCE
 
@@ -76,7 +91,7 @@ class NameStore:
 
     # What the writer tells
 
-    def forget(self, text: TextSnapshot) -> None:
+    def forget(self, text: NamesSource) -> None:
         """The text index has been begun anew and is empty."""
         with self._lock:
             self._log.close()
@@ -85,7 +100,7 @@ class NameStore:
             self._index, self._stamp, self._records, self._file = NameIndex(), stamp_of(text), [], None
             self._stored, self._rebuilding, self._adding = True, False, False
 
-    def begin(self, text: TextSnapshot) -> None:
+    def begin(self, text: NamesSource) -> None:
         """A short run starts on top of this state; `add` or `end` follows."""
         with self._lock:
             if self._index is None:
@@ -105,7 +120,7 @@ class NameStore:
             index = self._index = self._index or NameIndex()
         index.add(names)
 
-    def add(self, names: Iterable[str], before: TextSnapshot, after: TextSnapshot) -> None:
+    def add(self, names: Iterable[str], before: NamesSource, after: NamesSource) -> None:
         """A run on top of the state `before` added these names and no others."""
         listed = list(dict.fromkeys(names))
         with self._lock:
@@ -125,7 +140,7 @@ class NameStore:
                 if self._stored:
                     self._stored = self._logged(added)
 
-    def settled(self, text: TextSnapshot) -> bool:
+    def settled(self, text: NamesSource) -> bool:
         """Whether the names are those of this state alone, where that is cheap to have."""
         if text.document_count > _KEPT_EXACT or self.seems_large(text):
             return True
@@ -134,7 +149,7 @@ class NameStore:
                 self._load()
             return self._index is not None and self._index.stamp == stamp_of(text)
 
-    def save(self, text: TextSnapshot) -> None:
+    def save(self, text: NamesSource) -> None:
         """Make sure that the files lead to this state, and that the log stays short."""
         with self._lock:
             known = self._index is not None and self._stamp >= stamp_of(text)
@@ -155,13 +170,13 @@ class NameStore:
         except OSError as error:
             log.warning("the names were not saved: %s", error)
 
-    def rebuild(self, text: TextSnapshot) -> None:
+    def rebuild(self, text: NamesSource) -> None:
         """Read all names back from the text index, while the caller waits."""
         with self._lock:
             self._rebuilding = True
         self._take_over(NameIndex.build(text.names()), stamp_of(text))
 
-    def rebuilt_elsewhere(self, text: TextSnapshot, generation: int) -> bool:
+    def rebuilt_elsewhere(self, text: NamesSource, generation: int) -> bool:
         """Take over what another process has stored; False where there is nothing of that generation."""
         index = NameIndex.open(self._directory)
         stamp = stamp_of(text, generation)
@@ -205,7 +220,7 @@ class NameStore:
         self._log.restart(self._records)
         self._file, self._stored = NameIndex.newest(self._directory), True
 
-    def _start_rebuild(self, text: TextSnapshot) -> None:
+    def _start_rebuild(self, text: NamesSource) -> None:
         with self._lock:
             start, self._rebuilding = not self._rebuilding, True
         if start:
@@ -230,7 +245,7 @@ class NameStore:
                 self._stamp = added.after
                 self._records.append(added)
 
-    def current(self, text: TextSnapshot) -> NameIndex:
+    def current(self, text: NamesSource) -> NameIndex:
         """The names, complete for this state where that is a matter of a blink."""
         wanted = stamp_of(text)
         with self._lock:
@@ -248,7 +263,7 @@ class NameStore:
             return self._index if self._index is not None else NameIndex()
 
 
-def stamp_of(text: TextSnapshot, generation: int | None = None) -> int:
+def stamp_of(text: NamesSource, generation: int | None = None) -> int:
     """Which text index and which state of it, in one growing number."""
     number = int(text.folder.name.rpartition("-")[2])
     return number << _GENERATION_BITS | (text.generation if generation is None else generation)

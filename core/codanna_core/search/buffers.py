@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codanna_core.names import NameIndex
-from codanna_core.overlay import OverlayFile
 from codanna_core.search.kept import BufferWords, Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.documents import file_key, symbol_traits
@@ -18,10 +20,30 @@ from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import index_text
 
 
+class Buffer(Protocol):
+    """What a layer must know of a buffer; `overlay.OverlayFile` is one."""
+
+    @property
+    def text(self) -> str:
+        """As it is typed."""
+
+    @property
+    def symbols(self) -> Sequence[StoredSymbol]:
+        """In the order of the text."""
+
+    @property
+    def fields(self) -> Sequence[Mapping[str, Counter[str]]]:
+        """For each symbol the words of each searched field, not yet analysed."""
+
+    @property
+    def vectors(self) -> NDArray[np.float32] | None:
+        """One row a symbol; None where meaning is off or would have to be waited for."""
+
+
 class BufferLayer:
     """The buffers of one moment. A row's place is -1 - (number of buffer << 32 | number of symbol)."""
 
-    def __init__(self, files: Mapping[str, OverlayFile], kept: Kept) -> None:
+    def __init__(self, files: Mapping[str, Buffer], kept: Kept) -> None:
         self._by_path = files
         self._files = list(files.values())
         self._kept = kept
@@ -127,7 +149,7 @@ class BufferLayer:
             ]
         )
 
-    def _words(self, file: OverlayFile) -> BufferWords:
+    def _words(self, file: Buffer) -> BufferWords:
         return self._kept.buffer_words(file, file.fields)
 
 
