@@ -10,21 +10,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings, diff, load_settings
 from codanna_core.embed.base import Embedder
 from codanna_core.errors import (
-    DimensionMismatch,
     IndexCorrupt,
     IndexLocked,
     IndexMissing,
     InvalidQuery,
     ModelUnavailable,
 )
-from codanna_core.files import decode, read_regular, to_utf8
+from codanna_core.files import read_regular, to_utf8
 from codanna_core.files.inside import read_inside
 from codanna_core.indexing.events import Notes
 from codanna_core.indexing.layout import IndexFolder, index_folder
@@ -61,7 +59,8 @@ from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
 from codanna_core.search.kept import Kept
 from codanna_core.search.page import answer
-from codanna_core.search.similar import answer_similar, similar_request
+from codanna_core.search.request import mode_of, request_of
+from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.symbols import find_symbols, fits
 from codanna_core.search.view import SearchView
 from codanna_core.storage.collect import tree_size
@@ -180,17 +179,7 @@ class Engine:
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """Answer a question. Raises IndexMissing before the first `sync`."""
-        if isinstance(query, SearchRequest):
-            request = query
-        else:
-            request = SearchRequest(
-                query,
-                self.settings.search.limit if limit is None else limit,
-                _mode(self.settings.search.mode if mode is None else mode),
-                filters or Filters(),
-                explain=explain,
-            )
-        _check_text(request)
+        request = request_of(query, self.settings.search, limit, mode, filters, explain=explain)
         return self._healing(
             lambda: answer(self._view(meaning=request.mode is not Mode.TEXT), request, cancel)
         )
@@ -204,16 +193,9 @@ class Engine:
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """The symbols nearest to a vector of the model's dimension, or to a question, by vectors alone."""
-        view, embedder = self._meant_view()
-        if isinstance(vector, str):
-            vector = embedder.embed_query(vector)
-        wanted = np.asarray(vector, np.float32).reshape(-1)
-        if len(wanted) != embedder.dimension:
-            raise DimensionMismatch(len(wanted), embedder.dimension)
+        view = self._meant_view()
         with QUESTIONS:
-            return answer_similar(
-                view, wanted, "vector", None, self._limit(limit), filters or Filters(), cancel
-            )
+            return near_vector(view, vector, self._limit(limit), filters or Filters(), cancel)
 
     def similar(
         self,
@@ -226,27 +208,10 @@ class Engine:
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included)."""
-        relative = self.relative(path)
-        view, embedder = self._meant_view()
-        text = view.buffer_text(relative)
-        try:
-            text = decode(self._named(relative))[0] if text is None else text
-        except OSError as error:
-            raise InvalidQuery(
-                f"{relative} is not a file that can be read ({error.strerror}); name a file, not a link, and "
-                "the line of the code in question"
-            ) from error
-        origin, wanted = similar_request(relative, text, start_line, end_line, self._parsing.outline)
+        lines = Lines(self.relative(path), start_line, end_line, self._named, self._parsing.outline)
+        view = self._meant_view()
         with QUESTIONS:
-            return answer_similar(
-                view,
-                embedder.embed_passages([wanted])[0],
-                f"{relative}:{start_line + 1}",
-                origin,
-                self._limit(limit),
-                filters or Filters(),
-                cancel,
-            )
+            return near_lines(view, lines, self._limit(limit), filters or Filters(), cancel)
 
     def symbols(
         self,
@@ -271,7 +236,7 @@ class Engine:
         hits = self._healing(lambda: named(misspelled=False))
         if fits(hits):
             return hits
-        mode = _mode(self.settings.search.mode)
+        mode = mode_of(self.settings.search.mode)
         request = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
         found = self.search(request, cancel=cancel).hits
         return [as_symbol_hit(hit) for hit in found] or self._healing(lambda: named(misspelled=True))
@@ -516,7 +481,7 @@ class Engine:
     def _limit(self, limit: int | None) -> int:
         return self.settings.search.limit if limit is None else limit
 
-    def _meant_view(self) -> tuple[SearchView, Embedder]:
+    def _meant_view(self) -> SearchView:
         view = self._view(meaning=True)
         if view.embedder is None:
             reason = self._meanings.problem
@@ -524,7 +489,7 @@ class Engine:
                 "this needs an embedding model, and none is loaded"
                 + (f": {reason.message}" if reason is not None else "")
             )
-        return view, view.embedder
+        return view
 
     def _view(self, *, meaning: bool) -> SearchView:
         writing = self._writing
@@ -654,32 +619,6 @@ def _unicode(path: Path, remedy: str) -> Path:
     except UnicodeEncodeError:
         raise InvalidQuery(f"{os.fspath(path)!a} is no valid Unicode; {remedy}") from None
     return path
-
-
-def _check_text(request: SearchRequest) -> None:
-    """Refuse what no text can hold; such characters come from damaged input, never from a keyboard."""
-    filters = request.filters
-    texts = (
-        request.query,
-        *filters.languages,
-        *filters.kinds,
-        *filters.paths,
-        *filters.containers,
-        *filters.excluded_words,
-        *filters.phrases,
-    )
-    try:
-        "".join(texts).encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidQuery("the question or a filter holds half of a character; type it again") from None
-
-
-def _mode(name: Mode | str) -> Mode:
-    try:
-        return Mode(name)
-    except ValueError:
-        choices = ", ".join(mode.value for mode in Mode)
-        raise InvalidQuery(f"mode is {name!r}; use one of {choices}") from None
 
 
 def _no_checkpoint(_name: str) -> None:

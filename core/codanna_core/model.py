@@ -84,6 +84,11 @@ class Symbol:
     encodings.
     """
 
+    @property
+    def has_name(self) -> bool:
+        """A window of lines has a heading instead, which nobody would ask for."""
+        return self.kind != "text"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -271,7 +271,7 @@ def _point(place: Json) -> tuple[int, int]:
 def document_symbols(symbols: Sequence[Symbol], lines: Sequence[str], encoding: str) -> list[Json]:
     """An outline as a tree: a symbol lies in the innermost one whose range encloses it."""
     ordered = sorted(
-        (symbol for symbol in symbols if symbol.kind != "text"),
+        (symbol for symbol in symbols if symbol.has_name),
         key=lambda symbol: (symbol.start_line, symbol.start_col, -symbol.end_line, -symbol.end_col),
     )
     roots: list[Json] = []

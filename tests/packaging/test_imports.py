@@ -166,6 +166,28 @@ def test_only_helper_processes_import_the_parser() -> None:
     assert [name for name, imported_names in graph.items() if imported_names & HELPER_BODIES] == []
 
 
+def test_at_most_three_modules_know_the_buffers() -> None:
+    """The view merges buffers and index once: besides the facade and what ends a buffer, nothing imports the
+    module of the buffers.
+    """
+    users = [path for path in sources(CORE) if "codanna_core.overlay" in imports_of(path)]
+    assert CORE / "engine.py" in users
+    assert len(users) <= 3
+
+
+def test_addresses_stay_in_the_text_index() -> None:
+    """Nothing outside `text/` looks at where tantivy keeps a document."""
+    users = [
+        path
+        for path in sources(CORE)
+        if any(
+            isinstance(node, ast.Attribute) and node.attr == "addresses" for node in ast.walk(parsed(path))
+        )
+    ]
+    assert users
+    assert [path for path in users if not path.is_relative_to(CORE / "text")] == []
+
+
 def test_only_storage_replaces_syncs_and_deletes_files() -> None:
     """Nothing in the engine outside `storage/` renames, fsyncs or deletes files of the index."""
     found = []

@@ -154,7 +154,7 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
     texts = FileTexts(path).of(symbols, bodies)
     keys = [*map(text_key, texts)]
     prepared.documents = document.symbols(keys)
-    prepared.names = [symbol.name for symbol in symbols if symbol.kind != "text"]
+    prepared.names = [symbol.name for symbol in symbols if symbol.has_name]
     if want_texts:
         prepared.texts = texts
     prepared.keys = np.array(keys, np.uint64)

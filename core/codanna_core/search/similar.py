@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from codanna_core.cancel import Cancel
 from codanna_core.embed.text import FileTexts, embedding_text
-from codanna_core.errors import InvalidQuery
+from codanna_core.errors import DimensionMismatch, InvalidQuery
+from codanna_core.files import decode
 from codanna_core.model import Extraction
 from codanna_core.results import Filters, SearchResult
 from codanna_core.search.candidates import NO_WORDS, CandidateSet, index_filter
@@ -19,17 +21,63 @@ from codanna_core.search.page import Page
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import body_words, direct_children, own_body
 
+Place = tuple[str, int, int]
+"""A path, the first line and the last."""
 
-def answer_similar(
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of a file that are asked about, from 0; without an end, the symbol at the first."""
+
+    path: str
+    start: int
+    end: int | None
+    read: Callable[[str], bytes]
+    """Reads a file of the folder, through no link."""
+    outline: Callable[[bytes, str], Extraction]
+
+
+def near_vector(
+    view: SearchView, vector: ArrayLike | str, limit: int, filters: Filters, cancel: Cancel | None = None
+) -> SearchResult:
+    """The symbols nearest to a vector of the model's dimension, or to a question."""
+    assert view.embedder is not None
+    if isinstance(vector, str):
+        vector = view.embedder.embed_query(vector)
+    wanted = np.asarray(vector, np.float32).reshape(-1)
+    if len(wanted) != view.embedder.dimension:
+        raise DimensionMismatch(len(wanted), view.embedder.dimension)
+    return _nearest(view, wanted, "vector", None, limit, filters, cancel)
+
+
+def near_lines(
+    view: SearchView, lines: Lines, limit: int, filters: Filters, cancel: Cancel | None = None
+) -> SearchResult:
+    """The symbols nearest to lines of a file, as it is typed where it is edited."""
+    assert view.embedder is not None
+    text = view.buffer_text(lines.path)
+    try:
+        text = decode(lines.read(lines.path))[0] if text is None else text
+    except OSError as error:
+        raise InvalidQuery(
+            f"{lines.path} is not a file that can be read ({error.strerror}); name a file, not a link, and "
+            "the line of the code in question"
+        ) from error
+    origin, described = _described(lines, text)
+    vector = view.embedder.embed_passages([described])[0]
+    return _nearest(view, vector, f"{lines.path}:{lines.start + 1}", origin, limit, filters, cancel)
+
+
+def _nearest(
     view: SearchView,
     vector: NDArray[np.float32],
     label: str,
-    origin: tuple[str, int, int] | None,
+    origin: Place | None,
     limit: int,
     filters: Filters,
-    cancel: Cancel | None = None,
+    cancel: Cancel | None,
 ) -> SearchResult:
-    """The symbols nearest to a vector; `origin` (path, first line, last line) is left out."""
+    """The symbols nearest to a vector; `origin` is left out."""
     started = time.perf_counter()
     only = index_filter(filters)
     asked = Nearest(vector, _over_fetch(limit + 8), only, cancel=cancel)
@@ -46,10 +94,9 @@ def answer_similar(
     return view.result(label, page.hits, started, work=asked.work)
 
 
-def similar_request(
-    path: str, text: str, start_line: int, end_line: int | None, outline: Callable[[bytes, str], Extraction]
-) -> tuple[tuple[str, int, int], str]:
-    """Which lines are asked about, and what is embedded for them: the symbol at a line, or a selection."""
+def _described(asked: Lines, text: str) -> tuple[Place, str]:
+    """Which lines are meant, and what is embedded for them: the symbol at a line, or a selection."""
+    path, start_line, end_line = asked.path, asked.start, asked.end
     lines = text.splitlines()
     if not 0 <= start_line < max(1, len(lines)):
         raise InvalidQuery(f"{path} has {len(lines)} lines; line {start_line + 1} is not one of them")
@@ -57,7 +104,7 @@ def similar_request(
     data = text.encode("utf-8", "replace")
     if end_line is None:
         symbols = sorted(
-            outline(data, path).symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte)
+            asked.outline(data, path).symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte)
         )
         around = [
             number

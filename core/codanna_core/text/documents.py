@@ -180,7 +180,7 @@ class FileDocuments:
                 f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{symbol_traits(kind, name, number)},'
                 f'"name":"{name}","{WORDS}":"{leveled(texts)}",'
             )
-            if kind != "text":  # A window of lines has a heading, not a name that anybody would ask for.
+            if symbol.has_name:
                 document += f'"exact":{_quoted(symbol.name)},'
             if container:
                 document += f'"container":"{container}",'

@@ -1,0 +1,143 @@
+"""One view of index and buffers: what it merges, what it hides, and what is made of its rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codanna_core import Engine
+from codanna_core.cache import Cache
+from codanna_core.ranking.query import understand
+from codanna_core.results import Filters, Mode
+from codanna_core.search.candidates import find_candidates
+from codanna_core.search.layers import Nearest
+from codanna_core.search.view import SearchView
+from codanna_core.testing.embedder import FakeEmbedder
+from codanna_core.text.documents import file_key
+from codanna_core.text.rows import NONE, Rows, Scored
+from codanna_core.text.stored import Filter
+
+FILES = {
+    "bank.py": "class Account:\n    def deposit(self):\n        '''Put cash into it.'''\n",
+    "shop.py": "class Basket:\n    def deposit(self):\n        '''Put goods into it.'''\n",
+    "deposit/readme.txt": "nothing\n",
+}
+TYPED = "class Vault:\n    def deposit(self):\n        '''Put gold into it.'''\n    def open_it(self): pass\n"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    root = tmp_path / "work"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, "utf-8")
+    with Engine.open(root, tmp_path / "index", embedder=FakeEmbedder()) as opened:
+        opened.sync()
+        yield opened
+
+
+def seen(view: SearchView, rows: Rows) -> set[tuple[str, str]]:
+    return {(symbol.path, symbol.name) for symbol in view.symbols(rows)}
+
+
+def test_a_buffer_hides_its_file_in_every_search(engine: Engine) -> None:
+    """Whatever is asked, nothing comes from the index of a file that is being edited."""
+    engine.set_overlay("bank.py", TYPED)
+    view = engine._view(meaning=True)
+    assert view.embedder is not None
+    shares = dict.fromkeys(view.kept.terms("deposit"), 1.0)
+    vector = view.embedder.embed_query("put cash into it")
+    both = {("bank.py", "deposit"), ("shop.py", "deposit")}
+    assert seen(view, view.named(["deposit"], 10, Filter())) == both
+    assert seen(view, view.named(["Account"], 10, Filter())) == set()
+    assert seen(view, view.matching(shares, 10, Filter()).rows) >= both
+    assert ("bank.py", "Account") not in seen(view, view.passing(Filter(), 100))
+    found = view.nearest(Nearest(vector, 100, Filter())).rows
+    assert ("bank.py", "Vault") in seen(view, found)
+    assert ("bank.py", "Account") not in seen(view, found)
+    files = view.files_by_words(shares, 10).keys.tolist()
+    assert files.count(file_key("bank.py")) == 1
+    assert {symbol.name for symbol in view.outline("bank.py")} == {"Vault", "deposit", "open_it"}
+    engine.clear_overlay("bank.py")
+    view = engine._view(meaning=False)
+    assert seen(view, view.named(["Account"], 10, Filter())) == {("bank.py", "Account")}
+
+
+def test_filters_hold_for_both_layers(engine: Engine) -> None:
+    """A buffer's symbols pass the same filters as those of the index."""
+    engine.set_overlay("bank.py", TYPED)
+    view = engine._view(meaning=False)
+    for only, wanted in (
+        (Filter(kinds=("class",)), {("bank.py", "Vault"), ("shop.py", "Basket")}),
+        (Filter(owners=("bank.py",), kinds=("class",)), {("bank.py", "Vault")}),
+        (Filter(container_words=(("vault",),)), {("bank.py", "deposit"), ("bank.py", "open_it")}),
+        (Filter(languages=("go",)), set()),
+        (Filter(kinds=("class",), excluded_words=("gold", "basket")), {("bank.py", "Vault")}),
+    ):
+        assert seen(view, view.passing(only, 100)) == wanted, only
+
+
+def test_what_is_in_a_container_of_a_buffer_is_listed(engine: Engine) -> None:
+    """`Vault.` lists members that are typed, not saved."""
+    engine.set_overlay("bank.py", TYPED)
+    assert {hit.name for hit in engine.symbols("Vault.")} == {"deposit", "open_it"}
+
+
+def test_rows_of_both_layers_keep_their_order(engine: Engine) -> None:
+    """Symbols and columns are read in the order of the rows, whichever layer each is from."""
+    engine.set_overlay("bank.py", TYPED)
+    view = engine._view(meaning=False)
+    rows = view.passing(Filter(), 100)
+    mixed = rows.take(np.random.default_rng(1).permutation(len(rows)))
+    assert (mixed.places < 0).any()
+    assert (mixed.places >= 0).any()
+    keys = view.traits(mixed).files.tolist()
+    assert [file_key(symbol.path) for symbol in view.symbols(mixed)] == keys
+
+
+def test_a_view_does_not_change(engine: Engine) -> None:
+    """What is typed and saved later shows in the next view, not in one that is held."""
+    view = engine._view(meaning=False)
+    engine.set_overlay("bank.py", TYPED)
+    (engine.root / "new.py").write_text("def deposit(): pass\n")
+    engine.sync()
+    assert seen(view, view.named(["deposit", "Vault"], 10, Filter())) == {
+        ("bank.py", "deposit"),
+        ("shop.py", "deposit"),
+    }
+
+
+def test_candidates_are_made_once(engine: Engine) -> None:
+    """No column can be set, and giving each file a candidate makes another set."""
+    view = engine._view(meaning=False)
+    question = understand("deposit", Filters())
+    found = find_candidates(view, question, Mode.TEXT, None)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.text = np.zeros(0)  # type: ignore[misc]
+    bare = [number for number in range(len(found.paths)) if number not in found.file]
+    assert [found.paths[number] for number in bare] == ["deposit/readme.txt"]
+    whole = found.with_one_of_each(view, range(len(found.paths)))
+    assert len(whole) == len(found) + 1
+    assert whole.symbol(view, len(found)).path == "deposit/readme.txt"
+    assert len(found.file) == len(found.rows) == len(found)
+
+
+def test_caches_belong_to_an_engine_and_are_bounded() -> None:
+    """A full cache is emptied, and gives what it is asked for all the same."""
+    cache = Cache("squares", 3, lambda number: number * number)
+    assert [cache[number] for number in range(10)] == [number * number for number in range(10)]
+    assert len(cache) <= 3
+
+
+def test_rows_are_taken_and_joined() -> None:
+    """By numbers or by a mask, and scores go along."""
+    rows = Rows.before([-1, -2, -3])
+    assert rows.take(np.array([2, 0])).places.tolist() == [-3, -1]
+    assert rows.take(np.array([True, False, True])).places.tolist() == [-1, -3]
+    assert len(Rows.concat([])) == len(Rows.concat([NONE, NONE])) == 0
+    joined = Scored.concat((Scored(rows, np.arange(3.0)), Scored(rows, np.arange(3.0))))
+    assert joined.take(np.array([1, 5])).scores.tolist() == [1.0, 2.0]
