@@ -17,6 +17,7 @@ from codanna_core.errors import FolderMissing, IndexCorrupt
 from codanna_core.storage.lock import WriterLock
 from codanna_core.testing.embedder import FakeEmbedder
 from codanna_core.text.errors import classify_error
+from codanna_core.text.queries import Queries
 
 OpenEngine = Callable[..., Engine]
 
@@ -176,13 +177,12 @@ def test_too_many_open_files_rebuild_nothing(
     engine.sync()
     assert engine.wait_until_idle(30)
     generation = engine.status().generation
-    snapshot = type(engine._writing.text.snapshot())
 
     def refuse(*_: object, **__: object) -> object:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     with monkeypatch.context() as patched:
-        patched.setattr(snapshot, "_restricted", refuse)
+        patched.setattr(Queries, "restricted", refuse)
         with pytest.raises(OSError, match="Too many open files"):
             engine.search("deposit money")
     assert engine.wait_until_idle(30)
