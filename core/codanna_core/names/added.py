@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from codanna_core.storage.directory import AppendFile, Directory
+from codanna_core.storage.directory import AppendFile, Directory, FileTooLarge
 
 _FILE_NAME: Final = "added.log"
 
@@ -39,8 +39,8 @@ class AddedLog:
             if self._directory.size(_FILE_NAME) < self._position:
                 self._position = 0  # The writer has begun it anew.
             data = self._directory.read(_FILE_NAME, self._position)
-        except FileNotFoundError:
-            self._position = 0
+        except (FileNotFoundError, FileTooLarge):
+            self._position = 0  # Whoever reads misses the names, and the writer begins the log again.
             return []
         found: list[Added] = []
         at = 0

@@ -17,7 +17,16 @@ from stat import S_ISREG
 from types import TracebackType
 from typing import Protocol, Self
 
+from codanna_core.errors import IndexCorrupt
 from codanna_core.storage.private import check_folder, make_folder, open_file
+
+MAX_READ = 2 << 30
+"""Bytes of a file that is read whole. Tables of ten million files have less, and logs are sealed before."""
+
+
+class FileTooLarge(IndexCorrupt, ValueError):
+    """Damage like any other to who reads a table: `ValueError` says that its content is of no use."""
+
 
 Checkpoint = Callable[[str], None]
 """Called with the name of a fault point just before its step; tests raise from it to simulate a crash."""
@@ -124,6 +133,9 @@ class FsDirectory:
 
     def read(self, name: str, start: int = 0) -> bytes:
         with open(open_file(self._place(name), os.O_RDONLY), "rb") as file:
+            size = os.fstat(file.fileno()).st_size - start
+            if size > MAX_READ:
+                raise FileTooLarge(self._path / name, f"has {size:,} bytes, more than is ever written")
             file.seek(start)
             return file.read()
 

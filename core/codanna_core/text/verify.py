@@ -18,13 +18,18 @@ _CHUNK = 1 << 20
 _ENDINGS = ("store", "term", "idx", "fast", "fieldnorm")
 
 
+MAX_LIST = 32 << 20
+"""Bytes of one of tantivy's own lists, which have some hundred for each of a few dozen segments."""
 _SEGMENT = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
 
 def read_json(path: Path) -> Any:
-    """One of tantivy's own lists. A link in its place is not followed."""
+    """One of tantivy's own lists. A link in its place is not followed, and nothing endless is read."""
     with open(path, "rb", opener=open_to_read) as file:
-        return orjson.loads(file.read())
+        data = file.read(MAX_LIST + 1)
+    if len(data) > MAX_LIST:
+        raise IndexCorrupt(path, f"has more than {MAX_LIST} bytes")
+    return orjson.loads(data)
 
 
 def check_names(folder: Path) -> None:

@@ -76,11 +76,12 @@ class Container:
         self.name = name
         self._path = directory.path / name
         try:
+            # Before it is mapped, for which there may be too little room.
+            if size is not None and (found := directory.size(name)) != size:
+                raise self.corrupt(f"it has {found} bytes, the manifest says {size}")
             self._view = directory.map(name)
         except FileNotFoundError:
             raise IndexCorrupt(self._path, "the file is missing") from None
-        if size is not None and len(self._view) != size:
-            raise self.corrupt(f"it has {len(self._view)} bytes, the manifest says {size}")
         self.size = len(self._view)
         self.facts = self._read_contents()
         self._sections: dict[str, dict[str, Any]] = self.facts.pop("sections")
