@@ -50,9 +50,11 @@ bench: install ## one of benchmarks/, cold_index unless named: make bench B=retr
 torture: install ## kill the indexer hundreds of times and compare what is left with a clean build
 	$(BIN)/python -m pytest -m slow -k torture --timeout=0 $(ARGS)
 
-# A found case is kept in tests/fuzz/corpus/ and is a test from then on; COUNT=1000000 is the long run.
-fuzz: install ## damaged files of every language: nothing breaks, what crashes is named: make fuzz COUNT=1000000
-	$(BIN)/python tests/fuzz/fuzz_languages.py --count $(COUNT) $(ARGS)
+# A found case is kept in tests/fuzz/corpus/ and is a test from then on; COUNT=1000000 is the long run of the
+# languages, FUZZ_SEED and FUZZ_COUNT choose the messages and the damage to index files.
+fuzz: install ## damaged files of every language, messages and index files: make fuzz COUNT=1000000 FUZZ_COUNT=100000
+	$(BIN)/python tests/fuzz/fuzz_languages.py --count $(COUNT)
+	FUZZ_COUNT=$(or $(FUZZ_COUNT),2000) $(BIN)/python -m pytest -m slow -k fuzz --timeout=0 $(ARGS)
 
 soak: install ## a day's worth of edits and searches: no growth, no loss of recall
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)
