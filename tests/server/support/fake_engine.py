@@ -155,7 +155,7 @@ class FakeEngine:
         if cancel is not None:
             cancel.raise_if_cancelled()
         words = request.query.lower().split()
-        if words and words[0] == "slow":
+        if re.fullmatch(r"slow \d{1,2}(\.\d+)?", " ".join(words[:2])):
             end = time.monotonic() + float(words[1])
             while time.monotonic() < end:
                 if cancel is not None:
