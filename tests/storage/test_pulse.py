@@ -131,3 +131,23 @@ def test_what_is_no_pipe_of_ours_is_left_alone(tmp_path: Path) -> None:
         pulse.stop()
         assert pipe.read_text() == other.read_text() == "kept"
         os.unlink(pipe)
+
+
+def test_writers_that_follow_each_other_close_nothing_of_each_other(tmp_path: Path) -> None:
+    """What one leaves in the pipe when it ends reaches the next, which goes on answering, and the files that
+    are opened meanwhile keep their descriptors.
+    """
+    other = tmp_path / "other"
+    for _ in range(30):
+        first, second = Pulse(tmp_path), Pulse(tmp_path)
+        first.start()
+        second.start()
+        first.stop()
+        with other.open("wb") as file:
+            watch = Watch(tmp_path)
+            assert not watch.hear()
+            watch.close()
+            second.stop()
+            file.write(b"untouched")
+        assert other.read_bytes() == b"untouched"
+    assert sum(thread.name == "codanna-pulse" for thread in threading.enumerate()) <= 3

@@ -30,6 +30,7 @@ looked at once more."""
 _AGAIN_S = 0.25
 """After that it is silent: this process, which may have been stopped as well, has seen it run."""
 _LOOK_S = 0.01
+_TRIES = 5
 
 
 def pipe_of(index: Path) -> Path:
@@ -44,6 +45,8 @@ class Pulse:
     def __init__(self, index: Path) -> None:
         self._path = pipe_of(index)
         self._descriptor: int | None = None
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Answer from now on."""
@@ -57,20 +60,34 @@ class Pulse:
                 pass
             # Open for both, so that opening waits for nobody and the pipe has no end.
             descriptor = _open_pipe(self._path, os.O_RDWR)
+            taken_from = os.dup(descriptor)
         except OSError as error:
             log.info("other processes cannot ask whether this one runs: %s", error)
             return
-        self._descriptor = descriptor
-        threading.Thread(target=_take, args=(descriptor,), name="codanna-pulse", daemon=True).start()
+        self._descriptor, self._ended = descriptor, threading.Event()
+        self._thread = threading.Thread(
+            target=_take, args=(taken_from, self._ended), name="codanna-pulse", daemon=True
+        )
+        self._thread.start()
 
     def stop(self) -> None:
         """Answer no more. The thread ends when it has got what it waits for."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            os.write(descriptor, bytes(_ROUND))
+            assert self._thread is not None
+            self._ended.set()
+            for _ in range(_TRIES):  # The next writer of this pipe may take some of it.
+                os.write(descriptor, _ASKED * _ROUND)
+                self._thread.join(_LOOK_S)
+                if not self._thread.is_alive():
+                    break
+            os.close(descriptor)
 
 
-def _take(descriptor: int) -> None:
+def _take(descriptor: int, ended: threading.Event) -> None:
+    """Take bytes until told to end. Each thread has a descriptor of its own to close, and no byte tells it
+    to: another writer of the same pipe, which has just ended, may have put it there.
+    """
     import ctypes  # Late, for most processes never write.
 
     libc = ctypes.CDLL(None)
@@ -79,13 +96,10 @@ def _take(descriptor: int) -> None:
     libc.fclose.argtypes = (ctypes.c_void_p,)
     stream = libc.fdopen(descriptor, b"r")
     taken = ctypes.create_string_buffer(_ROUND)
-    end = bytes(_ROUND)
     while stream:
-        libc.fread(taken, 1, _ROUND, stream)
-        if b"\0" in taken.raw:
+        if libc.fread(taken, 1, _ROUND, stream) < _ROUND or ended.is_set():
             libc.fclose(stream)
             return
-        taken.raw = end.replace(b"\0", _ASKED)
 
 
 _ASKED = b"?"
