@@ -7,8 +7,9 @@ translation table, each word's parts come from a cache, and the new words of a f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+
+from codanna_core.cache import Cache
 
 _WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
@@ -27,35 +28,8 @@ _MARK_TEXT = "\x01"
 """Stands between texts whose words are looked up together. Words hold no control characters."""
 _BLANK_BUT_MARK = _BLANK[:1] + _MARK + _BLANK[2:]
 
-_Value = TypeVar("_Value")
-
-
-class WordCache(dict[bytes, _Value]):
-    """What was worked out of raw words; source code repeats its words, so it answers nearly every look-up.
-
-    Full, it keeps what was asked for since it was full last: names that occur once do not drive out the rest.
-    """
-
-    LIMIT = 40_000
-
-    def __init__(self, compute: Callable[[bytes], _Value]) -> None:
-        super().__init__()
-        self._compute = compute
-        self._older: dict[bytes, _Value] = {}
-
-    def __missing__(self, raw: bytes) -> _Value:
-        value = self._older.get(raw)
-        if value is None:
-            value = self._compute(raw)
-        self.make_room(1)
-        self[raw] = value
-        return value
-
-    def make_room(self, count: int) -> None:
-        """To be called before so many words are added."""
-        if len(self) + count > self.LIMIT:
-            self._older = dict(self)
-            self.clear()
+WORDS_KEPT = 40_000
+"""Source code repeats its words, so that so many answer nearly every look-up."""
 
 
 def _split(raw: bytes) -> str:
@@ -66,14 +40,14 @@ def _split(raw: bytes) -> str:
     return " ".join(parts).lower()
 
 
-split_words = WordCache(_split)
+split_words = Cache("the parts of raw words", WORDS_KEPT, _split)
 """The lower-case parts of raw words as they are embedded, joined by blanks."""
 
 
 def learn(raws: Iterable[bytes]) -> list[bytes]:
     """Split many words at once, three times as fast as one by one; returns those that were new."""
     new = [raw for raw in raws if raw not in split_words and raw.isascii() and len(raw) <= _MAX_SPLIT]
-    new = new[: WordCache.LIMIT // 2]
+    new = new[: WORDS_KEPT // 2]
     if not new:
         return new
     split_words.make_room(len(new))
@@ -120,7 +94,7 @@ class WordsOfEach:
         """All words, each once."""
         return {*self._words} - {_MARK}
 
-    def values(self, cache: WordCache[str]) -> list[str]:
+    def values(self, cache: Cache[bytes, str]) -> list[str]:
         """For each text the values of its words, joined by blanks."""
         if not self._count:
             return []
@@ -154,7 +128,7 @@ def index_text_of(raw: bytes) -> str:
     return " ".join(out).lower()
 
 
-_index_texts = WordCache(index_text_of)
+_index_texts = Cache("what is searched for of raw words", WORDS_KEPT, index_text_of)
 
 
 def index_words(raws: list[bytes]) -> str:

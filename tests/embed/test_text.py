@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from codanna_core.cache import Cache
 from codanna_core.embed.text import embedding_text, text_key, vkey, words
-from codanna_core.words import WordCache, WordsOfEach, learn, raw_words, split_words
+from codanna_core.words import WordsOfEach, learn, raw_words, split_words
 
 
 @pytest.mark.parametrize(
@@ -105,8 +106,7 @@ def test_words_learned_together_are_split_as_one_by_one() -> None:
 
 def test_full_cache_of_words_keeps_answering_right() -> None:
     """However many words there are, only so many are kept, and each still has its own answer."""
-    cache = WordCache(lambda raw: raw.decode() * 2)
-    cache.LIMIT = 10
+    cache = Cache[bytes, str]("words twice", 10, lambda raw: raw.decode() * 2)
     for number in range(100):
         word = str(number % 30).encode()
         assert cache[word] == word.decode() * 2

@@ -18,7 +18,8 @@ PACKAGES = (
 )
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "model", "words", "inert", "private", "cache", "_version"}),
+    frozenset({"cache"}),
+    frozenset({"errors", "model", "words", "inert", "private", "_version"}),
     frozenset({"results", "cancel", "logs"}),
     frozenset({"runtime"}),
     frozenset({"config"}),

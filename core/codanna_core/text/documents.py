@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
+from codanna_core.cache import Cache
 from codanna_core.model import Extraction, Kind, Symbol
 from codanna_core.text.impact import leveled
 from codanna_core.text.schema import WORDS, code_analyzer
-from codanna_core.words import WordCache, WordsOfEach, index_text_of, learn, raw_words
+from codanna_core.words import WORDS_KEPT, WordsOfEach, index_text_of, learn, raw_words
 
 # A body beyond this many bytes says little more about what a definition is for, and long tables would fill
 # the index.
@@ -120,7 +121,9 @@ def symbol_traits(kind: str, name: str, number: int) -> int:
 
 
 _analyze = code_analyzer().analyze
-_terms = WordCache(lambda raw: " ".join(_analyze(index_text_of(raw))))
+_terms: Cache[bytes, str] = Cache(
+    "the terms of raw words", WORDS_KEPT, lambda raw: " ".join(_analyze(index_text_of(raw)))
+)
 
 
 def _learn_words(raws: Iterable[bytes]) -> None:
