@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from codanna_core.errors import (
     IndexLocked,
     IndexMissing,
     InvalidQuery,
+    ModelLost,
     ModelUnavailable,
 )
 from codanna_core.files import read_regular, to_utf8
@@ -180,9 +181,7 @@ class Engine:
     ) -> SearchResult:
         """Answer a question. Raises IndexMissing before the first `sync`."""
         request = request_of(query, self.settings.search, limit, mode, filters, explain=explain)
-        return self._healing(
-            lambda: answer(self._view(meaning=request.mode is not Mode.TEXT), request, cancel)
-        )
+        return self._healing(lambda: self._answer(request, cancel))
 
     def search_vector(
         self,
@@ -477,6 +476,15 @@ class Engine:
     def _named(self, relative: str) -> bytes:
         """The same for a file that may be named by an index."""
         return read_inside(self.root, relative, self.settings.discovery.max_file_size)
+
+    def _answer(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
+        try:
+            return answer(self._view(meaning=request.mode is not Mode.TEXT), request, cancel)
+        except ModelUnavailable as error:
+            if isinstance(error, ModelLost):
+                self._meanings.give_up(error)
+            found = answer(self._view(meaning=False), request, cancel)
+            return replace(found, problems=[Problem("no-meaning", str(error)), *found.problems])
 
     def _limit(self, limit: int | None) -> int:
         return self.settings.search.limit if limit is None else limit

@@ -64,6 +64,10 @@ class ModelUnavailable(CodannaError):
     """An embedding model cannot be loaded; text search goes on without it."""
 
 
+class ModelLost(ModelUnavailable):
+    """The process that runs the model ended or overran again and again; the model is not asked again."""
+
+
 class DimensionMismatch(InvalidQuery):
     """A vector has another length than the index; the model and the index do not belong together."""
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from codanna_core.config import DiscoverySettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import FileTexts
+from codanna_core.errors import ModelUnavailable
 from codanna_core.files import content_hash, decode, is_indexable
 from codanna_core.indexing.prepare import read_file
 from codanna_core.model import Symbol
@@ -121,7 +122,11 @@ def embedded(file: OverlayFile, embedder: Embedder) -> OverlayFile:
         return file
     if not embedder.instant or not file.embedding_texts:
         return file if file.vectors is None else replace(file, vectors=None, model_id="")
-    return replace(file, vectors=embedder.embed_passages(file.embedding_texts), model_id=embedder.model_id)
+    try:
+        vectors = embedder.embed_passages(file.embedding_texts)
+    except ModelUnavailable:
+        return replace(file, vectors=None, model_id="")  # The question itself meets the same, and reports it.
+    return replace(file, vectors=vectors, model_id=embedder.model_id)
 
 
 def read_saved(

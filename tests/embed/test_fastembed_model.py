@@ -13,6 +13,7 @@ import pytest
 from codanna_core.config import SemanticSettings
 from codanna_core.embed import registry
 from codanna_core.embed.base import Where
+from codanna_core.embed.loading import load_here
 from codanna_core.embed.prefixes import prefixes_of
 from codanna_core.errors import Cancelled, ModelUnavailable
 
@@ -98,7 +99,7 @@ def test_nan_from_a_model_becomes_the_zero_vector(
 ) -> None:
     """A broken output never reaches the index as NaN."""
     registry.import_model(str(bert_folder), name="nan")
-    model = registry.load_embedder(SemanticSettings(model="nan"))
+    model = load_here(SemanticSettings(model="nan"), models)
     monkeypatch.setattr(model, "_run", lambda texts, query: np.full((len(texts), 24), np.nan, np.float32))
     assert not model.embed_passages(["open"]).any()
 
@@ -106,7 +107,7 @@ def test_nan_from_a_model_becomes_the_zero_vector(
 def test_prefixes_reach_the_model(models: Path, bert_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Query and passage prefixes of a family stand in front of what is embedded."""
     registry.import_model(str(bert_folder), name="nomic-ai/nomic-embed-text-tiny")
-    model = registry.load_embedder(SemanticSettings(model="nomic-ai/nomic-embed-text-tiny"))
+    model = load_here(SemanticSettings(model="nomic-ai/nomic-embed-text-tiny"), models)
     seen: list[str] = []
 
     def run(texts: list[str], query: bool) -> Any:

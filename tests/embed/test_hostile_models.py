@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from codanna_core.config import SemanticSettings
-from codanna_core.embed.imports import MANIFEST, import_model
-from codanna_core.embed.registry import load_embedder
+from codanna_core.embed import imports
+from codanna_core.embed.imports import MANIFEST
+from codanna_core.embed.loading import load_here
 from codanna_core.embed.static_model import StaticEmbedder, read_safetensors
 from codanna_core.errors import ModelUnavailable
 
@@ -24,7 +25,13 @@ pytestmark = pytest.mark.timeout(60)
 
 
 def load(folder: Path) -> Any:
-    return load_embedder(SemanticSettings(model_path=str(folder)), offline=True)
+    return load_here(SemanticSettings(model_path=str(folder)), folder.parent / "models", offline=True)
+
+
+def import_model(source: str, models: Path) -> Any:
+    work = models / ".work"
+    work.mkdir(parents=True, exist_ok=True)
+    return imports.import_model(source, models, work)
 
 
 def with_header(path: Path, header: Any, length: int | None = None, data: bytes = bytes(64)) -> Path:

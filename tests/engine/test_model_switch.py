@@ -83,3 +83,20 @@ def test_the_old_model_answers_until_the_new_one_is_complete(
     status = engine.status()
     assert (status.model, status.dimension, status.vectors_pending) == (new.model_id, 32, 0)
     assert engine.search("deposit: put cash into an account", mode="semantic").hits
+
+
+def test_workers_embed_with_the_model_of_the_engine_alone(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    """Workers that find another model, as after an upgrade of the package, leave embedding to the engine."""
+    for number in range(40):
+        (workspace / f"part{number}.py").write_text(f"def handle_{number}(request):\n    return {number}\n")
+    own = FakeEmbedder(48, "own")
+    monkeypatch.setattr("codanna_core.indexing.models.load_embedder", lambda settings: own)
+    engine = open_engine(embedder=None, overrides={"index": {"workers": 2}})
+    engine.sync()
+    assert engine.wait_until_idle(60)
+    status = engine.status()
+    assert (status.model, status.vectors_pending, status.problems) == (own.model_id, 0, [])
+    assert engine.search("handle 7: return request", mode="semantic").hits
+    assert len(own.embedded) >= 40

@@ -134,8 +134,16 @@ READERS = {
 }
 """What makes facts from the text of a file; resolving them needs no parser."""
 PARSERS = {"codanna_core.languages.extract", "codanna_core.languages.parse", *READERS}
+MODEL_READERS = {
+    "codanna_core.embed.bert_onnx",
+    "codanna_core.embed.fastembed_model",
+    "codanna_core.embed.imports",
+    "codanna_core.embed.loading",
+}
+"""What has native code read the files of a model that a user named."""
 STAND_INS = {"codanna_core.testing.relations"}
 HELPER_BODIES = {"codanna_core.indexing.worker", "codanna_core.parsing.service"}
+MODEL_BODIES = {"codanna_core.indexing.worker", "codanna_core.embed.service"}
 """They are named as text, by who starts the process that runs them."""
 
 
@@ -186,6 +194,14 @@ def test_addresses_stay_in_the_text_index() -> None:
     ]
     assert users
     assert [path for path in users if not path.is_relative_to(CORE / "text")] == []
+
+
+def test_only_helper_processes_import_what_reads_models() -> None:
+    """Whatever answers requests never imports what loads models of a user: only bodies of helpers do."""
+    graph = {module_name(path): imports_of(path) for path in [*sources(CORE), *sources(SERVER)]}
+    users = {name for name, imported_names in graph.items() if imported_names & MODEL_READERS}
+    assert users - MODEL_READERS == MODEL_BODIES
+    assert [name for name, imported_names in graph.items() if imported_names & MODEL_BODIES] == []
 
 
 def test_only_storage_replaces_syncs_and_deletes_files() -> None:

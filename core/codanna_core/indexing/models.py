@@ -16,7 +16,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.registry import load_embedder
-from codanna_core.errors import CodannaError, IndexCorrupt, ModelUnavailable
+from codanna_core.errors import CodannaError, IndexCorrupt, ModelLost, ModelUnavailable
 from codanna_core.indexing.events import Notes
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.prepare import FileTask, prepare
@@ -113,7 +113,7 @@ class Meanings:
             if active is None and self.problem is not None:
                 return None
             try:
-                opened = self._open(writable=writable)
+                opened = self._open_store(self._embedder(), writable=writable)
             except ModelUnavailable as error:
                 self.problem = Problem("no-meaning", str(error))
                 return None
@@ -193,6 +193,14 @@ class Meanings:
             self._complete = ("", -1)
             return True
 
+    def give_up(self, error: ModelLost) -> None:
+        """Do without a model whose process ended over it, until the settings are changed or a restart."""
+        with self._lock:
+            self.problem = Problem("no-meaning", str(error))
+            self.pending = 0
+            self.close()
+        self._notes.changed()
+
     def close(self) -> None:
         """Release both stores."""
         with self._lock:
@@ -267,7 +275,11 @@ class Meanings:
         is due.
         """
         with self._work:
-            return self._embed_missing(text, Cancel(cancel, self._abort))
+            try:
+                return self._embed_missing(text, Cancel(cancel, self._abort))
+            except ModelLost as error:
+                self.give_up(error)
+                return False
 
     def _embed_missing(self, text: TextSnapshot, cancel: Cancel) -> bool:
         target = self._next or self._active
@@ -329,9 +341,6 @@ class Meanings:
                     rows = target.embedder.embed_passages([given for _, given in part], cancel)
                     target.vectors.upsert(np.array([key for key, _ in part], np.uint64), rows)
                     self.pending = max(0, self.pending - len(part))
-
-    def _open(self, *, writable: bool) -> Meaning:
-        return self._open_store(self._embedder(), writable=writable)
 
     def _embedder(self) -> Embedder:
         settings = self._settings.semantic

@@ -77,6 +77,8 @@ class WorkerSetup:
     discovery: DiscoverySettings
     semantic: SemanticSettings | None
     """The model to embed with; None leaves embedding to the engine."""
+    model_id: str
+    """The very weights that it has to have."""
     want_texts: bool
     unparsed: Mapping[str, str]
     """Contents that cannot be parsed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
-from codanna_core.errors import Cancelled
+from codanna_core.errors import Cancelled, ModelUnavailable
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepare
 from codanna_core.model import Extraction, Problem
@@ -25,6 +26,8 @@ from codanna_core.runtime.yielding import Courtesy
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.text.writer import TextWriter
 from codanna_core.vectors.base import VectorIndex
+
+log = logging.getLogger("codanna.engine")
 
 # Up to this many files are parsed in this process: starting workers would cost more.
 _INLINE_FILES = 12
@@ -206,6 +209,7 @@ class Indexer:
             self._root,
             self._settings.discovery,
             self._settings.semantic if self._workers_embed else None,
+            self._embedder.model_id if self._embedder is not None else "",
             want_texts=self._embeds and not self._workers_embed,
             unparsed=self._parsing.verdicts.codes(),
         )
@@ -279,7 +283,14 @@ class Indexer:
         if prepared.vectors is not None:
             rows = prepared.vectors[first]
         elif self._embeds and self._embedder is not None:
-            rows = self._embedder.embed_passages([prepared.texts[number] for number in first])
+            try:
+                rows = self._embedder.embed_passages([prepared.texts[number] for number in first])
+            except ModelUnavailable as error:
+                # The run goes on by text; what makes missing vectors afterwards reports the model.
+                log.warning("no vectors are computed in this run: %s", error)
+                self._embeds = False
+                self._report.pending += len(keys)
+                return
         else:
             self._report.pending += len(keys)
             return

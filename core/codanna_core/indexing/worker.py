@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 
-from codanna_core.embed.registry import load_embedder
+from codanna_core.embed.base import Embedder
+from codanna_core.embed.folders import models_folder
+from codanna_core.embed.loading import load_here
+from codanna_core.errors import ModelUnavailable
 from codanna_core.indexing.prepare import FileTask, Parse, Prepared, WorkerSetup, prepare
 from codanna_core.languages.extract import extract_within
 from codanna_core.languages.text_only import as_text, grammar_of
@@ -21,7 +24,8 @@ def main() -> None:
     """Serve batches until the engine closes the pipe."""
     requests, answers = own_pipes()
     setup: WorkerSetup = receive(requests)
-    embedder = load_embedder(setup.semantic) if setup.semantic is not None else None
+    embedder = the_model_of(setup)
+    want_texts = setup.want_texts or (setup.semantic is not None and embedder is None)
     parse = parse_within_limits(setup.unparsed)
     send(answers, READY)
     # What parsing makes by the million has no cycles, and the collector would walk over it again and again.
@@ -34,13 +38,26 @@ def main() -> None:
         except EOFError:
             return
         batch: list[Prepared] = [
-            prepare(setup.root, task, setup.discovery, parse, embedder, want_texts=setup.want_texts)
+            prepare(setup.root, task, setup.discovery, parse, embedder, want_texts=want_texts)
             for task in tasks
         ]
         send(answers, batch)
         served += 1
         if served % _TIDY_EVERY == 0:
             give_back()  # A header of ten thousand macros leaves a hundred megabytes behind.
+
+
+def the_model_of(setup: WorkerSetup) -> Embedder | None:
+    """The model that the engine uses, or None, so that the engine embeds: the package may have been upgraded
+    since it started, or its settings name a model that it has yet to switch to.
+    """
+    if setup.semantic is None:
+        return None
+    try:
+        embedder = load_here(setup.semantic, models_folder(), offline=True)
+    except ModelUnavailable:
+        return None
+    return embedder if embedder.model_id == setup.model_id else None
 
 
 def parse_within_limits(unparsed: Mapping[str, str]) -> Parse:

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-import codanna_core
 from codanna_core.runtime.limits import Limits
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -27,7 +26,7 @@ _BUFFER = 1 << 16
 
 def launch(entry: str, limits: Limits) -> subprocess.Popen[bytes]:
     """Start a child that runs `module:function` and talks over its stdin and stdout."""
-    package_parent = str(Path(codanna_core.__file__).resolve().parent.parent)
+    package_parent = str(Path(__file__).resolve().parents[2])
     program = (
         f"import sys; sys.path.append({package_parent!r}); from codanna_core.runtime.child import main; "
         f"main({entry!r}, {os.getpid()}, {limits.memory}, {limits.nice})"
