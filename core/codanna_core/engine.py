@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
-
-from numpy.typing import ArrayLike
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings, diff, load_settings
@@ -68,6 +66,9 @@ from codanna_core.storage.collect import tree_size
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
 from codanna_core.text.reader import TextSnapshot
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 Answer = TypeVar("Answer")
 

@@ -123,6 +123,23 @@ def test_slow_libraries_are_imported_on_use(library: str) -> None:
     assert users == []
 
 
+def test_numpy_is_whole_before_its_parts_are_imported() -> None:
+    """A module that starts with a part of numpy can find the rest half made by another thread's import."""
+
+    def begins_with_a_part(path: Path) -> bool:
+        names = [name for node in parsed(path).body for name in full_names(node)]
+        return next((name != "numpy" for name in names if name.split(".")[0] == "numpy"), False)
+
+    assert [path for path in [*sources(CORE), *sources(SERVER)] if begins_with_a_part(path)] == []
+
+
+def full_names(node: ast.stmt) -> list[str]:
+    """The modules that one statement imports."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
 READERS = {
     "codanna_core.languages.captures",
     "codanna_core.relations.expressions",
