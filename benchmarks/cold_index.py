@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -228,7 +228,7 @@ def semble(python: str, model: str, root: Path) -> tuple[float, float] | None:
     return float(seconds), processor_seconds() - before
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--languages", help="restrict ctags to these, for instance C")
@@ -236,8 +236,9 @@ def main() -> None:
     parser.add_argument("--index-parent", help="where the temporary indexes go")
     parser.add_argument("--semble-python")
     parser.add_argument("--semble-model")
-    options = parser.parse_args()
-    for root in options.folders:
+    options = parser.parse_args(arguments)
+    # The engine takes a relative path of a file for one of the workspace, and not of the current folder.
+    for root in map(Path.resolve, options.folders):
         print(root)
         with temporary_folder(options.index_parent) as folder:
             ours, processor, symbols = index(root, folder, options.saves)
