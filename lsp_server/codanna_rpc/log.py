@@ -14,19 +14,13 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from codanna_core.logs import InertFormatter
-from codanna_core.storage.places import state_home
+from codanna_core.runtime.folders import log_folder
 from codanna_core.storage.private import make_folder, open_file, secure
 
 LEVELS = ("error", "warning", "info", "debug")
 
 _KEPT_FILES = 10
 _FORMAT = "%(asctime)s.%(msecs)03d %(levelname).1s %(name)s: %(message)s"
-
-
-def log_dir() -> Path:
-    """Where log files live: the user's state folder, or the temporary folder where that is read-only."""
-    base = Path.home() / "Library" / "Logs" if sys.platform == "darwin" else state_home()
-    return base / "codanna-lsp"
 
 
 def set_up(level: str) -> Path | None:
@@ -40,7 +34,7 @@ def set_up(level: str) -> Path | None:
     root.addHandler(stderr)
     set_level(level)
     logging.raiseExceptions = False  # A full disk must not print a traceback for every line.
-    for folder in (log_dir(), _temporary_folder()):
+    for folder in (log_folder(), _temporary_folder()):
         try:
             _make_private(folder)
             path = folder / f"server-{os.getpid()}.log"

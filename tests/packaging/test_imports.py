@@ -113,7 +113,7 @@ def test_a_library_has_one_home(library: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "library", ["fastembed", "onnxruntime", "onnx", "tokenizers", "usearch", "watchfiles"]
+    "library", ["fastembed", "onnxruntime", "onnx", "platformdirs", "tokenizers", "usearch", "watchfiles"]
 )
 def test_slow_libraries_are_imported_on_use(library: str) -> None:
     """Importing a module of ours never imports a slow library: only the function that needs it does."""

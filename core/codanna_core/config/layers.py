@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from codanna_core.config.model import Setter
 from codanna_core.model import Problem
+from codanna_core.runtime.folders import config_folder
 
 PROJECT_FILE: Final = ".codanna.toml"
 ENVIRONMENT_PREFIX: Final = "CODANNA_LSP__"
@@ -67,11 +68,7 @@ class Layer:
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's own configuration file."""
-    if os.name == "nt":
-        base = Path(environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    else:
-        base = Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return base / "codanna-lsp" / "config.toml"
+    return config_folder(environ) / "config.toml"
 
 
 def project_file(root: Path) -> Path:

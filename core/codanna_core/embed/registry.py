@@ -14,9 +14,9 @@ from codanna_core.config import SemanticSettings
 from codanna_core.embed.apart import ModelApart, info_from, infos_from, request_facts
 from codanna_core.embed.base import Embedder, ModelInfo, Where
 from codanna_core.embed.builtin import BUILTIN_FOLDER, is_builtin
-from codanna_core.embed.folders import models_folder
 from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.errors import ModelUnavailable
+from codanna_core.runtime.folders import models_folder
 
 _LIST_S, _IMPORT_S = 60.0, 1800.0
 """Seconds of processor time; making weights four times smaller takes minutes."""

@@ -26,9 +26,9 @@ from codanna_core.indexing.names_on_disk import (
 )
 from codanna_core.indexing.ownership import Ownership, Standing
 from codanna_core.model import Problem
+from codanna_core.runtime.folders import cache_folder
 from codanna_core.storage.collect import remove_folder, remove_if_empty
 from codanna_core.storage.directory import Checkpoint, FsDirectory
-from codanna_core.storage.places import cache_home
 from codanna_core.storage.private import make_folder, secure
 from codanna_core.text.schema import FEATURE_VERSION, FORMAT_VERSION
 
@@ -66,7 +66,7 @@ def index_folder(root: Path, configured: Path | None) -> Path:
         return configured if configured.is_absolute() else root / configured
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", root.name)[:40].strip("-.") or "root"
     digest = hashlib.blake2b(os.fsencode(str(root)), digest_size=8).hexdigest()
-    return cache_home() / "codanna-lsp" / f"{name}-{digest}"
+    return cache_folder() / f"{name}-{digest}"
 
 
 class IndexFolder:

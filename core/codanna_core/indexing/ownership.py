@@ -24,9 +24,9 @@ import orjson
 
 from codanna_core.errors import IndexRefused
 from codanna_core.indexing.names_on_disk import IDENTITY, LOCK, MANIFEST, is_text_folder, is_vector_folder
+from codanna_core.runtime.folders import state_folder
 from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.storage.lock import NOT_WRITABLE
-from codanna_core.storage.places import state_home
 from codanna_core.storage.private import OTHERS, is_link
 
 log = logging.getLogger("codanna.engine")
@@ -78,7 +78,7 @@ class Records:
     """The state folder's record of this user's index folders, a small file for each."""
 
     def __init__(self, checkpoint: Checkpoint | None = None) -> None:
-        self.folder = state_home() / "codanna-lsp" / "indexes"
+        self.folder = state_folder() / "indexes"
         self._directory = FsDirectory(self.folder, checkpoint, top=self.folder)
 
     def find(self, path: Path) -> Record | None:

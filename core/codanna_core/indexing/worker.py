@@ -6,7 +6,6 @@ import gc
 from collections.abc import Mapping
 
 from codanna_core.embed.base import Embedder
-from codanna_core.embed.folders import models_folder
 from codanna_core.embed.loading import load_here
 from codanna_core.errors import ModelUnavailable
 from codanna_core.indexing.prepare import FileTask, Parse, Prepared, WorkerSetup, prepare
@@ -14,6 +13,7 @@ from codanna_core.languages.extract import extract_within
 from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.model import Extraction
 from codanna_core.parsing.verdicts import content_key, problem_of, seconds_for
+from codanna_core.runtime.folders import models_folder
 from codanna_core.runtime.frames import READY, own_pipes, receive, send
 from codanna_core.runtime.memory import give_back, settle
 

@@ -15,7 +15,7 @@ import time
 from hashlib import blake2b
 from pathlib import Path
 
-from codanna_core.storage.places import state_home
+from codanna_core.runtime.folders import state_folder
 from codanna_core.storage.private import make_folder
 
 log = logging.getLogger("codanna.engine")
@@ -36,7 +36,7 @@ _TRIES = 5
 def pipe_of(index: Path) -> Path:
     """The pipe of an index, in the user's state folder, for an index folder holds plain files alone."""
     digest = blake2b(os.fsencode(os.path.realpath(index)), digest_size=12).hexdigest()
-    return state_home() / "codanna-lsp" / "writers" / digest
+    return state_folder() / "writers" / digest
 
 
 class Pulse:
