@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, FolderMissing, IndexMissing, OutOfMemory
 from codanna_core.model import Problem
-from codanna_core.runtime.memory import few_arenas, settle
+from codanna_core.runtime.memory import few_arenas, freeze_gc
 from codanna_lsp.convert import message
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ class Folder:
                 report = self.engine.sync(progress=display.report, cancel=Cancel(cancel, self._closing))
             self._forget("sync", "update", "sync-stopped")
             if not self.reconciled:
-                settle()
+                freeze_gc()
                 self.engine.warm()
             self.reconciled = True
             if self._writes():

@@ -41,28 +41,14 @@ FLOORS: tuple[frozenset[str], ...] = (
 
 STILL_UPWARD: frozenset[str] = frozenset(
     {
-        "codanna_core.indexing.names_build -> codanna_core",
         "codanna_core.overlay -> codanna_core.indexing.prepare",
-        "codanna_core.runtime.launch -> codanna_core",
         "codanna_rpc.jsonrpc -> codanna_lsp.convert",
     }
 )
 STILL_IN_CIRCLES: frozenset[str] = frozenset(
     {
-        "codanna_core",
-        "codanna_core.engine",
-        "codanna_core.indexing.file_state",
-        "codanna_core.indexing.models",
-        "codanna_core.indexing.names_build",
-        "codanna_core.indexing.pool",
-        "codanna_core.indexing.run",
-        "codanna_core.indexing.writer",
-        "codanna_core.overlay",
-        "codanna_core.parsing.parser",
         "codanna_core.relations.modules",
         "codanna_core.relations.typer",
-        "codanna_core.runtime.helpers",
-        "codanna_core.runtime.launch",
         "codanna_lsp.features",
         "codanna_lsp.features.answers",
         "codanna_lsp.features.cluster_info",
@@ -113,6 +99,7 @@ STILL_LARGE: frozenset[str] = frozenset(
         "codanna_core.languages.registry.Language",
         "codanna_core.model.Kind",
         "codanna_core.model.Symbol",
+        "codanna_core.names.store.NameStore",
         "codanna_core.relations.expressions.Forms",
         "codanna_core.relations.facts.Binding",
         "codanna_core.relations.rules.Rules",
@@ -121,7 +108,6 @@ STILL_LARGE: frozenset[str] = frozenset(
         "codanna_core.results.Status",
         "codanna_core.results.SymbolHit",
         "codanna_core.runtime.helpers.WarmHelpers",
-        "codanna_core.names.store.NameStore",
         "codanna_core.text.stored.StoredSymbol",
         "codanna_core.vectors.base.VectorStats",
         "codanna_core.vectors.store.DurableIndex",

@@ -14,7 +14,9 @@ import pytest
 
 from codanna_core.errors import CodannaError
 from codanna_core.runtime import helpers as module
+from codanna_core.runtime.frames import READY, read_frame
 from codanna_core.runtime.helpers import HelperLost, Overran, TooLate, WarmHelpers
+from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import Limits
 
 ENTRY = "codanna_core.testing.helper:serve"
@@ -193,6 +195,20 @@ def test_a_helper_dies_with_its_parent() -> None:
     parent.wait()
     wait_for(lambda: not alive(child))
     parent.stdout.close()
+
+
+def test_long_work_ends_when_its_input_does() -> None:
+    """Where no system ties a child to its parent, the end of its input tells that the parent is gone."""
+    child = launch("codanna_core.testing.helper:work", Limits(memory=0))
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        assert read_frame(child.stdout) == READY
+        assert child.poll() is None
+        child.stdin.close()
+        assert child.wait(30) == 1
+    finally:
+        end(child)
 
 
 @linux_only

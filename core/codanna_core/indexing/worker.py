@@ -15,7 +15,7 @@ from codanna_core.model import Extraction
 from codanna_core.parsing.verdicts import content_key, problem_of, seconds_for
 from codanna_core.runtime.folders import models_folder
 from codanna_core.runtime.frames import READY, own_pipes, receive, send
-from codanna_core.runtime.memory import give_back, settle
+from codanna_core.runtime.memory import freeze_gc, give_back
 
 _TIDY_EVERY = 16
 
@@ -29,7 +29,7 @@ def main() -> None:
     parse = parse_within_limits(setup.unparsed)
     send(answers, READY)
     # What parsing makes by the million has no cycles, and the collector would walk over it again and again.
-    settle()
+    freeze_gc()
     gc.disable()
     served = 0
     while True:

@@ -24,11 +24,16 @@ _BUFFER = 1 << 16
 """As much as a pipe holds: most answers are read at once."""
 
 
-def launch(entry: str, limits: Limits) -> subprocess.Popen[bytes]:
-    """Start a child that runs `module:function` and talks over its stdin and stdout."""
-    package_parent = str(Path(__file__).resolve().parents[2])
+_PACKAGES = str(Path(__file__).resolve().parents[2])
+
+
+def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subprocess.Popen[bytes]:
+    """Start a child that runs `module:function` and talks over its stdin and stdout.
+
+    What it prints to stderr goes where ours goes, or into a pipe where errors are kept.
+    """
     program = (
-        f"import sys; sys.path.append({package_parent!r}); from codanna_core.runtime.child import main; "
+        f"import sys; sys.path.append({_PACKAGES!r}); from codanna_core.runtime.child import main; "
         f"main({entry!r}, {os.getpid()}, {limits.memory}, {limits.nice})"
     )
     return _LAUNCHER.run(
@@ -36,6 +41,7 @@ def launch(entry: str, limits: Limits) -> subprocess.Popen[bytes]:
             [sys.executable, "-P", "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if keep_errors else None,
             bufsize=_BUFFER,
             # Signals for the group of this process, such as Ctrl-C in a terminal, are not for its children.
             process_group=0 if os.name == "posix" else None,
@@ -49,7 +55,7 @@ def end(process: subprocess.Popen[bytes]) -> int:
     process.kill()
     code = process.wait()
     # Only now: closing a pipe waits for a thread that reads from it, and that one has seen its end.
-    for stream in (process.stdin, process.stdout):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             try:
                 stream.close()

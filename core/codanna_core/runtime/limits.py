@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Limits:
     """What a child may use for as long as it lives."""
 
     memory: int = 2 * GIB
-    """Bytes of private memory."""
+    """Bytes of private memory; 0 means unlimited, for what grows with the index."""
     nice: int = 0
     """How far it stands back behind other processes."""
 
@@ -48,7 +49,8 @@ def confine(parent: int, limits: Limits) -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGPROF})
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _lower(resource.RLIMIT_DATA, limits.memory)
+    if limits.memory:
+        _lower(resource.RLIMIT_DATA, limits.memory)
     _end_with(parent)
 
 
@@ -69,6 +71,20 @@ def _end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)  # It died before the line above.
+
+
+def leave_with_parent() -> None:
+    """End this process when its input ends, which it must not read any more: for long work on systems that do
+    not tie a child to its parent.
+    """
+
+    def wait() -> None:
+        # Not through the buffered stream, whose lock the interpreter would miss when it ends.
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, name="codanna-parent-watch", daemon=True).start()
 
 
 @contextmanager

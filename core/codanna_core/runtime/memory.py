@@ -25,7 +25,7 @@ def check_limit() -> None:
         )
 
 
-def settle() -> None:
+def freeze_gc() -> None:
     """Collect garbage, and take what lives now out of the collector's sight: to look at all of it again and
     again takes 30 ms each time, in which no thread answers anything.
     """
@@ -51,7 +51,7 @@ def few_arenas() -> None:
 
 def give_back() -> None:
     """Collect garbage and return free memory; glibc keeps it for ever otherwise."""
-    settle()
+    freeze_gc()
     if sys.platform != "linux":
         return
     import ctypes  # Late, because every command imports this module.

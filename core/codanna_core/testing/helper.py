@@ -8,7 +8,7 @@ import sys
 import time
 
 from codanna_core.runtime.frames import READY, own_pipes, read_frame, write_frame
-from codanna_core.runtime.limits import processor_time
+from codanna_core.runtime.limits import leave_with_parent, processor_time
 
 
 def serve() -> None:
@@ -37,6 +37,14 @@ def serve() -> None:
         elif word == b"cores":
             answer = _core_limit()
         write_frame(answers, answer)
+
+
+def work() -> None:
+    """A helper at long work, which never looks at its input again."""
+    _, answers = own_pipes()
+    leave_with_parent()
+    write_frame(answers, READY)
+    time.sleep(3600)
 
 
 def end_at_once() -> None:

@@ -1,35 +1,34 @@
 """Runs a plan: builds the one segment that replaces several, in a process of its own when that takes long.
 
 The process has the lowest priority and its own interpreter lock, so that searches go on at full speed. It
-only writes the new file; the parent publishes it. It ends when its parent does, since it then loses its
-input.
+only writes the new file; the parent publishes it.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import orjson
 
 from codanna_core.errors import CodannaError
+from codanna_core.runtime.frames import own_pipes, receive, send
+from codanna_core.runtime.launch import end, launch
+from codanna_core.runtime.limits import Limits, leave_with_parent
 from codanna_core.storage import Directory, FsDirectory
 from codanna_core.vectors.base import Calibration, CancelToken, Progress, VectorOptions, check_cancelled
 from codanna_core.vectors.hnsw import write_graph
 from codanna_core.vectors.ivf.build import Step, write_clustered, write_flat
 from codanna_core.vectors.ivf.calibrate import calibrate
-from codanna_core.vectors.ivf.policy import Plan
+from codanna_core.vectors.ivf.policy import Action, Plan
 from codanna_core.vectors.rows import RowCodec
 from codanna_core.vectors.segments import Part, Segment
 
 OWN_PROCESS_AT = 20000
 """Rows from which a build gets a process of its own; starting one takes 0.2 s."""
+
+_LIMITS = Limits(memory=0, nice=10)
 
 
 class RebuildFailed(CodannaError):
@@ -43,6 +42,25 @@ class Built:
     name: str
     size: int
     calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _PartOfJob:
+    """A segment by its file, and which of its rows live, eight to a byte; None where all do."""
+
+    file: str
+    size: int
+    live: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    directory: Path
+    name: str
+    options: VectorOptions
+    dimension: int
+    action: Action
+    parts: tuple[_PartOfJob, ...]
 
 
 def rebuild(
@@ -98,104 +116,62 @@ def _build(
 def _build_elsewhere(
     directory: FsDirectory, name: str, options: VectorOptions, dimension: int, todo: Plan, step: Step
 ) -> Built:
-    packed = [b"" if part.live is None else np.packbits(part.live).tobytes() for part in todo.parts]
-    job = {
-        "directory": str(directory.path),
-        "name": name,
-        "options": asdict(options),
-        "dimension": dimension,
-        "action": todo.action,
-        "parts": [
-            {"file": part.segment.name, "size": part.segment.file.size, "live_bytes": len(bits)}
-            for part, bits in zip(todo.parts, packed, strict=True)
-        ],
-    }
-    with subprocess.Popen(
-        # -P keeps modules of the folder that the user works in from being imported.
-        [sys.executable, "-P", "-m", "codanna_core.vectors.rebuild"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        env=_environment(),
-    ) as process:
-        if process.stdin is None or process.stdout is None or process.stderr is None:
-            raise RebuildFailed("the process that builds a segment has no pipes")
-        errors: list[bytes] = []
-        drain = threading.Thread(target=errors.extend, args=(process.stderr,), daemon=True)
-        drain.start()
-        result: dict[str, Any] = {}
-        try:
-            # Unbuffered, so that closing the pipe of a dead process has nothing left to fail on.
-            process.stdin.write(orjson.dumps(job) + b"\n" + b"".join(packed))
-            for line in process.stdout:
-                result = orjson.loads(line)
-                if "what" in result:
-                    step(result["what"], result["share"])
-        except BrokenPipeError:
-            pass  # It died before it had read its job; its exit code and errors follow.
-        except BaseException:
-            process.kill()
-            raise
-        failed = process.wait() != 0 or "size" not in result
-        drain.join()
-    if failed:
-        detail = b"".join(errors).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise RebuildFailed(
-            f"building {directory.path / name} in the background failed "
-            f"({detail or f'exit code {process.returncode}'}); search goes on with the segments there are"
+    parts = tuple(
+        _PartOfJob(
+            part.segment.name,
+            part.segment.file.size,
+            None if part.live is None else np.packbits(part.live).tobytes(),
         )
-    calibration = result["calibration"]
-    return Built(name, result["size"], Calibration(**calibration) if calibration else None)
-
-
-def _environment() -> dict[str, str]:
-    """One thread for linear algebra, so that a core is left for searches, and this very package to import."""
-    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return {**os.environ, **threads, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-
-
-def _leave_with_parent() -> None:
-    # Not through the buffered stream, whose lock the interpreter would miss when it ends.
-    while os.read(0, 1):
-        pass
-    os._exit(1)
+        for part in todo.parts
+    )
+    job = _Job(directory.path, name, options, dimension, todo.action, parts)
+    process = launch("codanna_core.vectors.rebuild:main", _LIMITS, keep_errors=True)
+    if process.stdin is None or process.stdout is None or process.stderr is None:
+        raise RebuildFailed("the process that builds a segment has no pipes")
+    errors: list[bytes] = []
+    drain = threading.Thread(target=errors.extend, args=(process.stderr,), daemon=True)
+    drain.start()
+    try:
+        send(process.stdin, job)
+        while not isinstance(message := receive(process.stdout), Built):
+            step(*message)
+        return message
+    except (BrokenPipeError, EOFError):
+        code = process.wait()  # It died; its exit code and errors say why.
+        drain.join()
+    finally:
+        process.kill()
+        drain.join()  # It reads to the end of the pipe, which `end` closes.
+        end(process)
+    detail = b"".join(errors).decode("utf-8", "replace").strip().rpartition("\n")[2]
+    raise RebuildFailed(
+        f"building {directory.path / name} in the background failed "
+        f"({detail or f'exit code {code}'}); search goes on with the segments there are"
+    )
 
 
 def main() -> None:
-    """The process of its own: reads a job from standard input, writes progress and result as JSON lines."""
-    if hasattr(os, "nice"):
-        os.nice(10)
-    output = sys.stdout.buffer
-    job = orjson.loads(sys.stdin.buffer.readline())
-    options = VectorOptions(**job["options"])
-    directory = FsDirectory(job["directory"])
-    row_codec = RowCodec(options.precision, options.metric)
+    """The process of its own: reads a job, and answers with steps and at last with what was built."""
+    requests, answers = own_pipes()
+    job: _Job = receive(requests)
+    leave_with_parent()
+    directory = FsDirectory(job.directory)
+    row_codec = RowCodec(job.options.precision, job.options.metric)
     parts: list[Part] = []
-    for entry in job["parts"]:
-        part = Part(Segment(directory, entry["file"], row_codec, job["dimension"], entry["size"]))
-        if entry["live_bytes"]:
-            bits = np.frombuffer(sys.stdin.buffer.read(entry["live_bytes"]), np.uint8)
+    for entry in job.parts:
+        part = Part(Segment(directory, entry.file, row_codec, job.dimension, entry.size))
+        if entry.live is not None:
+            bits = np.frombuffer(entry.live, np.uint8)
             live = np.unpackbits(bits, count=part.segment.count).astype(bool)
             part = replace(part, live=live, dead_count=int(np.count_nonzero(~live)))
         parts.append(part)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    told: tuple[str, int] = ("", -1)
+    last: tuple[str, int] = ("", -1)
 
     def step(what: str, share: float) -> None:
-        nonlocal told
-        if (what, int(20 * share)) != told:
-            told = (what, int(20 * share))
-            output.write(orjson.dumps({"what": what, "share": share}) + b"\n")
-            output.flush()
+        nonlocal last
+        if (what, int(20 * share)) != last:
+            last = (what, int(20 * share))
+            send(answers, (what, share))
 
-    todo = Plan(job["action"], tuple(parts))
-    built = _build(directory, job["name"], row_codec, options, job["dimension"], todo, step)
-    calibration = asdict(built.calibration) if built.calibration else None
-    output.write(orjson.dumps({"size": built.size, "calibration": calibration}) + b"\n")
-    output.flush()
-
-
-if __name__ == "__main__":
-    main()
+    todo = Plan(job.action, tuple(parts))
+    send(answers, _build(directory, job.name, row_codec, job.options, job.dimension, todo, step))
