@@ -157,7 +157,6 @@ class State(StrEnum):
     INCOMPLETE = "incomplete"
     """The last run was stopped before its end, and nobody goes on with it."""
     READ_ONLY = "read-only"
-    FAILED = "failed"
 
 
 @dataclass(slots=True)

@@ -59,7 +59,7 @@ def test_an_imported_model_is_listed_and_checked(models: Path, bert_folder: Path
     """`models list` and `models check` know what an import made."""
     registry.import_model(str(bert_folder), name="org/tiny")
     assert [model.name for model in registry.list_models() if model.where is Where.IMPORTED] == ["org/tiny"]
-    assert registry.check_model(SemanticSettings(model="org/tiny")).startswith("org/tiny@")
+    assert registry.check_model(SemanticSettings(model="org/tiny")).model_id.startswith("org/tiny@")
 
 
 def test_a_folder_can_be_named_directly(models: Path, bert_folder: Path) -> None:

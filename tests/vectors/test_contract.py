@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from codanna_core.errors import DimensionMismatch, InvalidQuery
-from codanna_core.storage import Directory, FsDirectory, MemoryDirectory
+from codanna_core.storage import Directory, FsDirectory
+from codanna_core.testing.memory_directory import MemoryDirectory
 from codanna_core.vectors import VectorIndex, VectorOptions, open_vector_index, rebuild, store
 from codanna_core.vectors.exact import ExactIndex
 from codanna_core.vectors.ivf import calibrate, policy

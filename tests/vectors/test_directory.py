@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codanna_core.storage import Directory, FsDirectory, MemoryDirectory, private
+from codanna_core.storage import Directory, FsDirectory, private
+from codanna_core.testing.memory_directory import MemoryDirectory
 
 
 @pytest.fixture(params=["disk", "memory"])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, IndexCorrupt, IndexIncompatible
-from codanna_core.storage import FsDirectory, MemoryDirectory
+from codanna_core.storage import FsDirectory
+from codanna_core.testing.memory_directory import MemoryDirectory
 from codanna_core.vectors import ProbePolicy, VectorIndex, VectorOptions, open_vector_index, store
 from codanna_core.vectors import rebuild as rebuilding
 from codanna_core.vectors.exact import ExactIndex

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from codanna_core.storage import MemoryDirectory
+from codanna_core.testing.memory_directory import MemoryDirectory
 from codanna_core.vectors import ProbePolicy, VectorOptions, open_vector_index, rebuild, store
 from codanna_core.vectors.exact import ExactIndex
 from codanna_core.vectors.ivf import calibrate, policy

@@ -160,7 +160,7 @@ def _load(
         return text_embedding(name, **options)
     except Exception as error:  # Hub, network, archive, protobuf and tokenizer errors share no root.
         if offline:
-            why = "is not on this machine; `codanna-lsp models download` gets it"
+            why = f"is not on this machine; `codanna-lsp models check --model {name}` downloads it"
         elif folder is not None:
             why = f"cannot be loaded from {folder} ({_line(error)}); import it again"
         else:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from codanna_core.config import SemanticSettings
 from codanna_core.embed.apart import ModelApart, info_from, infos_from, request_facts
-from codanna_core.embed.base import Embedder, ModelInfo, Where
+from codanna_core.embed.base import Embedder, ModelInfo
 from codanna_core.embed.builtin import BUILTIN_FOLDER, is_builtin
 from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.errors import ModelUnavailable
@@ -55,18 +55,13 @@ def import_model(source: str, *, name: str | None = None, int8: bool = False) ->
         shutil.rmtree(work, ignore_errors=True)
 
 
-def download_model(name: str) -> ModelInfo:
-    """Fetch a model that fastembed knows, and make sure that it works."""
-    embedder = load_embedder(SemanticSettings(model=name))
-    found = next((model for model in list_models() if model.name.lower() == name.lower()), None)
-    return found or ModelInfo(name, embedder.dimension, 0, Where.CACHED, "", "")
-
-
-def check_model(settings: SemanticSettings) -> str:
-    """Load the model and embed a text with it; gives its id, or raises `ModelUnavailable`."""
-    embedder = load_embedder(settings, offline=True)
+def check_model(settings: SemanticSettings) -> Embedder:
+    """Load the model that the settings name and make sure of its weights, or raise `ModelUnavailable`."""
+    embedder = load_embedder(settings)
     if isinstance(embedder, StaticEmbedder):
         embedder.verify()
     if not embedder.embed_query("open a file").any():
-        raise ModelUnavailable(f"the model {embedder.model_id} gives no vector for plain English")
-    return embedder.model_id
+        raise ModelUnavailable(
+            f"the model {embedder.model_id} loads, but gives empty vectors; import it again"
+        )
+    return embedder

@@ -123,11 +123,6 @@ class TextStore:
                 pass  # Merged away meanwhile.
             self._unchecked.pop()
 
-    def verify_all(self) -> None:
-        """Check every file; raises IndexCorrupt naming the damaged one."""
-        for path in segment_files(self.index.folder):
-            verify_file(path)
-
     def save_stamps(self) -> None:
         """Remember which files need no check at the next open: all but those still unchecked."""
         if self._index is None:

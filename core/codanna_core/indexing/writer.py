@@ -102,10 +102,6 @@ class Writing:
         """Whether this process holds the writer lock."""
         return self._lock.held
 
-    def lock_owner(self) -> int | None:
-        """The process that writes, as far as it can be told."""
-        return self._lock.owner()
-
     @property
     def unwritable(self) -> Problem | None:
         """Set where this user may read the index and not write it."""

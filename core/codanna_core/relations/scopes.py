@@ -36,14 +36,6 @@ class Table:
     def row(self, number: int) -> Binding:
         return self.facts.bindings[number]
 
-    def owner_at(self, place: int) -> int:
-        """The innermost function or type whose definition is around a place."""
-        best, size = -1, 1 << 60
-        for number, row in enumerate(self.facts.bindings):
-            if row.start <= place < row.end and row.end - row.start < size and self.is_owner(row):
-                best, size = number, row.end - row.start
-        return best
-
     @staticmethod
     def is_owner(row: Binding) -> bool:
         return row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MODULE, Binds.IMPLEMENTS)
