@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import SemanticSettings
 from codanna_core.embed.registry import load_embedder
 from codanna_core.embed.text import embedding_text
@@ -312,13 +313,13 @@ def busy(data: Data, index: VectorIndex, facts: dict[str, Any]) -> None:
     index.remove(np.arange(0, len(data.vectors), 3, dtype=np.uint64))
     growth = policies.GROWTH
 
-    def maintain(stop: threading.Event) -> None:
+    def maintain(stop: Cancel) -> None:
         with suppress(Cancelled):
             index.maintain(stop)
 
     for what, limit in (("merging", growth), ("re-clustering", 0.1)):
         policies.GROWTH = limit
-        working = threading.Thread(target=maintain, args=(stop := threading.Event(),))
+        working = threading.Thread(target=maintain, args=(stop := Cancel(),))
         times: list[float] = []
         used: list[float] = []
         working.start()
@@ -329,7 +330,7 @@ def busy(data: Data, index: VectorIndex, facts: dict[str, Any]) -> None:
                 index.snapshot().search(query, K)
                 used.append(time.thread_time() - cpu)
                 times.append(time.perf_counter() - begin)
-        stop.set()
+        stop.cancel()
         working.join()
         facts[f"p95 while {what}, ms"] = round(1e3 * float(np.percentile(times, 95)), 2)
         facts[f"p95 while {what}, ms of processor"] = round(1e3 * float(np.percentile(used, 95)), 2)

@@ -26,11 +26,13 @@ class Cancel:
         """Whether the work was asked to stop."""
         return self._event.is_set() or any(other.cancelled for other in self._others)
 
-    def is_set(self) -> bool:
-        """The same, under the name that `threading.Event` gives it."""
-        return self.cancelled
-
     def raise_if_cancelled(self) -> None:
         """Leave the current work if it was asked to stop."""
         if self.cancelled:
             raise Cancelled("stopped on request")
+
+
+def check_cancelled(cancel: Cancel | None) -> None:
+    """Leave work that its caller may have asked to stop."""
+    if cancel is not None:
+        cancel.raise_if_cancelled()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, IndexCorrupt, IndexIncompatible
 from codanna_core.storage import FsDirectory
 from codanna_core.testing.memory_directory import MemoryDirectory
@@ -334,11 +335,13 @@ def test_writes_during_a_rebuild_are_kept(small: None, options: VectorOptions) -
 def test_cancelled_maintenance_changes_nothing(small: None, tmp_path: Path) -> None:
     """A rebuild that is cancelled leaves the index as it was and no file behind."""
 
-    class After:
+    class After(Cancel):
         def __init__(self, polls: int) -> None:
+            super().__init__()
             self.polls = polls
 
-        def is_set(self) -> bool:
+        @property
+        def cancelled(self) -> bool:
             self.polls -= 1
             return self.polls < 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled
 from codanna_core.storage import FsDirectory
 from codanna_core.testing.memory_directory import MemoryDirectory
@@ -121,8 +122,8 @@ def test_filter_far_from_the_query(clustered: VectorIndex, monkeypatch: pytest.M
 
 def test_cancelled_search(clustered: VectorIndex) -> None:
     """A search whose caller gave up raises Cancelled."""
-    stop = threading.Event()
-    stop.set()
+    stop = Cancel()
+    stop.cancel()
     with pytest.raises(Cancelled):
         clustered.snapshot().search(np.ones(DIMENSION, np.float32), 5, cancel=stop)
 

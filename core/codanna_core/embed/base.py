@@ -11,12 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-
-class CancelToken(Protocol):
-    """The part of the engine's cancel token that long embedding runs poll between batches."""
-
-    def raise_if_cancelled(self) -> None:
-        """Raise `Cancelled` if the caller asked to stop."""
+from codanna_core.cancel import Cancel
 
 
 @runtime_checkable
@@ -39,7 +34,7 @@ class Embedder(Protocol):
     def instant(self) -> bool:
         """Whether vectors are cheap enough to be computed before a saved file is published."""
 
-    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str], cancel: Cancel | None = None) -> NDArray[np.float32]:
         """float32[len(texts), dimension], one row a text, in order."""
 
     def embed_query(self, text: str) -> NDArray[np.float32]:

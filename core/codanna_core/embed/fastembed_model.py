@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.embed.base import CancelToken, keep_quiet, normalised
+from codanna_core.cancel import Cancel
+from codanna_core.embed.base import keep_quiet, normalised
 from codanna_core.embed.prefixes import prefixes_of
 from codanna_core.errors import ModelUnavailable
 
@@ -73,7 +74,7 @@ class FastembedEmbedder:
         """Length of every vector."""
         return self._dimension
 
-    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str], cancel: Cancel | None = None) -> NDArray[np.float32]:
         """float32[len(texts), dimension]. Texts of like length share a batch, since a batch is padded."""
         result = np.zeros((len(texts), self._dimension), np.float32)
         filled = [index for index, text in enumerate(texts) if text.strip()]

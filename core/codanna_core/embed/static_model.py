@@ -17,7 +17,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from codanna_core.embed.base import CancelToken, normalised
+from codanna_core.cancel import Cancel
+from codanna_core.embed.base import normalised
 from codanna_core.embed.tokenizer import ID, WordTokenizer
 from codanna_core.embed.trusted import check_dimension, checked_header
 from codanna_core.errors import ModelUnavailable
@@ -76,7 +77,7 @@ class StaticEmbedder:
         """Length of every vector."""
         return int(self._rows.shape[1])
 
-    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str], cancel: Cancel | None = None) -> NDArray[np.float32]:
         """float32[len(texts), dimension]; about 10 µs a text of 40 tokens where there are many."""
         sums = np.zeros((len(texts), self.dimension), np.float32)
         for first in range(0, len(texts), _BLOCK):

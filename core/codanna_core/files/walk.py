@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from ignore import Error as IgnoreError
 from ignore import IOError as IgnoreIOError
 from numpy.typing import NDArray
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import DiscoverySettings
 from codanna_core.errors import FolderMissing
 from codanna_core.files.listing import Listing, Signature
@@ -41,13 +42,6 @@ _CANCEL_EVERY: Final = 1024
 _LONG_PATH: Final = 400
 _MAX_RELISTED: Final = 200
 """More changed folders than this, and one walk over everything is cheaper than many small ones."""
-
-
-class CancelToken(Protocol):
-    """What long work polls."""
-
-    def raise_if_cancelled(self) -> None:
-        """Leave the current work if it was asked to stop."""
 
 
 class How(StrEnum):
@@ -91,7 +85,7 @@ def scan(
     root: Path,
     settings: DiscoverySettings,
     previous: Listing | None = None,
-    cancel: CancelToken | None = None,
+    cancel: Cancel | None = None,
 ) -> Scan:
     """Find all files of the workspace.
 
@@ -123,7 +117,7 @@ def are_indexable(root: Path, paths: list[str], settings: DiscoverySettings) -> 
 
 
 class _Walker:
-    def __init__(self, root: str, settings: DiscoverySettings, cancel: CancelToken | None) -> None:
+    def __init__(self, root: str, settings: DiscoverySettings, cancel: Cancel | None) -> None:
         self.root = root
         self.prefix = root.rstrip("/\\") + os.sep
         self.settings = settings

@@ -7,8 +7,9 @@ import mmap
 import re
 import threading
 from collections.abc import Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
+from codanna_core.cancel import Cancel
 from codanna_core.names import scan
 from codanna_core.names.part import Part, build_part
 from codanna_core.names.score import MatchKind, Query, Score, score
@@ -38,13 +39,6 @@ _LONG: Final = 8
 
 _SHORT: Final = 3
 """Up to this length nearly everything is one edit away."""
-
-
-class CancelToken(Protocol):
-    """What long work polls."""
-
-    def raise_if_cancelled(self) -> None:
-        """Leave the current work if it was asked to stop."""
 
 
 class NameMatch(NamedTuple):
@@ -148,7 +142,7 @@ class NameIndex:
             return fresh
 
     def search(
-        self, query: str, limit: int = 200, cancel: CancelToken | None = None, *, misspelled: bool = True
+        self, query: str, limit: int = 200, cancel: Cancel | None = None, *, misspelled: bool = True
     ) -> list[NameMatch]:
         """The best names for a query, best first; ties go to the shorter name, then by alphabet. Without
         `misspelled` none that has a slip or holds mere letters of the query.

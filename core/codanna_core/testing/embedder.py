@@ -8,7 +8,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.embed.base import CancelToken, normalised
+from codanna_core.cancel import Cancel
+from codanna_core.embed.base import normalised
 from codanna_core.embed.text import words
 
 
@@ -23,7 +24,7 @@ class FakeEmbedder:
         """Every passage that was embedded, in order; tests assert on what was not embedded again."""
         self._rows: dict[str, NDArray[np.float32]] = {}
 
-    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str], cancel: Cancel | None = None) -> NDArray[np.float32]:
         """float32[len(texts), dimension]; the zero vector for a text without words."""
         if cancel is not None:
             cancel.raise_if_cancelled()

@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codanna_core.errors import Cancelled, ConfigError, DimensionMismatch, InvalidQuery
+from codanna_core.cancel import Cancel
+from codanna_core.errors import ConfigError, DimensionMismatch, InvalidQuery
 
 Keys = NDArray[np.uint64]
 Floats = NDArray[np.float32]
@@ -26,18 +27,6 @@ Implementation = Literal["ivf", "hnsw"]
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share of it that is done, 0 to 1."""
-
-
-class CancelToken(Protocol):
-    """What long work polls; `threading.Event` is one."""
-
-    def is_set(self) -> bool: ...
-
-
-def check_cancelled(cancel: CancelToken | None) -> None:
-    """Raise Cancelled when the caller asked to stop."""
-    if cancel is not None and cancel.is_set():
-        raise Cancelled("the work was stopped on request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +141,7 @@ class VectorSnapshot(Protocol):
         *,
         filter: Keys | None = None,
         policy: ProbePolicy | None = None,
-        cancel: CancelToken | None = None,
+        cancel: Cancel | None = None,
     ) -> VectorHits:
         """The `k` nearest vectors; `filter`, a sorted array of keys, limits the search to those."""
         ...
@@ -178,7 +167,7 @@ class VectorIndex(Protocol):
         ...
 
     def needs_maintenance(self) -> bool: ...
-    def maintain(self, cancel: CancelToken | None = None, progress: Progress | None = None) -> None: ...
+    def maintain(self, cancel: Cancel | None = None, progress: Progress | None = None) -> None: ...
     def retain(self, live_keys: Keys) -> int:
         """Remove every vector whose key is not in `live_keys`; returns how many."""
         ...

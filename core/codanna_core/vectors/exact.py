@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from codanna_core.cancel import Cancel, check_cancelled
 from codanna_core.vectors.base import (
-    CancelToken,
     Floats,
     Keys,
     Mask,
@@ -17,7 +17,6 @@ from codanna_core.vectors.base import (
     VectorStats,
     Work,
     best,
-    check_cancelled,
     check_query,
     check_vectors,
     prepared,
@@ -48,7 +47,7 @@ class ExactSnapshot:
         *,
         filter: Keys | None = None,
         policy: ProbePolicy | None = None,
-        cancel: CancelToken | None = None,
+        cancel: Cancel | None = None,
     ) -> VectorHits:
         vector = check_query(query, k, self._dimension)
         check_cancelled(cancel)
@@ -117,7 +116,7 @@ class ExactIndex:
     def needs_maintenance(self) -> bool:
         return False
 
-    def maintain(self, cancel: CancelToken | None = None, progress: Progress | None = None) -> None:
+    def maintain(self, cancel: Cancel | None = None, progress: Progress | None = None) -> None:
         """An exact index has nothing to improve."""
 
     def retain(self, live_keys: Keys) -> int:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from codanna_core.cancel import Cancel, check_cancelled
 from codanna_core.errors import CodannaError
 from codanna_core.runtime.frames import own_pipes, receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import Limits, leave_with_parent
 from codanna_core.storage import Directory, FsDirectory
-from codanna_core.vectors.base import Calibration, CancelToken, Progress, VectorOptions, check_cancelled
+from codanna_core.vectors.base import Calibration, Progress, VectorOptions
 from codanna_core.vectors.hnsw import write_graph
 from codanna_core.vectors.ivf.build import Step, write_clustered, write_flat
 from codanna_core.vectors.ivf.calibrate import calibrate
@@ -70,7 +71,7 @@ def rebuild(
     options: VectorOptions,
     dimension: int,
     todo: Plan,
-    cancel: CancelToken | None,
+    cancel: Cancel | None,
     progress: Progress | None,
 ) -> Built:
     """Build the segment of a plan, here or in a process of its own."""

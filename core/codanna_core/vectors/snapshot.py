@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from codanna_core.cancel import Cancel, check_cancelled
 from codanna_core.vectors.base import (
-    CancelToken,
     Floats,
     Keys,
     Mask,
@@ -20,7 +20,6 @@ from codanna_core.vectors.base import (
     VectorOptions,
     Work,
     best,
-    check_cancelled,
     check_query,
     prepared_query,
 )
@@ -95,7 +94,7 @@ class Snapshot:
         *,
         filter: Keys | None = None,
         policy: ProbePolicy | None = None,
-        cancel: CancelToken | None = None,
+        cancel: Cancel | None = None,
     ) -> VectorHits:
         vector = check_query(query, k, self.dimension)
         check_cancelled(cancel)
@@ -155,7 +154,7 @@ class Snapshot:
         filter: Keys,
         policy: ProbePolicy,
         work: Work,
-        cancel: CancelToken | None,
+        cancel: Cancel | None,
     ) -> list[NDArray[np.integer]]:
         """Rows to score under a filter: all of a selective one, the best estimates under a loose one."""
         rows: list[NDArray[np.integer]]
@@ -285,9 +284,7 @@ def _by_graph(part: Part, graph: Graph, vector: Floats, k: int, mask: Mask | Non
     return found if mask is None else found[mask.take(found)]
 
 
-def _scores(
-    segment: Segment, rows: NDArray[np.integer], vector: Floats, cancel: CancelToken | None
-) -> Floats:
+def _scores(segment: Segment, rows: NDArray[np.integer], vector: Floats, cancel: Cancel | None) -> Floats:
     """Exact scores of some rows, in blocks that stay in the cache and between which a caller can stop."""
     try:
         if len(rows) <= SCORE_BLOCK:

@@ -13,12 +13,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from codanna_core.cancel import Cancel
 from codanna_core.errors import ConfigError, IndexCorrupt, IndexMissing
 from codanna_core.storage import Checkpoint, Directory
 from codanna_core.vectors import manifest as manifests
 from codanna_core.vectors.base import (
     Calibration,
-    CancelToken,
     Floats,
     Keys,
     Mask,
@@ -398,7 +398,7 @@ class DurableIndex:
         # Removals fill the log and not the delta.
         return full or (self._wal is not None and self._wal.size() >= LOG_LIMIT)
 
-    def maintain(self, cancel: CancelToken | None = None, progress: Progress | None = None) -> None:
+    def maintain(self, cancel: Cancel | None = None, progress: Progress | None = None) -> None:
         self._check_writable()
         with self._maintaining:
             while self.needs_maintenance():
@@ -417,7 +417,7 @@ class DurableIndex:
                 todo = plan(self._state.parts, 0, implementation)
             return todo
 
-    def _rebuild(self, todo: Plan, cancel: CancelToken | None, progress: Progress | None) -> None:
+    def _rebuild(self, todo: Plan, cancel: Cancel | None, progress: Progress | None) -> None:
         """Write one new segment in place of several, without the lock, then publish it under the lock."""
         with self._lock:
             if self._state.manifest is None:
