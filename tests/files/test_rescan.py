@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from codanna_core.config import DiscoverySettings
-from codanna_core.files import How, Listing, Scan, scan, walk
+from codanna_core.files import Listing, Scan, ScanKind, scan, walk
 
 DEFAULTS = DiscoverySettings()
 
@@ -48,7 +48,7 @@ def same(left: Scan, right: Scan) -> None:
 class TestTrusted:
     """With time stamps old enough to be trusted."""
 
-    def rescan(self, root: Path, how: How, first: Scan) -> Scan:
+    def rescan(self, root: Path, how: ScanKind, first: Scan) -> Scan:
         stored = Listing.from_bytes(first.listing.to_bytes())
         assert stored == first.listing
         again = scan(root, DEFAULTS, stored)
@@ -59,14 +59,14 @@ class TestTrusted:
     def test_nothing_changed(self, tmp_path: Path) -> None:
         """An untouched tree costs a stat of what is known, and no walk."""
         build(tmp_path)
-        self.rescan(tmp_path, How.STAT_ONLY, scan(tmp_path, DEFAULTS))
+        self.rescan(tmp_path, ScanKind.STAT_ONLY, scan(tmp_path, DEFAULTS))
 
     def test_edit_in_place(self, tmp_path: Path) -> None:
         """A file written in place shows its new size without a walk."""
         build(tmp_path)
         first = scan(tmp_path, DEFAULTS)
         (tmp_path / "four.py").write_text("longer = 22\n")
-        assert 12 in self.rescan(tmp_path, How.STAT_ONLY, first).size.tolist()
+        assert 12 in self.rescan(tmp_path, ScanKind.STAT_ONLY, first).size.tolist()
 
     def test_added_removed_renamed(self, tmp_path: Path) -> None:
         """Entries that come and go are seen by listing the changed folders alone."""
@@ -76,11 +76,11 @@ class TestTrusted:
         (tmp_path / "c/three.py").unlink()
         (tmp_path / "fresh/deep").mkdir(parents=True)
         (tmp_path / "fresh/deep/f.py").write_text("x")
-        second = self.rescan(tmp_path, How.PARTIAL, first)
+        second = self.rescan(tmp_path, ScanKind.PARTIAL, first)
         assert second.paths == ["a/b/one.py", "a/new.py", "a/two.py", "four.py", "fresh/deep/f.py"]
         shutil.rmtree(tmp_path / "a")
         (tmp_path / "c").rename(tmp_path / "moved")
-        third = self.rescan(tmp_path, How.PARTIAL, second)
+        third = self.rescan(tmp_path, ScanKind.PARTIAL, second)
         assert third.paths == ["four.py", "fresh/deep/f.py"]
 
     def test_folder_with_its_time_set_back(self, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ class TestTrusted:
         before = (tmp_path / "a").stat()
         (tmp_path / "a/new.py").write_text("x")
         os.utime(tmp_path / "a", ns=(before.st_atime_ns, before.st_mtime_ns))
-        assert "a/new.py" in self.rescan(tmp_path, How.PARTIAL, first).paths
+        assert "a/new.py" in self.rescan(tmp_path, ScanKind.PARTIAL, first).paths
 
     @pytest.mark.parametrize(
         ("rule_file", "text"),
@@ -103,19 +103,19 @@ class TestTrusted:
         path = tmp_path / rule_file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        second = self.rescan(tmp_path, How.FULL, first)
+        second = self.rescan(tmp_path, ScanKind.FULL, first)
         assert len(second.paths) == 3
         path.write_text("# nothing\n")
-        third = self.rescan(tmp_path, How.FULL, second)
+        third = self.rescan(tmp_path, ScanKind.FULL, second)
         assert len(third.paths) == 4
         path.unlink()
-        self.rescan(tmp_path, How.FULL, third)
+        self.rescan(tmp_path, ScanKind.FULL, third)
 
     def test_other_settings(self, tmp_path: Path) -> None:
         """Changed settings make the walk start anew."""
         build(tmp_path)
         first = scan(tmp_path, DEFAULTS)
-        assert scan(tmp_path, DiscoverySettings(hidden=True), first.listing).how is How.FULL
+        assert scan(tmp_path, DiscoverySettings(hidden=True), first.listing).how is ScanKind.FULL
 
     def test_evidence_of_build_output(self, tmp_path: Path) -> None:
         """A folder turns into build output, and back, when what marks it appears beside or inside it."""
@@ -124,15 +124,15 @@ class TestTrusted:
         (tmp_path / "target/x.rs").write_text("x")
         first = scan(tmp_path, DEFAULTS)
         (tmp_path / "Cargo.toml").write_text("x")
-        second = self.rescan(tmp_path, How.FULL, first)
+        second = self.rescan(tmp_path, ScanKind.FULL, first)
         assert "target/x.rs" not in second.paths
         (tmp_path / "Cargo.toml").unlink()
-        third = self.rescan(tmp_path, How.FULL, second)
+        third = self.rescan(tmp_path, ScanKind.FULL, second)
         (tmp_path / "a/CACHEDIR.TAG").write_text("x")
-        fourth = self.rescan(tmp_path, How.FULL, third)
+        fourth = self.rescan(tmp_path, ScanKind.FULL, third)
         assert "a/two.py" not in fourth.paths
         (tmp_path / "a/CACHEDIR.TAG").unlink()
-        self.rescan(tmp_path, How.FULL, fourth)
+        self.rescan(tmp_path, ScanKind.FULL, fourth)
 
     def test_large_file_shrinks(self, tmp_path: Path) -> None:
         """A file over the limit comes in when it shrinks, without a walk."""
@@ -141,14 +141,14 @@ class TestTrusted:
         first = scan(tmp_path, DEFAULTS)
         assert "four.py" not in first.paths
         (tmp_path / "four.py").write_text("x")
-        assert "four.py" in self.rescan(tmp_path, How.STAT_ONLY, first).paths
+        assert "four.py" in self.rescan(tmp_path, ScanKind.STAT_ONLY, first).paths
 
 
 def test_fresh_time_stamps_are_not_trusted(tmp_path: Path) -> None:
     """Right after a change a folder's time stamp proves nothing, so it is listed again."""
     build(tmp_path)
     first = scan(tmp_path, DEFAULTS)
-    assert scan(tmp_path, DEFAULTS, first.listing).how is not How.STAT_ONLY
+    assert scan(tmp_path, DEFAULTS, first.listing).how is not ScanKind.STAT_ONLY
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -181,7 +181,7 @@ def test_random_histories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed:
                 folder.rename(tmp_path / "moved")
         stored = Listing.from_bytes(current.listing.to_bytes())
         current = scan(tmp_path, DEFAULTS, stored)
-        partial += current.how is not How.FULL
+        partial += current.how is not ScanKind.FULL
         same(current, scan(tmp_path, DEFAULTS))
     assert partial > 5
 

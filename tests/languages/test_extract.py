@@ -10,7 +10,7 @@ import time
 import pytest
 
 from codanna_core.languages import detect_language, languages, to_utf8, windows
-from codanna_core.languages.bodies import without_bodies
+from codanna_core.languages.elide.bodies import without_bodies
 from codanna_core.languages.extract import extract
 from codanna_core.languages.parse import compiled
 from codanna_core.model import Extraction, Kind, Symbol

@@ -78,12 +78,8 @@ STILL_IN_CIRCLES: frozenset[str] = frozenset(
 STILL_LONG: frozenset[str] = frozenset(
     {
         "core/codanna_core/engine.py",
-        "core/codanna_core/files/walk.py",
         "core/codanna_core/indexing/writer.py",
-        "core/codanna_core/languages/extract.py",
-        "core/codanna_core/relations/readers/javascript.py",
         "core/codanna_core/relations/typer.py",
-        "core/codanna_core/storage/directory.py",
         "core/codanna_core/vectors/store.py",
         "lsp_server/codanna_lsp/folder.py",
         "lsp_server/codanna_lsp/session.py",

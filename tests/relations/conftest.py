@@ -10,7 +10,7 @@ import pytest
 
 from codanna_core.relations.edges import Relations
 from codanna_core.relations.resolve import Resolution
-from codanna_core.relations.typer import FILE, Target
+from codanna_core.relations.values import FILE, Target
 from codanna_core.testing.relations import MemoryProvider
 
 _MARK = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from codanna_core.relations.edges import Relations
 from codanna_core.relations.resolve import Tier
-from codanna_core.relations.typer import Target
+from codanna_core.relations.values import Target
 from codanna_core.testing.relations import MemoryProvider
 
 Make = Callable[[dict[str, str]], MemoryProvider]

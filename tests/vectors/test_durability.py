@@ -259,7 +259,7 @@ def test_removals_alone_renew_the_log(small: None, tmp_path: Path, monkeypatch: 
     index.upsert(keys, vectors)
     index.maintain()
     monkeypatch.setattr(store, "LOG_LIMIT", 300)
-    monkeypatch.setattr(policy, "DEAD_SHARE", 1)
+    monkeypatch.setattr(policy, "TOMBSTONE_SHARE", 1)
     index.remove(keys[:140])
     assert index.needs_maintenance()
     index.maintain()

@@ -2,12 +2,13 @@
 
 from codanna_core.files.changes import Changes, compare
 from codanna_core.files.content import classify_content, content_hash, decode, to_utf8
+from codanna_core.files.found import Scan, ScanKind
 from codanna_core.files.listing import Listing
 from codanna_core.files.reading import open_regular, read_regular, read_up_to
 from codanna_core.files.reasons import SkipReason
 from codanna_core.files.rules import OWN_IGNORE_FILE
 from codanna_core.files.table import FileRecord, FileStat, FileTable
-from codanna_core.files.walk import How, Scan, are_indexable, is_indexable, scan
+from codanna_core.files.walk import are_indexable, is_indexable, scan
 
 __all__ = [
     "OWN_IGNORE_FILE",
@@ -15,9 +16,9 @@ __all__ = [
     "FileRecord",
     "FileStat",
     "FileTable",
-    "How",
     "Listing",
     "Scan",
+    "ScanKind",
     "SkipReason",
     "are_indexable",
     "classify_content",

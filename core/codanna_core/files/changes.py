@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from codanna_core.files.found import Scan
 from codanna_core.files.table import FileStat, FileTable
-from codanna_core.files.walk import Scan
 
 
 @dataclass(slots=True)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from ignore import Error as IgnoreError
 from ignore import IOError as IgnoreIOError
-from numpy.typing import NDArray
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import DiscoverySettings
 from codanna_core.errors import FolderMissing
+from codanna_core.files.found import Scan, ScanKind
 from codanna_core.files.listing import Listing, Signature
 from codanna_core.files.reasons import SkipReason, reason_by_name
 from codanna_core.files.rules import (
@@ -33,7 +31,7 @@ from codanna_core.files.rules import (
     rules_key,
     walk_builder,
 )
-from codanna_core.files.table import RACY_NS, FileStat
+from codanna_core.files.table import RACY_NS
 from codanna_core.model import Problem
 
 _EXAMPLES: Final = 5
@@ -42,43 +40,6 @@ _CANCEL_EVERY: Final = 1024
 _LONG_PATH: Final = 400
 _MAX_RELISTED: Final = 200
 """More changed folders than this, and one walk over everything is cheaper than many small ones."""
-
-
-class How(StrEnum):
-    """How a scan was done."""
-
-    FULL = "full"
-    PARTIAL = "partial"
-    STAT_ONLY = "stat-only"
-
-
-@dataclass(slots=True)
-class Scan:
-    """The files of a workspace at one moment, as columns sorted by path."""
-
-    paths: list[str]
-    mtime_ns: NDArray[np.int64]
-    size: NDArray[np.int64]
-    left_out: dict[str, SkipReason]
-    """Paths left out without reading; `FileTable.skipped` counts those left out after reading."""
-    problems: list[Problem]
-    listing: Listing
-    """Hand it to the next scan, which then only looks at what changed."""
-    how: How
-
-    @property
-    def skipped(self) -> dict[SkipReason, int]:
-        """How many paths were left out without reading, by reason."""
-        return dict(Counter(self.left_out.values()))
-
-    @property
-    def files(self) -> list[FileStat]:
-        """All files as objects; the columns are the fast form."""
-        return [self.stat(i) for i in range(len(self.paths))]
-
-    def stat(self, row: int) -> FileStat:
-        """One file."""
-        return FileStat(self.paths[row], int(self.mtime_ns[row]), int(self.size[row]))
 
 
 def scan(
@@ -98,9 +59,9 @@ def scan(
         raise FolderMissing(root)
     os.scandir(top).close()  # A root that cannot be listed raises here; else it would pass for an empty one.
     walker = _Walker(top, settings, cancel)
-    listing, how = walker.refresh(previous) if previous is not None else (None, How.FULL)
+    listing, how = walker.refresh(previous) if previous is not None else (None, ScanKind.FULL)
     if listing is None:
-        listing, how = walker.full(), How.FULL
+        listing, how = walker.full(), ScanKind.FULL
     return walker.finish(listing, how)
 
 
@@ -144,15 +105,15 @@ class _Walker:
         edited_meanwhile = newest_change_ns(_regular(listing.rule_files)) >= started_ns
         listing.key = b"" if edited_meanwhile else key
 
-    def refresh(self, previous: Listing) -> tuple[Listing | None, How]:
+    def refresh(self, previous: Listing) -> tuple[Listing | None, ScanKind]:
         """Bring a listing up to date, or return None where only a full walk can tell."""
         if not previous.key or not previous.folders:
-            return None, How.FULL
+            return None, ScanKind.FULL
         if rules_key(previous.rule_files, self.settings) != previous.key:
-            return None, How.FULL
+            return None, ScanKind.FULL
         for folder, reason in previous.skipped.items():
             if reason is SkipReason.COMMON_FOLDER and not self.is_output(folder):
-                return None, How.FULL
+                return None, ScanKind.FULL
         dirty = []
         removed = []
         for folder, signature in previous.folders.items():
@@ -166,10 +127,10 @@ class _Walker:
             elif not signature.proves_unchanged(info, RACY_NS):
                 dirty.append(folder)
         if not dirty and not removed:
-            return previous, How.STAT_ONLY
+            return previous, ScanKind.STAT_ONLY
         if len(dirty) + len(removed) > _MAX_RELISTED or "" in removed:
-            return None, How.FULL
-        return self.relist(previous, dirty, removed), How.PARTIAL
+            return None, ScanKind.FULL
+        return self.relist(previous, dirty, removed), ScanKind.PARTIAL
 
     def relist(self, previous: Listing, dirty: list[str], removed: list[str]) -> Listing | None:
         """List the changed folders again; None where the change touches rules."""
@@ -297,7 +258,7 @@ class _Walker:
                 unlisted.update(_checked_folders(path))
             yield path
 
-    def finish(self, listing: Listing, how: How) -> Scan:
+    def finish(self, listing: Listing, how: ScanKind) -> Scan:
         """Stat every file and leave out the large ones."""
         prefix = self.prefix
         count = len(listing.files)

@@ -7,7 +7,6 @@ works on byte offsets and decodes only what a symbol keeps.
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +15,28 @@ from tree_sitter import Node
 
 from codanna_core.languages import comments
 from codanna_core.languages.docs import Docs
+from codanna_core.languages.line_windows import windows
 from codanna_core.languages.lines import Lines
-from codanna_core.languages.loose import loose_code
-from codanna_core.languages.parse import Match, levels, load, parse_and_match
+from codanna_core.languages.parse import Match, levels, load, parse_and_match, text_of
 from codanna_core.languages.registry import SNIFFED_BYTES, Language, detect_language, languages
+from codanna_core.languages.signatures import (
+    MAX_SIGNATURE,
+    finished,
+    joined,
+    plain_container,
+    signature_of,
+    split_name,
+    up_to_line_end,
+)
 from codanna_core.languages.text_only import as_text, grammar_of
-from codanna_core.languages.windows import windows
+from codanna_core.languages.uncovered import uncovered_code
 from codanna_core.model import Extraction, Kind, Problem, Symbol
 from codanna_core.runtime.limits import processor_time
 
 DEADLINE_S = 5.0
 """Longest time for one file; a file that needs more is searched by line windows."""
 
-MAX_SIGNATURE = 300
 MAX_NAME = 200
-MAX_CHAIN = 300
 MAX_LEVELS = 16
 """Longest and deepest container chain; without a bound nested functions would cost quadratic memory."""
 
@@ -54,8 +60,6 @@ _NEVER_CONTAINERS = {Kind.FIELD.value, Kind.MACRO.value, Kind.TEXT.value}
 
 _SPACE = b" \t\r\n"
 _NAME_QUOTES = "\"'`"
-_HEAD_ENDS = " {:=;,"
-_GENERICS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 
 
 def extract(
@@ -139,10 +143,10 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         qualifiers = ""
         if len(names) > 1:
             name_start = names[-1].start_byte
-            qualifiers = "".join(f"{_text(data, node)}." for node in names[:-1])
+            qualifiers = "".join(f"{text_of(data, node)}." for node in names[:-1])
         name = data[name_start:name_end].decode("utf-8", "replace")
         if "\n" in name or "\r" in name:
-            name_end = name_start + len(_first_line(data[name_start:name_end]))
+            name_end = name_start + len(up_to_line_end(data[name_start:name_end]))
         chain = inside.chain
         if kind == _HEADING:
             name = comments.heading_text(name)[:MAX_NAME]
@@ -151,22 +155,22 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         elif not name.isidentifier() or len(name) > MAX_NAME:
             for separator in separators:
                 if separator in name:
-                    qualifier, name = _split_name(name, separator)
+                    qualifier, name = split_name(name, separator)
                     name_start = name_end - len(name.encode())
-                    chain = _joined(chain, _plain_container(qualifier, separators))
+                    chain = joined(chain, plain_container(qualifier, separators))
             name = " ".join(name.split()).strip(_NAME_QUOTES)[:MAX_NAME]
             if not name:
                 continue
         name = qualifiers + name
         if "container" in captures:
-            text = _text(data, captures["container"][0])
-            chain = _joined(chain, _plain_container(text, separators))
+            text = text_of(data, captures["container"][0])
+            chain = joined(chain, plain_container(text, separators))
         if not kind:
             if start >= covered_to:
                 covered.append((line_of(start), line_of(end)))
                 covered_to = end
             part = Kind.MODULE if pattern in level_of else _SCOPE
-            open_.append(_Open(start, end, part, _joined(chain, name), inside.levels + 1))
+            open_.append(_Open(start, end, part, joined(chain, name), inside.levels + 1))
             continue
         if kind == _FUNCTION and inside.kind in methods_in:
             kind = _METHOD
@@ -195,12 +199,12 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             ):
                 code = _code_of_head(data, start, body_start, captures.get("doc", ()), docs.line_markers)
                 if code is None:
-                    signature = _signature(data, start, body_start, name_start, name)
+                    signature = signature_of(data, start, body_start, name_start, name)
                 else:
                     in_code = len(code) if name_start >= body_start else 0
-                    signature = _signature(code, 0, len(code), in_code, name)
+                    signature = signature_of(code, 0, len(code), in_code, name)
             else:
-                signature = _finished(b" ".join(head.split()).decode("utf-8", "replace"))
+                signature = finished(b" ".join(head.split()).decode("utf-8", "replace"))
 
         start_line = line_of(start, start_line)
         name_line = end_line = start_line
@@ -214,7 +218,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         doc, first_line = docs.above(start, start_line)
         if "doc" in captures:
             doc_nodes = _without_gaps(captures["doc"])
-            doc = "\n".join(comments.clean(_text(data, node), language) for node in doc_nodes)
+            doc = "\n".join(comments.clean(text_of(data, node), language) for node in doc_nodes)
             docs.claimed.add(line_of(doc_nodes[-1].end_byte - 1))
         elif not doc and kind in _SMALL:
             doc = docs.trailing(end, end_line)
@@ -232,7 +236,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
                 first.doc = first.doc or doc
                 covered.append((first_line, end_line))
                 covered_to = max(covered_to, end)
-                open_.append(_Open(start, end, first.kind, _joined(chain, name), inside.levels + 1))
+                open_.append(_Open(start, end, first.kind, joined(chain, name), inside.levels + 1))
                 continue
         deprecated = "deprecated" in captures or comments.is_deprecated(doc)
         if deprecated_texts and not deprecated:
@@ -283,28 +287,18 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         if kind not in never_containers:
             reach = len(data) if "file_scope" in captures else end
             if inside.levels < MAX_LEVELS:
-                chain = _joined(chain, name)
+                chain = joined(chain, name)
             open_.append(_Open(start, reach, kind, chain, inside.levels + 1))
 
     if not symbols:
         symbols = windows(data, lines)
     else:
-        loose = loose_code(lines, language, docs, covered)
-        if loose:
-            symbols += loose
+        uncovered = uncovered_code(lines, language, docs, covered)
+        if uncovered:
+            symbols += uncovered
             symbols.sort(key=lambda symbol: symbol.start_byte)
     doc = comments.clean(module_doc, language) if module_doc else docs.opening()
     return Extraction(language.name, symbols, module_doc=doc)
-
-
-def _first_line(text: bytes) -> bytes:
-    """A text up to its first line end, of whatever kind."""
-    return text.splitlines()[0]
-
-
-def _text(data: bytes, node: Node) -> str:
-    """The text of a node, which it would itself read anew by way of the callback."""
-    return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 Definition = tuple[int, int, int, int, str, dict[str, list[Node]]]
@@ -320,7 +314,7 @@ def _sorted(matches: list[Match], data: bytes) -> tuple[list[Definition], str]:
         names = captures.get("name")
         if names is None:
             if "module_doc" in captures and not module_doc:
-                module_doc = _text(data, captures["module_doc"][0])
+                module_doc = text_of(data, captures["module_doc"][0])
             continue
         key = keys.get(pattern)
         if key is None:
@@ -400,55 +394,3 @@ def _unparsed(matches: list[Match]) -> int:
 
 def _definition_key(captures: dict[str, list[Node]]) -> str:
     return next((key for key in captures if key.startswith(_DEFINITION)), _SCOPE)
-
-
-def _signature(data: bytes, start: int, body_start: int, name_start: int, name: str) -> str:
-    """The head on one line. A head too long for it, say of decorators, begins at the name's line instead."""
-    head = data[start : min(body_start, start + 4 * MAX_SIGNATURE)]
-    if b"\\" in head:
-        head = head.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ")
-    text = b" ".join(head.split()).decode("utf-8", "replace")
-    if name_start >= body_start:
-        return f"{text.rstrip(_HEAD_ENDS)} {name}"[:MAX_SIGNATURE]  # `typedef struct {...} name`
-    if len(text) > MAX_SIGNATURE:
-        if name_start - start > MAX_SIGNATURE // 2:
-            line_start = max(data.rfind(b"\n", start, name_start) + 1, start)
-            if line_start > start:
-                return _signature(data, line_start, body_start, name_start, name)
-        text = text[:MAX_SIGNATURE]
-    return _finished(text)
-
-
-def _finished(text: str) -> str:
-    return text.rstrip(_HEAD_ENDS).removesuffix("=>").rstrip()
-
-
-def _joined(chain: str, name: str) -> str:
-    if not chain or not name:
-        return chain or name
-    joined = f"{chain}.{name}"
-    return joined if len(joined) <= MAX_CHAIN else chain
-
-
-def _split_name(name: str, separator: str) -> tuple[str, str]:
-    """`A<b::c>::d` gives `A<b::c>` and `d`: by the last separator outside `<>` and before any `operator`."""
-    limit = name.find("operator")
-    depth = 0
-    position = (len(name) if limit < 0 else limit) - 1
-    while position >= 0:
-        character = name[position]
-        depth += (character == ">") - (character == "<")
-        if not depth and name.startswith(separator, position):
-            return name[:position], name[position + len(separator) :]
-        position -= 1
-    return "", name
-
-
-def _plain_container(text: str, separators: tuple[str, ...]) -> str:
-    """A container's name without generic arguments, pointer marks and spaces, its parts joined by `.`."""
-    previous = ""
-    while previous != text and len(text) < 4 * MAX_CHAIN:
-        previous, text = text, _GENERICS.sub("", text)
-    for separator in separators:
-        text = text.replace(separator, ".")
-    return "".join(text.split()).strip(".*&()")[:MAX_CHAIN]

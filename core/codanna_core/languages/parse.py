@@ -10,9 +10,9 @@ from functools import cache
 from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 from tree_sitter_language_pack import get_language
 
-from codanna_core.languages.bodies import without_bodies
-from codanna_core.languages.indented import without_statements
-from codanna_core.languages.pieces import Pieces
+from codanna_core.languages.chunked_input import ChunkedInput
+from codanna_core.languages.elide.bodies import without_bodies
+from codanna_core.languages.elide.statements import without_statements
 from codanna_core.languages.registry import Language, languages
 
 MATCH_LIMIT = 65_536
@@ -110,13 +110,13 @@ class _Tools:
 
 def _tree_of(data: bytes, parser: Parser, deadline: float) -> Tree | None:
     """Parse a text and keep nothing of it."""
-    pieces = Pieces(data)
+    pieces = ChunkedInput(data)
     tree = _parse(parser, pieces, deadline)
     pieces.let_go(_never_given_back())
     return tree
 
 
-def _parse(parser: Parser, pieces: Pieces, deadline: float) -> Tree | None:
+def _parse(parser: Parser, pieces: ChunkedInput, deadline: float) -> Tree | None:
     def late(_offset: int, _has_error: bool) -> bool:
         return time.monotonic() > deadline
 
@@ -131,7 +131,7 @@ def _parse(parser: Parser, pieces: Pieces, deadline: float) -> Tree | None:
 @cache
 def _never_given_back() -> int:
     """How many references to each piece of text the binding keeps for ever: one in 0.26."""
-    pieces = Pieces(b"[1, 2]\n")
+    pieces = ChunkedInput(b"[1, 2]\n")
     _parse(Parser(get_language("json")), pieces, time.monotonic() + 60)
     return pieces.held_elsewhere()
 
@@ -168,3 +168,8 @@ def _tools(language: Language) -> _Tools:
     if tools is None:
         tools = by_name[language.name] = _Tools(language)
     return tools
+
+
+def text_of(data: bytes, node: Node) -> str:
+    """The text of a node, which it would itself read anew by way of the callback."""
+    return data[node.start_byte : node.end_byte].decode("utf-8", "replace")

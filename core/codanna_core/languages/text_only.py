@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from codanna_core.languages.line_windows import windows
 from codanna_core.languages.registry import SNIFFED_BYTES, Language, detect_language, languages
-from codanna_core.languages.windows import windows
 from codanna_core.model import Extraction, Problem
 
 

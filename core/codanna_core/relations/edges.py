@@ -10,7 +10,8 @@ from typing import NamedTuple
 from codanna_core.relations.facts import Reference, Role
 from codanna_core.relations.provider import Provider
 from codanna_core.relations.resolve import Resolver, Tier
-from codanna_core.relations.typer import FILE, Target, Typer
+from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import FILE, Target
 
 CALLS = frozenset({Role.CALL, Role.DECORATOR})
 MAX_FILES = 5_000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from codanna_core.relations.facts import SEPARATOR, Reference
-from codanna_core.relations.typer import Place, Target, Typer, Value
+from codanna_core.relations.typer import Typer
 from codanna_core.relations.types import shape_of
+from codanna_core.relations.values import Place, Target, Value
 
 MAX_PARENTS = 12
 _NUMBERS = {"int": 1, "Integer": 1, "long": 2, "Long": 2, "float": 3, "double": 4, "Double": 4, "char": 1}

@@ -10,7 +10,8 @@ from codanna_core.relations.modules import module_rules
 from codanna_core.relations.overloads import best_overloads
 from codanna_core.relations.probabilities import probability
 from codanna_core.relations.scopes import Table
-from codanna_core.relations.typer import FILE, Place, Target, Typer, Value
+from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import FILE, Place, Target, Value
 
 MAX_POSSIBLE = 12
 """Namesakes beyond this many are so many that none of them is worth a line."""

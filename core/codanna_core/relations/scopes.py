@@ -40,6 +40,20 @@ class Table:
     def is_owner(row: Binding) -> bool:
         return row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MODULE, Binds.IMPLEMENTS)
 
+    def adds_to(self, at: int, type_name: str) -> bool:
+        """Whether a binding is a member of that type by what is written around or before it."""
+        member = self.row(at)
+        if member.container.rsplit(".", 1)[-1] == type_name and member.kind in (
+            Binds.FUNCTION,
+            Binds.FIELD,
+            Binds.VARIABLE,
+        ):
+            return True
+        if member.owner < 0:
+            return False
+        block = self.row(member.owner)
+        return block.kind == Binds.IMPLEMENTS and block.container == type_name
+
     def lookup(self, name: str, place: int, owner: int, called: bool | None = None) -> list[int]:
         """The bindings that a bare name means, most often one; several for overloads and `#ifdef` twins."""
         best: list[int] = []

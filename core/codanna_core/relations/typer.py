@@ -6,49 +6,16 @@ It never guesses: what it cannot follow is `None`, and what is known to be of no
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from codanna_core.relations.facts import Binding, Binds, Flag
 from codanna_core.relations.forms import parse_form
 from codanna_core.relations.modules import module_rules
 from codanna_core.relations.provider import Provider
 from codanna_core.relations.scopes import Table
 from codanna_core.relations.types import Shape, shape_of
+from codanna_core.relations.values import OUTSIDE, Place, Value
 
 MAX_DEPTH = 14
 MAX_STEPS = 4000
-
-
-class Value(NamedTuple):
-    """What an expression stands for."""
-
-    kind: str
-    """`definition` (the function, type or module itself), `instance` of it, `module` by key, `shape` of a
-    type that is none of the project's, or `outside`."""
-    path: str = ""
-    number: int = -1
-    key: str = ""
-    shape: Shape | None = None
-    place: int = 0
-    arguments: tuple[Shape, ...] = ()
-    """Of an instance: its type's arguments, as they read at `origin`."""
-    origin: tuple[str, int] = ("", 0)
-
-
-FILE = -1
-"""The number of a target that is a file as a whole: an imported module."""
-
-
-class Target(NamedTuple):
-    """A definition that a use means."""
-
-    path: str
-    number: int
-
-
-OUTSIDE = Value("outside")
-Place = tuple[str, int, int]
-"""Path, byte and owner: from where a name is looked at."""
 
 
 class Typer:
@@ -491,7 +458,7 @@ class Typer:
         found = self._own_members(path, table, number, row, name, called)
         if table.rules.unit != "program" or not found or not self.row(*found[0]).flags & Flag.DECLARED:
             return found
-        apart = [(path, at) for at in table.by_name.get(name, ()) if self._adds_to(table, at, row.name)]
+        apart = [(path, at) for at in table.by_name.get(name, ()) if table.adds_to(at, row.name)]
         return apart or module_rules(table.facts.language).outer_members(self, path, row, name) or found
 
     def _own_members(
@@ -507,24 +474,11 @@ class Typer:
         found = [(path, at) for at in here if table.row(at).owner == number]
         if found or row.kind not in (Binds.TYPE, Binds.FUNCTION, Binds.MODULE):
             return self._with_bodies(found)
-        found = [(path, at) for at in here if self._adds_to(table, at, row.name)]
+        found = [(path, at) for at in here if table.adds_to(at, row.name)]
         if not found and row.kind == Binds.TYPE:
             outer = module_rules(table.facts.language).outer_members(self, path, row, name)
             found = [item for item in outer if table.fits(self.row(*item), called)]
         return self._with_bodies(found)
-
-    def _adds_to(self, table: Table, at: int, type_name: str) -> bool:
-        member = table.row(at)
-        if member.container.rsplit(".", 1)[-1] == type_name and member.kind in (
-            Binds.FUNCTION,
-            Binds.FIELD,
-            Binds.VARIABLE,
-        ):
-            return True
-        if member.owner < 0:
-            return False
-        block = table.row(member.owner)
-        return block.kind == Binds.IMPLEMENTS and block.container == type_name
 
     def _with_bodies(self, found: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Definitions before declarations where both are there."""

@@ -42,7 +42,7 @@ class Delta:
 
     @property
     def used(self) -> int:
-        """Slots taken, killed ones included."""
+        """Slots taken, removed ones included."""
         return self._used
 
     def _room(self, capacity: int) -> tuple[Keys, Rows, Floats, Floats]:
@@ -65,7 +65,7 @@ class Delta:
 
     def append(self, keys: Keys, rows: Rows, scales: Floats) -> None:
         """Add vectors; keys are distinct, and those present before are replaced."""
-        self.kill(keys)
+        self.remove(keys)
         start, end = self._used, self._used + len(keys)
         if end > len(self._keys):
             self._grow(max(end, 2 * len(self._keys)))
@@ -83,7 +83,7 @@ class Delta:
         """Which keys have a live slot; for the writer, views are searched by their arrays."""
         return np.fromiter(map(self._slots.__contains__, keys.tolist()), dtype=bool, count=len(keys))
 
-    def kill(self, keys: Keys) -> None:
+    def remove(self, keys: Keys) -> None:
         slots = [slot for key in keys.tolist() if (slot := self._slots.pop(key, None)) is not None]
         if slots:
             live = self._live.copy()

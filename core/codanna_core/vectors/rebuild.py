@@ -164,7 +164,7 @@ def main() -> None:
         if entry.live is not None:
             bits = np.frombuffer(entry.live, np.uint8)
             live = np.unpackbits(bits, count=part.segment.count).astype(bool)
-            part = replace(part, live=live, dead_count=int(np.count_nonzero(~live)))
+            part = replace(part, live=live, tombstones=int(np.count_nonzero(~live)))
         parts.append(part)
     last: tuple[str, int] = ("", -1)
 

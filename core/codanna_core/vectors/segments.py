@@ -98,11 +98,11 @@ class Part:
     segment: Segment
     live: Mask | None = None
     """None while all rows are live."""
-    dead_count: int = 0
+    tombstones: int = 0
 
     @property
     def live_count(self) -> int:
-        return self.segment.count - self.dead_count
+        return self.segment.count - self.tombstones
 
     def find_live(self, keys: Keys) -> RowNumbers:
         """The row of each key, -1 where there is no live one."""
@@ -111,11 +111,11 @@ class Part:
             rows[~self.live.take(rows, mode="clip")] = -1
         return rows
 
-    def killed(self, rows: RowNumbers) -> Part:
+    def without(self, rows: RowNumbers) -> Part:
         """The part without these live rows; copies the mask, since snapshots may hold the old one."""
         live = np.ones(self.segment.count, dtype=bool) if self.live is None else self.live.copy()
         live[rows] = False
-        return Part(self.segment, live, self.dead_count + len(rows))
+        return Part(self.segment, live, self.tombstones + len(rows))
 
     def live_rows(self) -> RowNumbers:
         """The numbers of the live rows, in order."""
@@ -129,18 +129,18 @@ class Part:
         return Source(segment.keys, segment.rows, segment.scales, self.live_rows())
 
 
-def kill(parts: tuple[Part, ...], keys: Keys) -> tuple[Part, ...]:
+def add_tombstones(parts: tuple[Part, ...], keys: Keys) -> tuple[Part, ...]:
     """The parts without `keys`."""
     changed = list(parts)
     for number, part in enumerate(parts):
         rows = part.find_live(keys)
         rows = rows[rows >= 0]
         if len(rows):
-            changed[number] = part.killed(rows)
+            changed[number] = part.without(rows)
     return tuple(changed)
 
 
-def write_dead(directory: Directory, name: str, part: Part) -> int:
+def write_tombstones(directory: Directory, name: str, part: Part) -> int:
     """Store which rows of a part are dead, one bit each; returns the size of the file."""
     if part.live is None:
         raise ValueError("this part has no dead rows")
@@ -150,8 +150,8 @@ def write_dead(directory: Directory, name: str, part: Part) -> int:
         return writer.finish({"kind": "dead", "segment": part.segment.name, "count": part.segment.count})
 
 
-def read_dead(directory: Directory, name: str, segment: Segment, size: int) -> Part:
-    """Read what `write_dead` wrote; all of it is checked, since it is small."""
+def read_tombstones(directory: Directory, name: str, segment: Segment, size: int) -> Part:
+    """Read what `write_tombstones` wrote; all of it is checked, since it is small."""
     file = Container(directory, name, size)
     if file.facts.get("segment") != segment.name or file.facts.get("count") != segment.count:
         raise file.corrupt(f"it does not belong to {segment.name}")

@@ -68,7 +68,7 @@ _Found = tuple[Keys, Floats, Callable[[NDArray[Any]], Floats], NDArray[Any]]
 """Keys with their scores, and what gives the stored vectors of the rows that follow."""
 
 
-class Snapshot:
+class DurableSnapshot:
     """A state of the index to search in."""
 
     def __init__(self, state: State, options: VectorOptions, row_codec: RowCodec) -> None:

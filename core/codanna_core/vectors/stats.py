@@ -42,7 +42,7 @@ def collect_stats(state: State, options: VectorOptions, row_codec: RowCodec) -> 
         precision=options.precision,
         dimension=manifest.dimension,
         count=state.count,
-        dead=sum(part.dead_count for part in state.parts),
+        dead=sum(part.tombstones for part in state.parts),
         generation=manifest.generation,
         delta=state.delta.count if state.delta else 0,
         segments=[
@@ -50,7 +50,7 @@ def collect_stats(state: State, options: VectorOptions, row_codec: RowCodec) -> 
                 "file": part.segment.name,
                 "kind": part.segment.layout,
                 "count": part.segment.count,
-                "dead": part.dead_count,
+                "dead": part.tombstones,
                 "bytes": part.segment.file.size,
             }
             for part in state.parts

@@ -35,12 +35,12 @@ from codanna_core.vectors.delta import Delta
 from codanna_core.vectors.ivf.build import Source, write_flat
 from codanna_core.vectors.ivf.codec import make_rotation
 from codanna_core.vectors.ivf.policy import Plan, plan
-from codanna_core.vectors.known import KnownKeys
+from codanna_core.vectors.key_filter import KeyFilter
 from codanna_core.vectors.manifest import FileEntry, Manifest
 from codanna_core.vectors.rebuild import Built, rebuild
 from codanna_core.vectors.rows import RowCodec, Rows
-from codanna_core.vectors.segments import Part, Segment, kill, read_dead, write_dead
-from codanna_core.vectors.snapshot import Snapshot, State, is_in
+from codanna_core.vectors.segments import Part, Segment, add_tombstones, read_tombstones, write_tombstones
+from codanna_core.vectors.snapshot import DurableSnapshot, State, is_in
 from codanna_core.vectors.stats import collect_stats
 from codanna_core.vectors.wal import WalReader, WalWriter
 
@@ -82,14 +82,14 @@ class DurableIndex:
         self._delta: Delta | None = None
         self._wal: WalWriter | None = None
         self._reader: WalReader | None = None
-        self._known: KnownKeys | None = None
+        self._known: KeyFilter | None = None
         """Every key that this process may have to replace; only for a writer that has written much."""
         self._serial = 0
         self._manifest_bytes = b""
         self._published: dict[str, Part] = {}
         """The parts as the manifest has them, to see which dead rows it lacks."""
         self._state = _EMPTY
-        self._snapshot = Snapshot(_EMPTY, options, self._codec)
+        self._snapshot = DurableSnapshot(_EMPTY, options, self._codec)
         self._load()
         if writable:
             self._start_writing()
@@ -144,7 +144,7 @@ class DurableIndex:
             segment = Segment(self._directory, entry.file, self._codec, manifest.dimension, entry.size)
         if entry.dead is None:
             return Part(segment)
-        return read_dead(self._directory, entry.dead, segment, entry.dead_size)
+        return read_tombstones(self._directory, entry.dead, segment, entry.dead_size)
 
     def _replay(self, reader: WalReader) -> bool:
         delta, parts, replayed = self._delta, self._state.parts, False
@@ -152,9 +152,9 @@ class DurableIndex:
             return False
         for record in reader.read():
             replayed = True
-            parts = kill(parts, record.keys)
+            parts = add_tombstones(parts, record.keys)
             if record.rows is None or record.scales is None:
-                delta.kill(record.keys)
+                delta.remove(record.keys)
             else:
                 delta.append(record.keys, record.rows, record.scales)
         if replayed:
@@ -201,11 +201,11 @@ class DurableIndex:
 
     # Reading
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> DurableSnapshot:
         snapshot = self._snapshot
         if snapshot.state is not self._state:
             # The same object for the same state, since it remembers which rows a filter allows.
-            self._snapshot = snapshot = Snapshot(self._state, self._options, self._codec)
+            self._snapshot = snapshot = DurableSnapshot(self._state, self._options, self._codec)
         return snapshot
 
     def contains(self, keys: Keys) -> Mask:
@@ -232,7 +232,7 @@ class DurableIndex:
                 rotation = self._start_index(array.shape[1])
             check_vectors(keys[:0], array[:0], self.snapshot().dimension)  # Another thread may have fixed it.
             if self._known is None and len(keys) >= MANY:
-                self._known = KnownKeys(self.snapshot().live_keys())
+                self._known = KeyFilter(self.snapshot().live_keys())
             # In double, or a vector would be rounded by how many others are stored with it.
             turn = rotation.T.astype(np.float64)
             for start in range(0, len(keys), PIECE):
@@ -249,7 +249,7 @@ class DurableIndex:
         if self._known is not None:
             replaced = keys[self._known.may_hold(keys)]
             self._known.add(keys)
-        parts = kill(self._state.parts, replaced)
+        parts = add_tombstones(self._state.parts, replaced)
         if delta.used + len(keys) > DELTA_LIMIT:
             self._seal(parts, (keys, rows, scales))
             return
@@ -271,8 +271,8 @@ class DurableIndex:
             if not len(keys):
                 return
             wal.append(keys)
-            parts = kill(self._state.parts, keys)
-            delta.kill(keys)
+            parts = add_tombstones(self._state.parts, keys)
+            delta.remove(keys)
             self._state = replace(self._state, parts=parts, delta=delta.view())
 
     def flush(self) -> None:
@@ -295,7 +295,7 @@ class DurableIndex:
                 self._wal.close()
             self._wal = self._delta = self._reader = self._known = None
             self._segments, self._published, self._state = {}, {}, _EMPTY
-            self._snapshot = Snapshot(_EMPTY, self._options, self._codec)
+            self._snapshot = DurableSnapshot(_EMPTY, self._options, self._codec)
 
     def _check_writable(self) -> None:
         if not self._writable:
@@ -355,9 +355,9 @@ class DurableIndex:
             published = self._published.get(name)
             # Deaths since the last fresh log are in the log; a new one has to find them in a file.
             if part.live is not None and fresh_log and (published is None or published.live is not part.live):
-                dead_name = self._next_name("dead")
-                dead_size = write_dead(self._directory, dead_name, part)
-                entry = FileEntry(name, entry.size, dead_name, dead_size)
+                tombstones_name = self._next_name("dead")
+                dead_size = write_tombstones(self._directory, tombstones_name, part)
+                entry = FileEntry(name, entry.size, tombstones_name, dead_size)
             entries.append(entry)
         wal, delta = self._wal, self._delta
         if fresh_log:
@@ -453,7 +453,7 @@ class DurableIndex:
                     kept.append(part)
                 elif part.live is not before.live and part.live is not None:
                     died = ~part.live if before.live is None else before.live & ~part.live
-                    fresh = kill(fresh, part.segment.keys[died])
+                    fresh = add_tombstones(fresh, part.segment.keys[died])
             calibration: Calibration | None = built.calibration or state.manifest.calibration
             manifest = replace(state.manifest, calibration=calibration)
             # Deaths that the log holds for the old segments are replayed onto the new one by key.

@@ -10,7 +10,8 @@ from codanna_core.relations.facts import Binding
 
 if TYPE_CHECKING:
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer, Value
+    from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import Value
 
 Found = list[tuple[str, int]]
 

@@ -10,7 +10,8 @@ from codanna_core.relations.facts import Binding, Binds, Flag
 if TYPE_CHECKING:
     from codanna_core.relations.modules import Found
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer, Value
+    from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import Value
 
 MAX_FILES = 200
 MAX_INCLUDED = 400
@@ -92,7 +93,7 @@ def _shared(one: str, other: str) -> int:
 
 
 def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     return OUTSIDE
 

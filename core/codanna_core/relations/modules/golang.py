@@ -12,7 +12,8 @@ from codanna_core.relations.types import Shape
 if TYPE_CHECKING:
     from codanna_core.relations.modules import Found
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer, Value
+    from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import Value
 
 
 def _top(typer: Typer, folder: str, package: str, name: str) -> Found:
@@ -44,7 +45,7 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
 
 
 def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     return OUTSIDE
 
@@ -58,7 +59,7 @@ def _folder(typer: Typer, module: str) -> str | None:
 
 
 def imported(typer: Typer, path: str, row: Binding) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE, Value
+    from codanna_core.relations.values import OUTSIDE, Value
 
     folder = _folder(typer, row.value.partition("#")[0])
     if folder is None:

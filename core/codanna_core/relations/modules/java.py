@@ -10,7 +10,8 @@ from codanna_core.relations.facts import Binding, Binds
 if TYPE_CHECKING:
     from codanna_core.relations.modules import Found
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer, Value
+    from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import Value
 
 MAX_NESTED = 8
 
@@ -63,7 +64,7 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
 
 
 def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     return OUTSIDE
 
@@ -79,7 +80,7 @@ def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
 
 
 def imported(typer: Typer, path: str, row: Binding) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     return OUTSIDE
 

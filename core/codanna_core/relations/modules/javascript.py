@@ -12,7 +12,8 @@ from codanna_core.relations.types import Shape
 if TYPE_CHECKING:
     from codanna_core.relations.modules import Found
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer, Value
+    from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import Value
 
 ENDINGS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".d.ts")
 _COMPILED = {".js": (".ts", ".tsx"), ".mjs": (".mts",), ".cjs": (".cts",), ".jsx": (".tsx",)}
@@ -82,7 +83,7 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
 
 
 def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     return OUTSIDE
 
@@ -133,7 +134,7 @@ def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
 
 
 def imported(typer: Typer, path: str, row: Binding) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE, Value
+    from codanna_core.relations.values import OUTSIDE, Value
 
     module, mark, name = row.value.partition("#")
     if not mark:

@@ -11,13 +11,14 @@ from codanna_core.relations.types import Shape
 if TYPE_CHECKING:
     from codanna_core.relations.modules import Found
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer, Value
+    from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import Value
 
 MAX_STARS = 12
 
 
 def _value(path: str) -> Value:
-    from codanna_core.relations.typer import Value
+    from codanna_core.relations.values import Value
 
     return Value("module", path, key=path, shape=Shape("name", "python"))
 
@@ -121,7 +122,7 @@ def _top(typer: Typer, path: str, name: str, seen: frozenset[str]) -> Found:
 
 
 def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     return OUTSIDE
 
@@ -138,7 +139,7 @@ def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
 
 
 def imported(typer: Typer, path: str, row: Binding) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     module, _, name = row.value.partition("#")
     target = _target(typer, module, path)

@@ -12,14 +12,15 @@ from codanna_core.relations.types import Shape
 if TYPE_CHECKING:
     from codanna_core.relations.modules import Found
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer, Value
+    from codanna_core.relations.typer import Typer
+from codanna_core.relations.values import Value
 
 MAX_STEPS = 12
 _ROOTS = ("lib.rs", "main.rs", "mod.rs")
 
 
 def _value(path: str) -> Value:
-    from codanna_core.relations.typer import Value
+    from codanna_core.relations.values import Value
 
     return Value("module", path, key=path, shape=Shape("name", "rust"))
 
@@ -89,7 +90,7 @@ def _in(typer: Typer, value: Value, name: str, depth: int = 0) -> Found:
 
 def _walk(typer: Typer, parts: list[str], path: str, depth: int = 0) -> Value | None:
     """What a path of names leads to from a file; `OUTSIDE` for another crate that is not here."""
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     value: Value | None = None
     here = path
@@ -152,7 +153,7 @@ def _is_macro(typer: Typer, path: str, name: str) -> bool:
 
 
 def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     if name in ("crate", "super"):
         return _walk(typer, [name], path)
@@ -174,7 +175,7 @@ def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
 
 
 def imported(typer: Typer, path: str, row: Binding) -> Value | None:
-    from codanna_core.relations.typer import OUTSIDE
+    from codanna_core.relations.values import OUTSIDE
 
     name = row.value.partition("#")[2]
     parts = [part for part in (*_parts(typer, path, row), name) if part]

@@ -5,20 +5,28 @@ from __future__ import annotations
 from codanna_core.languages.captures import Node
 from codanna_core.relations.facts import Binds, Flag
 from codanna_core.relations.reader import MEMBER_ONLY, Builder
-
-_FUNCTIONS = ("arrow_function", "function_expression", "generator_function")
-_AROUND = (*_FUNCTIONS, "function_declaration", "generator_function_declaration", "method_definition")
+from codanna_core.relations.readers.commonjs import (
+    FUNCTIONS,
+    assign,
+    class_name,
+    field,
+    function_scope,
+    object_name,
+    required,
+    required_names,
+    returned_forms,
+)
 
 
 def read(builder: Builder, found: dict[str, list[Node]]) -> None:
     """Add the file's bindings."""
-    returned = _returns(builder, found.get("return", []))
+    returned = returned_forms(builder, found.get("return", []))
     for node in found.get("import.line", ()):
         _import(builder, node)
     for node in found.get("export", ()):
         _export(builder, node)
     for node in found.get("function", ()):
-        _function(builder, node, _field(node, "name"), node, returned)
+        _function(builder, node, field(node, "name"), node, returned)
     for node in found.get("literal", ()):
         _literal(builder, node, returned)
     for node in found.get("class", ()):
@@ -32,42 +40,25 @@ def read(builder: Builder, found: dict[str, list[Node]]) -> None:
     for node in found.get("alias", ()):
         _alias(builder, node)
     for node in found.get("module", ()):
-        name = _field(node, "name")
+        name = field(node, "name")
         if name is not None:
             builder.bind(name, Binds.MODULE, node)
     for node in found.get("variable", ()):
         _variable(builder, node)
     for node in found.get("assign", ()):
-        _assign(builder, node)
+        assign(builder, node)
     for node in found.get("for", ()):
-        left, right = _field(node, "left"), _field(node, "right")
+        left, right = field(node, "left"), field(node, "right")
         if left is not None:
             _pattern(builder, left, builder.forms.of(right) + "*", node, (node.start_byte, node.end_byte))
     for node in found.get("catch", ()):
-        held = _field(node, "parameter")
+        held = field(node, "parameter")
         if held is not None:
             _pattern(builder, held, "", node, (node.start_byte, node.end_byte))
 
 
-def _field(node: Node, name: str) -> Node | None:
-    return node.child_by_field_name(name)
-
-
-def _returns(builder: Builder, nodes: list[Node]) -> dict[int, set[str]]:
-    returned: dict[int, set[str]] = {}
-    for node in nodes:
-        around = node.parent
-        while around is not None and around.type not in _AROUND:
-            around = around.parent
-        if around is not None:
-            forms = returned.setdefault(around.start_byte, set())
-            if len(forms) < 8:
-                forms.add(builder.forms.of(node.named_children[0]))
-    return returned
-
-
 def _source(builder: Builder, node: Node) -> str:
-    source = _field(node, "source")
+    source = field(node, "source")
     return builder.text(source)[1:-1] if source is not None else ""
 
 
@@ -76,7 +67,7 @@ def _import(builder: Builder, node: Node) -> None:
     for clause in node.named_children:
         if clause.type == "import_require_clause":
             name = clause.named_children[0]
-            source = builder.text(_field(clause, "source"))[1:-1]
+            source = builder.text(field(clause, "source"))[1:-1]
             builder.bind(name, Binds.IMPORT, node, value=f"{source}#=")
         if clause.type != "import_clause":
             continue
@@ -87,9 +78,9 @@ def _import(builder: Builder, node: Node) -> None:
                 builder.bind(item.named_children[0], Binds.IMPORT, node, value=f"{module}#")
             elif item.type == "named_imports":
                 for part in item.named_children:
-                    given = _field(part, "name")
+                    given = field(part, "name")
                     if given is not None:
-                        held = _field(part, "alias") or given
+                        held = field(part, "alias") or given
                         builder.bind(held, Binds.IMPORT, node, value=f"{module}#{builder.text(given)}")
 
 
@@ -97,10 +88,10 @@ def _export(builder: Builder, node: Node) -> None:
     module = _source(builder, node)
     names = [child for child in node.named_children if child.type == "export_clause"]
     for part in names[0].named_children if names else ():
-        name = _field(part, "name")
+        name = field(part, "name")
         if name is None:
             continue
-        held: Node | None = _field(part, "alias") or name
+        held: Node | None = field(part, "alias") or name
         assert held is not None
         value = f"{module}#{builder.text(name)}" if module else builder.text(name)
         builder.bind(held, Binds.EXPORT, node, value=value)
@@ -112,10 +103,10 @@ def _export(builder: Builder, node: Node) -> None:
     if module and not names and any(child.type == "*" for child in node.children):
         builder.bind(node, Binds.IMPORT, node, value=f"{module}#*", called="*")
     if any(child.type == "default" for child in node.children):
-        held = _field(node, "declaration") or _field(node, "value")
+        held = field(node, "declaration") or field(node, "value")
         if held is None:
             return
-        name = _field(held, "name")
+        name = field(held, "name")
         if name is None and held.type in (
             "class",
             "function_expression",
@@ -143,12 +134,12 @@ def _function(
 ) -> None:
     """Bind a function with its parameters; `node` is the function, `around` the whole definition."""
     required = _parameters(builder, node)
-    result = _annotation(builder, _field(node, "return_type"))
+    result = _annotation(builder, field(node, "return_type"))
     value = result
     if result:
         flags |= Flag.TYPED
     else:
-        body = _field(node, "body")
+        body = field(node, "body")
         if body is not None and body.type != "statement_block":
             value = builder.forms.of(body)
         else:
@@ -178,21 +169,21 @@ def _annotation(builder: Builder, node: Node | None) -> str:
 
 def _parameters(builder: Builder, node: Node) -> int:
     scope = (node.start_byte, node.end_byte)
-    single = _field(node, "parameter")
+    single = field(node, "parameter")
     if single is not None:
         _pattern(builder, single, "", node, scope, Binds.PARAMETER)
         return 1
-    parameters = _field(node, "parameters")
+    parameters = field(node, "parameters")
     required = 0
     for item in parameters.named_children if parameters is not None else ():
         if item.type in ("required_parameter", "optional_parameter"):
-            held = _field(item, "pattern")
-            type_ = _annotation(builder, _field(item, "type"))
-            required += item.type == "required_parameter" and _field(item, "value") is None
+            held = field(item, "pattern")
+            type_ = _annotation(builder, field(item, "type"))
+            required += item.type == "required_parameter" and field(item, "value") is None
             if held is not None and held.type == "identifier":
                 value, flags = type_, Flag.TYPED if type_ else 0
-                if not type_ and _field(item, "value") is not None:
-                    value = builder.forms.of(_field(item, "value"))
+                if not type_ and field(item, "value") is not None:
+                    value = builder.forms.of(field(item, "value"))
                 builder.bind(held, Binds.PARAMETER, item, value=value, flags=flags, scope=scope)
                 if any(child.type == "accessibility_modifier" for child in item.children):
                     builder.bind(
@@ -202,7 +193,7 @@ def _parameters(builder: Builder, node: Node) -> int:
                         value=type_,
                         flags=flags,
                         scope=MEMBER_ONLY,
-                        container=_class_name(builder, node),
+                        container=class_name(builder, node),
                     )
             elif held is not None:
                 _pattern(builder, held, f"<{type_}>" if type_ else "", item, scope, Binds.PARAMETER)
@@ -210,17 +201,6 @@ def _parameters(builder: Builder, node: Node) -> int:
             required += item.type == "identifier"
             _pattern(builder, item, "", item, scope, Binds.PARAMETER)
     return required
-
-
-def _class_name(builder: Builder, node: Node) -> str:
-    around = node.parent
-    while around is not None and around.type not in (
-        "class_declaration",
-        "class",
-        "abstract_class_declaration",
-    ):
-        around = around.parent
-    return builder.text(_field(around, "name")) if around is not None else ""
 
 
 def _pattern(
@@ -242,7 +222,7 @@ def _pattern(
                 part = f"{form}.{builder.text(item)}" if form else ""
                 _pattern(builder, item, part, around, scope, kind)
             elif item.type == "pair_pattern":
-                key, held = _field(item, "key"), _field(item, "value")
+                key, held = field(item, "key"), field(item, "value")
                 if held is not None:
                     part = f"{form}.{builder.text(key)}" if form else ""
                     _pattern(builder, held, part, around, scope, kind)
@@ -257,7 +237,7 @@ def _pattern(
             _pattern(builder, item, f"{form}#{number}" if form else "", around, scope, kind)
     elif node.type in ("assignment_pattern", "rest_pattern") and node.named_children:
         first = node.named_children[0]
-        default = "" if node.type == "rest_pattern" else builder.forms.of(_field(node, "right"))
+        default = "" if node.type == "rest_pattern" else builder.forms.of(field(node, "right"))
         _pattern(builder, first, form or default, around, scope, kind)
 
 
@@ -267,25 +247,25 @@ def _literal(builder: Builder, node: Node, returned: dict[int, set[str]]) -> Non
     kind = parent.type if parent is not None else ""
     name = around = None
     container, member = "", False
-    if parent is not None and kind == "variable_declarator" and _field(parent, "value") == node:
-        name, around = _field(parent, "name"), parent
+    if parent is not None and kind == "variable_declarator" and field(parent, "value") == node:
+        name, around = field(parent, "name"), parent
     elif parent is not None and kind in ("pair", "field_definition", "public_field_definition"):
-        name, around = _field(parent, "key") or _field(parent, "name") or _field(parent, "property"), parent
+        name, around = field(parent, "key") or field(parent, "name") or field(parent, "property"), parent
         member = True
         if kind == "pair":
-            container = _object_name(builder, parent.parent)
+            container = object_name(builder, parent.parent)
     elif parent is not None and kind == "assignment_expression":
-        left = _field(parent, "left")
+        left = field(parent, "left")
         if left is not None and left.type == "member_expression":
-            name, around = _field(left, "property"), parent
-            holder = builder.forms.of(_field(left, "object"))
+            name, around = field(left, "property"), parent
+            holder = builder.forms.of(field(left, "object"))
             container = holder.removesuffix(".prototype")
             if holder in ("exports", "module.exports"):
                 container = "exports"
             elif left is not None and builder.text(left) == "module.exports":
                 container = ""
             if holder == "this":
-                container = _class_name(builder, parent)
+                container = class_name(builder, parent)
             member = True
     if name is not None and name.type not in (
         "identifier",
@@ -293,31 +273,18 @@ def _literal(builder: Builder, node: Node, returned: dict[int, set[str]]) -> Non
         "private_property_identifier",
     ):
         name = None
-    whole = _field(parent, "left") if parent is not None and kind == "assignment_expression" else None
+    whole = field(parent, "left") if parent is not None and kind == "assignment_expression" else None
     if name is not None and parent is not None and builder.text(whole) == "module.exports":
-        _function(builder, node, _field(node, "name") or name, parent, returned, called="default")
+        _function(builder, node, field(node, "name") or name, parent, returned, called="default")
         return
     _function(builder, node, name, around or node, returned, container=container, member=member)
-    own = _field(node, "name")
+    own = field(node, "name")
     if own is not None:
         builder.bind(own, Binds.VARIABLE, own, scope=(node.start_byte, node.end_byte))
 
 
-def _object_name(builder: Builder, node: Node | None) -> str:
-    """The variable or export that an object literal is the value of."""
-    parent = node.parent if node is not None else None
-    if parent is None:
-        return ""
-    if parent.type == "variable_declarator":
-        return builder.text(_field(parent, "name"))
-    if parent.type == "assignment_expression":
-        left = builder.text(_field(parent, "left"))
-        return "exports" if left in ("module.exports", "exports") else left.removesuffix(".prototype")
-    return "?"
-
-
 def _class(builder: Builder, node: Node) -> None:
-    name = _field(node, "name")
+    name = field(node, "name")
     bases: list[str] = []
     for child in node.named_children:
         if child.type in ("class_heritage", "extends_type_clause", "extends_clause", "implements_clause"):
@@ -331,15 +298,15 @@ def _class(builder: Builder, node: Node) -> None:
     _type_parameters(builder, node)
     parent = node.parent
     if name is None and parent is not None and parent.type == "variable_declarator":
-        name = _field(parent, "name")
+        name = field(parent, "name")
     if name is not None:
         builder.bind(name, Binds.TYPE, node, bases=tuple(base for base in bases if base), flags=flags)
 
 
 def _type_parameters(builder: Builder, node: Node) -> None:
-    generic = _field(node, "type_parameters")
+    generic = field(node, "type_parameters")
     for item in generic.named_children if generic is not None else ():
-        name, bound = _field(item, "name"), _field(item, "constraint")
+        name, bound = field(item, "name"), field(item, "constraint")
         if name is not None:
             text = builder.forms.type_text(bound).removeprefix("extends ") if bound is not None else "unknown"
             span = (node.start_byte, node.end_byte)
@@ -347,7 +314,7 @@ def _type_parameters(builder: Builder, node: Node) -> None:
 
 
 def _method(builder: Builder, node: Node, returned: dict[int, set[str]]) -> None:
-    name = _field(node, "name")
+    name = field(node, "name")
     flags = 0
     for child in node.children:
         if child.type == "static":
@@ -357,36 +324,36 @@ def _method(builder: Builder, node: Node, returned: dict[int, set[str]]) -> None
     parent = node.parent
     container = ""
     if parent is not None and parent.type == "object":
-        container = _object_name(builder, parent)
+        container = object_name(builder, parent)
     _type_parameters(builder, node)
     _function(builder, node, name, node, returned, container=container, flags=flags, member=True)
 
 
 def _property(builder: Builder, node: Node) -> None:
-    name = _field(node, "name") or _field(node, "property")
-    value = _field(node, "value")
-    if name is None or (value is not None and value.type in _FUNCTIONS):
+    name = field(node, "name") or field(node, "property")
+    value = field(node, "value")
+    if name is None or (value is not None and value.type in FUNCTIONS):
         return
-    type_ = _annotation(builder, _field(node, "type"))
+    type_ = _annotation(builder, field(node, "type"))
     flags = Flag.TYPED if type_ else 0
     text = type_ or (builder.forms.of(value) if value is not None else "")
     builder.bind(name, Binds.FIELD, node, value=text, flags=flags, scope=MEMBER_ONLY)
 
 
 def _enum(builder: Builder, node: Node) -> None:
-    name, body = _field(node, "name"), _field(node, "body")
+    name, body = field(node, "name"), field(node, "body")
     if name is None:
         return
     builder.bind(name, Binds.TYPE, node)
     for item in body.named_children if body is not None else ():
-        held = _field(item, "name") if item.type == "enum_assignment" else item
+        held = field(item, "name") if item.type == "enum_assignment" else item
         if held is not None and held.type == "property_identifier":
             called = builder.text(name)
             builder.bind(held, Binds.FIELD, item, value=called, flags=Flag.TYPED, scope=MEMBER_ONLY)
 
 
 def _alias(builder: Builder, node: Node) -> None:
-    name, value = _field(node, "name"), _field(node, "value")
+    name, value = field(node, "name"), field(node, "value")
     _type_parameters(builder, node)
     if name is None:
         return
@@ -397,14 +364,14 @@ def _alias(builder: Builder, node: Node) -> None:
 
 
 def _variable(builder: Builder, node: Node) -> None:
-    name, value = _field(node, "name"), _field(node, "value")
-    if name is None or (value is not None and value.type in _FUNCTIONS and name.type == "identifier"):
+    name, value = field(node, "name"), field(node, "value")
+    if name is None or (value is not None and value.type in FUNCTIONS and name.type == "identifier"):
         return
-    if value is not None and value.type == "class" and _field(value, "name") is None:
+    if value is not None and value.type == "class" and field(value, "name") is None:
         return
-    type_ = _annotation(builder, _field(node, "type"))
+    type_ = _annotation(builder, field(node, "type"))
     scope = (
-        _function_scope(node)
+        function_scope(node)
         if node.parent is not None and node.parent.type == "variable_declaration"
         else None
     )
@@ -412,100 +379,16 @@ def _variable(builder: Builder, node: Node) -> None:
     if type_ and name.type == "identifier":
         builder.bind(name, Binds.VARIABLE, node, value=type_, flags=Flag.TYPED, scope=scope)
         return
-    module = _required(builder, value)
-    part = _field(value, "property") if value is not None and value.type == "member_expression" else None
-    held = _required(builder, _field(value, "object")) if value is not None and part is not None else ""
+    module = required(builder, value)
+    part = field(value, "property") if value is not None and value.type == "member_expression" else None
+    held = required(builder, field(value, "object")) if value is not None and part is not None else ""
     if held and name.type == "identifier":
         builder.bind(name, Binds.IMPORT, node, value=f"{held}#{builder.text(part)}", scope=scope)
     elif module and name.type == "identifier":
         builder.bind(name, Binds.IMPORT, node, value=f"{module}#=", scope=scope)
     elif module and name.type == "object_pattern":
-        _required_names(builder, name, module, node, scope)
+        required_names(builder, name, module, node, scope)
     elif value is not None and value.type == "object" and name.type == "identifier":
         builder.bind(name, Binds.MODULE, node, scope=scope, container="object")
     else:
         _pattern(builder, name, form, node, scope)
-
-
-def _function_scope(node: Node) -> tuple[int, int]:
-    around = node.parent
-    while around is not None and around.type not in _AROUND:
-        if around.parent is None:
-            break
-        around = around.parent
-    return (around.start_byte, around.end_byte) if around is not None else (0, node.end_byte)
-
-
-def _required(builder: Builder, value: Node | None) -> str:
-    if (
-        value is None
-        or value.type != "call_expression"
-        or builder.text(_field(value, "function")) != "require"
-    ):
-        return ""
-    given = _field(value, "arguments")
-    first = given.named_children[0] if given is not None and given.named_children else None
-    return builder.text(first)[1:-1] if first is not None and first.type == "string" else ""
-
-
-def _required_names(
-    builder: Builder, pattern: Node, module: str, node: Node, scope: tuple[int, int] | None
-) -> None:
-    for item in pattern.named_children:
-        if item.type == "shorthand_property_identifier_pattern":
-            builder.bind(item, Binds.IMPORT, node, value=f"{module}#{builder.text(item)}", scope=scope)
-        elif item.type == "pair_pattern":
-            key, held = _field(item, "key"), _field(item, "value")
-            if held is not None and held.type == "identifier" and key is not None:
-                builder.bind(held, Binds.IMPORT, node, value=f"{module}#{builder.text(key)}", scope=scope)
-                builder.skipped.add(key.start_byte)
-
-
-def _assign(builder: Builder, node: Node) -> None:
-    """`module.exports = ...`, `exports.a = ...`, `this.a = ...`."""
-    left, right = _field(node, "left"), _field(node, "right")
-    if left is None or right is None or left.type != "member_expression" or right.type in _FUNCTIONS:
-        return
-    name = _field(left, "property")
-    holder = builder.forms.of(_field(left, "object"))
-    if name is None:
-        return
-    if builder.text(left) == "module.exports":
-        if right.type == "object":
-            _exported_object(builder, right)
-            builder.bind(name, Binds.MODULE, node, called="default", container="exports")
-        elif module := _required(builder, right):
-            builder.bind(name, Binds.EXPORT, node, value=f"{module}#=", called="default")
-        else:
-            builder.bind(name, Binds.EXPORT, node, value=builder.forms.of(right), called="default")
-    elif holder in ("exports", "module.exports", "module.exports()"):
-        module = _required(builder, right)
-        value = f"{module}#=" if module else builder.forms.of(right)
-        builder.bind(name, Binds.EXPORT, node, value=value)
-    elif holder == "this":
-        container = _class_name(builder, node) or _constructor_name(builder, node)
-        if container:
-            form = builder.forms.of(right)
-            value = "" if form in ("?", "!") else form
-            builder.bind(name, Binds.FIELD, node, value=value, container=container, scope=MEMBER_ONLY)
-
-
-def _constructor_name(builder: Builder, node: Node) -> str:
-    around = node.parent
-    while around is not None and around.type != "function_declaration":
-        around = around.parent
-    return builder.text(_field(around, "name")) if around is not None else ""
-
-
-def _exported_object(builder: Builder, node: Node) -> None:
-    for item in node.named_children:
-        if item.type == "shorthand_property_identifier":
-            text = builder.text(item)
-            builder.bind(item, Binds.EXPORT, item, value=text, called=text)
-            builder.bound.discard(item.start_byte)
-        elif item.type == "pair":
-            key, value = _field(item, "key"), _field(item, "value")
-            if key is not None and value is not None and value.type not in _FUNCTIONS:
-                module = _required(builder, value)
-                text = f"{module}#=" if module else builder.forms.of(value)
-                builder.bind(key, Binds.EXPORT, item, value=text)

@@ -22,7 +22,7 @@ MERGE_AT = 16384
 """Flat rows to merge into the lists; scanning them costs 0.1 ms a search."""
 MERGE_SHARE = 1 / 16
 """The same as a share of a large clustered segment, since a merge writes all of it."""
-DEAD_SHARE = 0.25
+TOMBSTONE_SHARE = 0.25
 """Share of dead rows from which the clustered segment is written again."""
 JOIN_AT = 6
 """Small flat segments to join into one; each costs a search 0.05 ms."""
@@ -50,7 +50,7 @@ def plan(parts: Sequence[Part], delta: int, implementation: Implementation) -> P
     if base.segment.layout != LAYOUTS[implementation] or _outgrown(base, live + delta):
         return Plan("train", (base, *flat))
     waiting = sum(part.segment.count for part in flat)
-    stale = base.dead_count > DEAD_SHARE * base.segment.count
+    stale = base.tombstones > TOMBSTONE_SHARE * base.segment.count
     if stale and base.segment.layout == "graph":  # A graph keeps the places of what it removed.
         return Plan("train", (base, *flat))
     if stale or waiting > max(MERGE_AT, MERGE_SHARE * base.segment.count):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from codanna_core.languages import languages
+from codanna_core.languages.elide.statements import without_statements
 from codanna_core.languages.extract import extract
-from codanna_core.languages.indented import without_statements
 from codanna_core.model import Extraction
 
 LONG = "    value = compute(value, 1) + another_function(value, 'text (')  # what is computed\n" * 4

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from codanna_core.languages.comments import encoded
 from codanna_core.languages.docs import Docs
+from codanna_core.languages.line_windows import cover, has_words
 from codanna_core.languages.lines import Lines
 from codanna_core.languages.registry import Language
-from codanna_core.languages.windows import cover, has_words
 from codanna_core.model import Symbol
 
 MIN_LINES = 6
@@ -14,7 +14,9 @@ MIN_BYTES = 120
 """Less than this between two symbols is not looked at."""
 
 
-def loose_code(lines: Lines, language: Language, docs: Docs, covered: list[tuple[int, int]]) -> list[Symbol]:
+def uncovered_code(
+    lines: Lines, language: Language, docs: Docs, covered: list[tuple[int, int]]
+) -> list[Symbol]:
     """Windows over each run of at least six lines of code that lies between the covered line ranges."""
     found: list[Symbol] = []
     starts = lines.starts

@@ -10,7 +10,7 @@ READ_SIZE = 2048
 from where they stand: handing over all the rest each time cost a Scheme file of 500 kB half a minute."""
 
 
-class Pieces:
+class ChunkedInput:
     """Serves one text to the read callback of a parser and of the queries over its tree.
 
     A binding whose parser never gives back what it was given would keep each parsed file in memory for ever.

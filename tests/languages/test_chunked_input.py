@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
+from codanna_core.languages.chunked_input import READ_SIZE, ChunkedInput
 from codanna_core.languages.extract import extract
-from codanna_core.languages.pieces import READ_SIZE, Pieces
 
 SOURCE = b"".join(b"int function_%d(int value)\n{\n\treturn value + %d;\n}\n\n" % (n, n) for n in range(500))
 
@@ -17,7 +17,7 @@ SOURCE = b"".join(b"int function_%d(int value)\n{\n\treturn value + %d;\n}\n\n" 
 @pytest.mark.parametrize("size", [1, 100, READ_SIZE, len(SOURCE)])
 def test_pieces_make_up_the_text(size: int) -> None:
     """Reading from each piece's end gives the whole text, and then nothing."""
-    pieces = Pieces(SOURCE[:size])
+    pieces = ChunkedInput(SOURCE[:size])
     read = b""
     while piece := pieces.read(len(read), None):
         read += piece
@@ -57,7 +57,7 @@ def test_only_the_references_of_others_are_dropped() -> None:
     """As many as are asked for, never those of the text itself."""
     keep_for_ever = ctypes.pythonapi.Py_IncRef
     keep_for_ever.argtypes, keep_for_ever.restype = [ctypes.py_object], None
-    pieces = Pieces(SOURCE)
+    pieces = ChunkedInput(SOURCE)
     piece = pieces.read(0, None)
     holders = sys.getrefcount(piece)
     keep_for_ever(piece)
@@ -66,7 +66,7 @@ def test_only_the_references_of_others_are_dropped() -> None:
     assert piece == SOURCE[:READ_SIZE]
     assert sys.getrefcount(piece) == holders - 1  # Neither the one that was kept, nor that of the list.
 
-    alone = Pieces(SOURCE)
+    alone = ChunkedInput(SOURCE)
     alone.read(0, None)
     assert alone.held_elsewhere() == 0
     alone.let_go(1)

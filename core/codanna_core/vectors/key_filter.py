@@ -13,7 +13,7 @@ _BITS = 27
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-class KnownKeys:
+class KeyFilter:
     """A bit for every key that was ever written, 16 MB in all, several keys to a bit.
 
     Useful for: bulk writing of millions of new keys, which would be looked for in every segment.
