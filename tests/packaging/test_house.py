@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -79,40 +80,31 @@ STILL_LONG: frozenset[str] = frozenset(
     {
         "core/codanna_core/engine.py",
         "core/codanna_core/indexing/writer.py",
-        "core/codanna_core/relations/typer.py",
-        "core/codanna_core/vectors/store.py",
         "lsp_server/codanna_lsp/folder.py",
         "lsp_server/codanna_lsp/session.py",
     }
 )
 STILL_LARGE: frozenset[str] = frozenset(
     {
-        "codanna_core.engine.Engine",
         "codanna_core.indexing.models.Meanings",
-        "codanna_core.indexing.prepare.Prepared",
         "codanna_core.indexing.run.Indexer",
         "codanna_core.indexing.writer.Writing",
-        "codanna_core.languages.registry.Language",
-        "codanna_core.model.Kind",
-        "codanna_core.model.Symbol",
         "codanna_core.names.store.NameStore",
-        "codanna_core.relations.expressions.Forms",
-        "codanna_core.relations.facts.Binding",
-        "codanna_core.relations.rules.Rules",
-        "codanna_core.relations.typer.Typer",
-        "codanna_core.results.Hit",
-        "codanna_core.results.Status",
-        "codanna_core.results.SymbolHit",
-        "codanna_core.runtime.helpers.WarmHelpers",
-        "codanna_core.text.stored.StoredSymbol",
-        "codanna_core.vectors.base.VectorStats",
-        "codanna_core.vectors.store.DurableIndex",
         "codanna_lsp.folder.Folder",
         "codanna_lsp.progress.WorkDone",
         "codanna_lsp.server.Server",
         "codanna_lsp.session.Session",
     }
 )
+
+ALLOWED = frozenset(
+    re.findall(
+        r"^\| `([\w./]+)` \|",
+        (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("\n## Sizes\n")[2].partition("\n## ")[0],
+        re.MULTILINE,
+    )
+)
+"""Files and classes that ARCHITECTURE.md names with the reason why they are larger."""
 
 LONG, LONGEST, MOST_LONG = 400, 500, 3
 MOST_METHODS, MOST_ATTRIBUTES = 20, 12
@@ -252,19 +244,28 @@ def test_there_is_no_circle_of_imports() -> None:
 
 
 def test_files_can_be_read_at_once() -> None:
-    """No source file is over 400 lines but those that are named, and none over 500."""
-    long = {name for name, lines in lengths().items() if lines > LONG}
-    assert long - STILL_LONG == set()
+    """No source file is over 400 lines but three that ARCHITECTURE.md names, and none of these over 500."""
+    found = {name: lines for name, lines in lengths().items() if lines > LONG}
+    assert found.keys() - ALLOWED - STILL_LONG == set()
+    assert max((found[name] for name in ALLOWED & found.keys()), default=0) <= LONGEST
+    assert len([name for name in ALLOWED if name.endswith(".py")]) <= MOST_LONG
 
 
 def test_classes_can_be_read_at_once() -> None:
-    """No class has over 20 methods or 12 attributes but those that are named."""
+    """No class has over 20 methods or 12 attributes but those that ARCHITECTURE.md names."""
     large = {
         name
         for name, methods, attributes in classes()
         if methods > MOST_METHODS or attributes > MOST_ATTRIBUTES
     }
-    assert large - STILL_LARGE == set()
+    assert large - ALLOWED - STILL_LARGE == set()
+
+
+def test_exceptions_are_needed() -> None:
+    """What ARCHITECTURE.md allows to be large is there and is large."""
+    long = {name for name, lines in lengths().items() if lines > LONG}
+    large = {name for name, methods, held in classes() if methods > MOST_METHODS or held > MOST_ATTRIBUTES}
+    assert set() < ALLOWED <= long | large
 
 
 def test_the_checks_notice() -> None:
