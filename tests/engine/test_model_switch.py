@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from codanna_core import Engine
-from codanna_core.embed.base import CancelToken
+from codanna_core.cancel import Cancel
 from codanna_core.testing.embedder import FakeEmbedder
 
 OpenEngine = Callable[..., Engine]
@@ -25,7 +25,7 @@ class Patient(FakeEmbedder):
         self.begun = threading.Event()
         self.go = threading.Event()
 
-    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str], cancel: Cancel | None = None) -> NDArray[np.float32]:
         self.begun.set()
         while not self.go.wait(0.01):
             if cancel is not None:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import SemanticSettings
-from codanna_core.embed.base import CancelToken, ModelInfo, Where
+from codanna_core.embed.base import ModelInfo, Where
 from codanna_core.embed.exchange import pack_request, unpack_facts, unpack_vectors
 from codanna_core.embed.trusted import check_dimension
 from codanna_core.errors import CodannaError, ModelLost, ModelUnavailable
@@ -77,7 +78,7 @@ class ModelApart:
         """As the model says."""
         return self._instant
 
-    def embed_passages(self, texts: Sequence[str], cancel: CancelToken | None = None) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str], cancel: Cancel | None = None) -> NDArray[np.float32]:
         """float32[len(texts), dimension]; texts of like length share a request, since they are padded."""
         result = np.zeros((len(texts), self._dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
