@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from codanna_core.cancel import Cancel
-from codanna_core.config import Settings, diff, load_settings
+from codanna_core.config import Restart, Settings, diff, load_settings, restarts
 from codanna_core.embed.base import Embedder
 from codanna_core.errors import (
     IndexCorrupt,
@@ -25,20 +25,12 @@ from codanna_core.files import read_regular, to_utf8
 from codanna_core.files.inside import read_inside
 from codanna_core.indexing.events import Notes
 from codanna_core.indexing.layout import IndexFolder, index_folder
-from codanna_core.indexing.models import Meanings
+from codanna_core.indexing.models import Models
 from codanna_core.indexing.ownership import Standing
-from codanna_core.indexing.writer import Writing
+from codanna_core.indexing.saved import SavedTexts
+from codanna_core.indexing.writer import Writer
 from codanna_core.model import Extraction, Problem
-from codanna_core.names.store import NameStore
-from codanna_core.overlay import (
-    Buffers,
-    OverlayFile,
-    digest_on_disk,
-    embedded,
-    is_published,
-    read_buffer,
-    read_saved,
-)
+from codanna_core.overlay import Buffers, read_buffer
 from codanna_core.parsing.parser import HELPERS, Parsing
 from codanna_core.parsing.verdicts import UNPARSED_CODES, Verdicts
 from codanna_core.results import (
@@ -76,8 +68,6 @@ log = logging.getLogger("codanna.engine")
 
 _MEANT_SYMBOLS = 20
 """Symbols found by meaning beyond these are hardly what was meant."""
-_HEAL_WAIT_S = 5.0
-"""A query that meets damage waits this long for the repair; a small index is whole again by then."""
 
 
 class Engine:
@@ -102,13 +92,11 @@ class Engine:
         self.settings = settings
         self._notes = Notes()
         self._notes.replace(problems)
-        self._names = NameStore(folder.inside("names"))
         self._parsing = Parsing(Verdicts(folder.directory))
-        self._meanings = Meanings(root, folder, settings, embedder, self._notes, self._parsing)
-        self._writing = Writing(
-            root, folder, settings, self._meanings, self._names, self._notes, self._parsing, checkpoint
-        )
+        self._models = Models(folder, settings, embedder, self._notes)
+        self._writing = Writer(root, folder, settings, self._models, self._notes, self._parsing, checkpoint)
         self._buffers = Buffers()
+        self._saved = SavedTexts(root, self._buffers, self._parsing, self._published, settings.discovery)
         self._kept = Kept()
         self._closed = False
         self._writer_was_silent = False
@@ -157,7 +145,7 @@ class Engine:
         if self._warm:
             HELPERS.release()
         self._writing.close()
-        self._meanings.close()
+        self._models.close()
         self._notes.stop()
 
     def __enter__(self) -> Engine:
@@ -182,7 +170,7 @@ class Engine:
     ) -> SearchResult:
         """Answer a question. Raises IndexMissing before the first `sync`."""
         request = request_of(query, self.settings.search, limit, mode, filters, explain=explain)
-        return self._healing(lambda: self._answer(request, cancel))
+        return self._writing.damage.healing(lambda: self._answer(request, cancel))
 
     def search_vector(
         self,
@@ -232,14 +220,16 @@ class Engine:
             return find_symbols(view, query, wanted, near, cancel, misspelled=misspelled)
 
         if len(query.split()) < 2 or not self.settings.search.plain_words_fallback:
-            return self._healing(lambda: named(misspelled=True))
-        hits = self._healing(lambda: named(misspelled=False))
+            return self._writing.damage.healing(lambda: named(misspelled=True))
+        hits = self._writing.damage.healing(lambda: named(misspelled=False))
         if fits(hits):
             return hits
         mode = mode_of(self.settings.search.mode)
         request = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
         found = self.search(request, cancel=cancel).hits
-        return [as_symbol_hit(hit) for hit in found] or self._healing(lambda: named(misspelled=True))
+        return [as_symbol_hit(hit) for hit in found] or self._writing.damage.healing(
+            lambda: named(misspelled=True)
+        )
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""
@@ -250,11 +240,11 @@ class Engine:
     @property
     def writer(self) -> bool:
         """Whether this process writes the index."""
-        return self._writing.is_writer
+        return self._writing.role.held
 
     def refresh(self) -> bool:
         """In a process that only reads: see what the writer published, and take over once it is gone."""
-        if self._writing.is_writer:
+        if self._writing.role.held:
             return False
         before = self._generation()
         if self._writing.try_to_write():
@@ -263,20 +253,17 @@ class Engine:
         after = self._generation()
         if after != before:
             self._notes.changed()
-        self._drop_published()
+        self._saved.look_again(write_here=False)
         self._look_for_writer()
         return after != before
 
     def hear_writer(self) -> None:
         """In a process that only reads: find out whether the one that writes runs, so that answers say so."""
-        self._writing.silent_writer(wait=True)
+        self._writing.role.silent_writer(wait=True)
 
     def publishes(self, paths: Iterable[str]) -> bool:
         """Whether the published index holds these files as they are on disk, or is not to hold them."""
-        text = self._published()
-        return text is not None and all(
-            is_published(self.root, self.relative(path), self.settings.discovery, text) for path in paths
-        )
+        return all(self._saved.is_published(self.relative(path)) for path in paths)
 
     def status(self) -> Status:
         """The whole truth about the index. Loads the model, to say what it is and how many vectors there
@@ -285,16 +272,16 @@ class Engine:
         text = self._published()
         generation = text.generation if text is not None else 0
         files = text.file_count if text is not None else 0
-        meaning = self._meanings.open(writable=self.writer) if text is not None else None
+        meaning = self._models.open(writable=self.writer) if text is not None else None
         vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
         problems = self._notes.problems()
-        incomplete = self._writing.incomplete(text) if text is not None else None
+        incomplete = self._writing.coverage.problem(text) if text is not None else None
         known = (
             *(
-                self._writing.unwritable,
-                self._writing.silent_writer(),
-                self._meanings.problem,
-                self._names.problem,
+                self._writing.role.unwritable,
+                self._writing.role.silent_writer(),
+                self._models.problem,
+                self._writing.names.problem,
                 incomplete,
             ),
             self.folder.exposed,
@@ -309,11 +296,13 @@ class Engine:
             generation=generation,
             writer=self.writer,
             files_indexed=files,
-            files_total=max(self._writing.expected_files, files + (text.missing if text is not None else 0)),
-            files_skipped=self._writing.skipped(generation),
+            files_total=max(
+                self._writing.coverage.expected_files, files + (text.missing if text is not None else 0)
+            ),
+            files_skipped=self._writing.coverage.skipped(generation),
             symbols=text.symbol_count if text is not None else 0,
             vectors_total=vectors.count if vectors is not None else 0,
-            vectors_pending=self._meanings.count_pending(text) if text is not None else 0,
+            vectors_pending=self._writing.missing.count(text) if text is not None else 0,
             model=meaning.embedder.model_id if meaning is not None else self.settings.semantic.model,
             dimension=meaning.embedder.dimension if meaning is not None else 0,
             bytes_on_disk=tree_size(self.folder.path),
@@ -323,9 +312,9 @@ class Engine:
     def cluster_info(self) -> dict[str, Any]:
         """The state of the vector index in numbers."""
         self._writing.text.index  # noqa: B018 - raises IndexMissing before the first sync
-        meaning = self._meanings.open(writable=self.writer)
+        meaning = self._models.open(writable=self.writer)
         if meaning is None or meaning.vectors is None:
-            problem = self._meanings.problem
+            problem = self._models.problem
             raise ModelUnavailable(problem.message if problem is not None else "there are no vectors yet")
         return asdict(meaning.vectors.stats())
 
@@ -338,7 +327,7 @@ class Engine:
 
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Whether background work was done before the time was up."""
-        return self._writing.wait_until_idle(timeout)
+        return self._writing.jobs.wait_until_idle(timeout)
 
     def settle(self, cancel: Cancel | None = None) -> None:
         """Wait until nothing is left to do: clusters, merges, saved tables. For programs that end after
@@ -365,39 +354,31 @@ class Engine:
         verify: bool = False,
     ) -> SyncReport:
         """Bring the index up to date with the folder. `verify` compares contents, not only time stamps."""
-        saved = self._buffers.saved()
-        report = self._writing.sync(progress, cancel, verify=verify)
-        self._stored(saved)
+        report = self._writing.runs.sync(progress, cancel, verify=verify)
+        self._saved.look_again(write_here=self.writer)
         return report
 
     def update(self, paths: Iterable[str | os.PathLike[str]], *, cancel: Cancel | None = None) -> SyncReport:
         """Bring single files or folders up to date: changed, created or deleted ones."""
-        changed = [self.relative(path) for path in paths]
-        saved = self._buffers.saved(changed)
-        report = self._writing.update(changed, cancel)
-        self._stored(saved)
+        report = self._writing.runs.update([self.relative(path) for path in paths], cancel)
+        self._saved.look_again(write_here=self.writer)
         return report
 
-    def preview(self, path: str) -> None:
-        """Let answers show a file as it has just been saved. `update` makes it last: this costs a parse,
-        that a commit, for which nobody need wait.
+    def saved(self, path: str) -> None:
+        """Let answers show a file as it has just been saved, until the published index holds it, whichever
+        process writes that. `update` makes it last: this costs a parse, that a commit, for which nobody need
+        wait. An unsaved buffer of the file still hides it.
         """
-        relative = self.relative(path)
-        text = self._published()
-        if text is None:
-            return
-        file = read_saved(self.root, relative, self.settings.discovery, text.file(relative), self._parsing)
-        if file is None:
-            self._buffers.stored(self._buffers.saved([relative]))
-            return
-        meaning = self._meanings.active
-        self._buffers.put(embedded(file, meaning.embedder) if meaning is not None else file)
+        shown = self._saved.show(self.relative(path), write_here=self.writer)
+        active = self._models.active
+        if shown is not None and active is not None:
+            self._buffers.embedded({shown.path: shown}, active.embedder)
 
     def reindex(
         self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None
     ) -> SyncReport:
         """Build the text index anew; vectors of unchanged texts are kept."""
-        return self._writing.sync(progress, cancel, verify=False, anew=True)
+        return self._writing.runs.sync(progress, cancel, verify=False, anew=True)
 
     def rebuild_clusters(
         self, *, progress: Callable[[str, float], None] | None = None, cancel: Cancel | None = None
@@ -405,7 +386,7 @@ class Engine:
         """Seal, merge and train now instead of in the background; False where another process writes."""
         if not self._writing.try_to_write():
             return False
-        meaning = self._meanings.open(writable=True)
+        meaning = self._models.open(writable=True)
         if meaning is not None and meaning.vectors is not None:
             meaning.vectors.maintain(cancel, progress)
         return True
@@ -419,7 +400,9 @@ class Engine:
         self._buffers.clear(self.relative(path))
 
     def apply_settings(self, overrides: Mapping[str, Any]) -> list[str]:
-        """Take over changed settings without a restart; returns the names of the changed keys."""
+        """Take over changed settings without a restart; returns the names of the changed keys, of which
+        `config.restarts` says what is left to do.
+        """
         settings, problems = load_settings(self.root, overrides)
         changed = diff(self.settings, settings)
         if not changed:
@@ -427,38 +410,20 @@ class Engine:
         self._notes.replace(problems)
         self.settings = settings
         self._writing.change_settings(settings)
-        if any(name.startswith(("semantic.", "vectors.")) for name in changed):
-            self._meanings.change(settings, writable=self.writer)
+        self._saved.change_settings(settings.discovery)
+        if Restart.MODEL in restarts(changed):
+            self._models.change(settings, writable=self.writer)
             if self.writer:
-                self._writing.embed_missing_soon()
+                self._writing.upkeep.embed_missing_soon()
         return changed
 
     # Inside
 
-    def _stored(self, saved: Sequence[OverlayFile]) -> None:
-        """A run took in what had been saved; where another process writes, that is still to come."""
-        if self.writer:
-            self._buffers.stored(saved)
-        else:
-            self._drop_published()
-
-    def _drop_published(self) -> None:
-        """Let the index speak for the files that it holds as they are on disk."""
-        text = self._published()
-        for file in self._buffers.saved():
-            known = text.file(file.path) if text is not None else None
-            if known is not None and known.digest == file.digest:
-                self._buffers.stored([file])
-            elif text is not None and file.digest != digest_on_disk(
-                self.root, file.path, self.settings.discovery
-            ):
-                self.preview(file.path)  # Somebody else changed it since.
-
     def _look_for_writer(self) -> None:
         """Tell listeners when the process that writes falls silent, and when it runs again."""
-        if not (self._writing.asks_writer or self._buffers.saved() or self._writer_was_silent):
+        if not (self._writing.role.asks_writer or self._saved.waiting or self._writer_was_silent):
             return
-        silent = self._writing.silent_writer() is not None
+        silent = self._writing.role.silent_writer() is not None
         if silent != self._writer_was_silent:
             self._writer_was_silent = silent
             self._notes.changed()
@@ -483,7 +448,7 @@ class Engine:
             return answer(self._view(meaning=request.mode is not Mode.TEXT), request, cancel)
         except ModelUnavailable as error:
             if isinstance(error, ModelLost):
-                self._meanings.give_up(error)
+                self._models.give_up(error)
             found = answer(self._view(meaning=False), request, cancel)
             return replace(found, problems=[Problem("no-meaning", str(error)), *found.problems])
 
@@ -493,7 +458,7 @@ class Engine:
     def _meant_view(self) -> SearchView:
         view = self._view(meaning=True)
         if view.embedder is None:
-            reason = self._meanings.problem
+            reason = self._models.problem
             raise ModelUnavailable(
                 "this needs an embedding model, and none is loaded"
                 + (f": {reason.message}" if reason is not None else "")
@@ -502,30 +467,34 @@ class Engine:
 
     def _view(self, *, meaning: bool) -> SearchView:
         writing = self._writing
-        if not writing.is_writer:
+        if not writing.role.held:
             writing.text.reopen_if_replaced()
         # Buffers before the text: one that goes between the two must be in the text by then.
         buffers = self._buffers.shown
         text = writing.text.snapshot()
-        opened = self._meanings.open(writable=writing.is_writer) if meaning else None
+        self._saved.end_published(text)
+        opened = self._models.open(writable=writing.role.held) if meaning else None
         embedder = opened.embedder if opened is not None else None
         vectors = None
         problems = [
-            problem for problem in (writing.unwritable, writing.silent_writer()) if problem is not None
+            problem
+            for problem in (writing.role.unwritable, writing.role.silent_writer())
+            if problem is not None
         ]
         if opened is not None and opened.vectors is not None:
             if not opened.writable:
                 opened.vectors.refresh()
             vectors = opened.vectors.snapshot()
-        if meaning and self._meanings.problem is not None:
-            problems.append(self._meanings.problem)
-        if meaning and self._meanings.pending:
+        if meaning and self._models.problem is not None:
+            problems.append(self._models.problem)
+        if meaning and self._writing.missing.pending:
             problems.append(
                 Problem(
-                    "vectors-pending", f"{self._meanings.pending} symbols are found by text only, for now"
+                    "vectors-pending",
+                    f"{self._writing.missing.pending} symbols are found by text only, for now",
                 )
             )
-        incomplete = writing.incomplete(text)
+        incomplete = writing.coverage.problem(text)
         if incomplete is not None:
             problems.append(incomplete)
         if embedder is not None:
@@ -537,8 +506,8 @@ class Engine:
             BufferLayer(buffers, self._kept),
             embedder,
             self._kept,
-            lambda: self._names.current(text),
-            writing.indexed_share(text),
+            lambda: self._writing.names.current(text),
+            writing.coverage.share(text),
             tuple(problems),
         )
 
@@ -549,34 +518,22 @@ class Engine:
         except IndexMissing:
             return None
         except IndexCorrupt as error:
-            self._writing.heal(error)
+            self._writing.damage.heal(error)
             return None
 
     def _generation(self) -> int:
         text = self._published()
         return text.generation if text is not None else -1
 
-    def _healing(self, call: Callable[[], Answer]) -> Answer:
-        """Run a query; where it meets damage, have the index rebuilt, wait a little, and run it once more."""
-        try:
-            with QUESTIONS:
-                return call()
-        except IndexCorrupt as error:
-            log.warning("damage met by a query: %s", error)
-            self._writing.heal(error)
-            self.wait_until_idle(_HEAL_WAIT_S)
-            with QUESTIONS:
-                return call()
-
     def _state(self, text: TextSnapshot | None) -> State:
         state = self._notes.state
         if state is State.READY and text is not None and (text.missing or not text.generation):
-            if self._writing.written_elsewhere():
+            if self._writing.role.held_elsewhere:
                 return State.INDEXING
             return State.INCOMPLETE if text.generation else State.EMPTY
-        if state is State.READY and self._writing.background.running == "clusters":
+        if state is State.READY and self._writing.jobs.training:
             return State.TRAINING
-        if state is State.READY and self._writing.unwritable is not None:
+        if state is State.READY and self._writing.role.unwritable is not None:
             return State.READ_ONLY
         return state
 

@@ -1,36 +1,27 @@
 """Buffers: parsed in memory, they hide what the index holds of the same file. Unsaved ones stay until they
-are cleared; those of saved files only until the index has them.
+are cleared; those of saved files until the published index holds them, which `indexing/saved.py` sees to.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from stat import S_ISREG
+from pathlib import PurePosixPath
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.config import DiscoverySettings
 from codanna_core.embed.base import Embedder
 from codanna_core.embed.text import FileTexts
 from codanna_core.errors import ModelUnavailable
-from codanna_core.files import content_hash, decode, is_indexable
-from codanna_core.indexing.prepare import read_file
 from codanna_core.model import Symbol
 from codanna_core.parsing.parser import Parsing
 from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
-from codanna_core.text.reader import TextSnapshot
-from codanna_core.text.stored import StoredFile, StoredSymbol
+from codanna_core.text.stored import StoredSymbol
 from codanna_core.words import index_text, index_words
-
-_SAVED_LIMIT = 1 << 19
-"""Reading a larger file twice would take longer than waiting for the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +45,48 @@ class OverlayFile:
 
 
 class Buffers:
-    """All buffers of a folder. Readers take `shown`; a change makes another mapping."""
+    """All buffers of a folder in two layers: what is typed hides what was saved, and that the index. Readers
+    take `shown`; a change makes another mapping.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._typed: dict[str, OverlayFile] = {}
+        self._saved: dict[str, OverlayFile] = {}
         self.shown: Mapping[str, OverlayFile] = MappingProxyType({})
 
     def put(self, file: OverlayFile) -> None:
-        """Let a buffer stand for its file; that of a saved file stands back behind an unsaved one."""
+        """Let a buffer stand for its file."""
         with self._lock:
-            there = self.shown.get(file.path)
-            if not file.saved or there is None or there.saved:
-                self._show({**self.shown, file.path: file})
+            (self._saved if file.saved else self._typed)[file.path] = file
+            self._show()
+
+    def typed(self, path: str) -> OverlayFile | None:
+        """The unsaved buffer of a file."""
+        return self._typed.get(path)
 
     def clear(self, path: str) -> None:
         """Forget an unsaved buffer."""
         with self._lock:
-            there = self.shown.get(path)
-            if there is not None and not there.saved:
-                self._show({other: file for other, file in self.shown.items() if other != path})
+            if self._typed.pop(path, None) is not None:
+                self._show()
 
     def saved(self, paths: Iterable[str] | None = None) -> list[OverlayFile]:
-        """Buffers of saved files, of all or of some, for `stored`."""
-        shown = self.shown
-        files = shown.values() if paths is None else (shown[path] for path in paths if path in shown)
-        return [file for file in files if file.saved]
+        """Buffers of saved files, of all or of some."""
+        with self._lock:
+            there = dict(self._saved)
+        return list(there.values()) if paths is None else [there[path] for path in paths if path in there]
 
-    def stored(self, files: Iterable[OverlayFile]) -> None:
-        """The index has these; what was saved since stays."""
+    def drop(self, files: Iterable[OverlayFile]) -> None:
+        """Forget these buffers of saved files; what was saved since stays."""
         texts = {file.path: file.text for file in files}
         if texts:
             with self._lock:
-                self._show(
-                    {
-                        path: file
-                        for path, file in self.shown.items()
-                        if not file.saved or texts.get(path) is not file.text
-                    }
-                )
+                for path, text in texts.items():
+                    there = self._saved.get(path)
+                    if there is not None and there.text is text:
+                        del self._saved[path]
+                self._show()
 
     def embedded(self, shown: Mapping[str, OverlayFile], embedder: Embedder) -> Mapping[str, OverlayFile]:
         """These buffers with vectors where the model makes them in no time; they are kept for the next one
@@ -101,14 +96,14 @@ class Buffers:
         if all(made[path] is file for path, file in shown.items()):
             return shown
         with self._lock:
-            # A buffer that changed meanwhile keeps its newer state.
-            self._show(
-                {path: made[path] if shown.get(path) is file else file for path, file in self.shown.items()}
-            )
+            for layer in (self._typed, self._saved):
+                # A buffer that changed meanwhile keeps its newer state.
+                layer.update({path: made[path] for path, file in layer.items() if shown.get(path) is file})
+            self._show()
         return MappingProxyType(made)
 
-    def _show(self, files: dict[str, OverlayFile]) -> None:
-        self.shown = MappingProxyType(files)
+    def _show(self) -> None:
+        self.shown = MappingProxyType({**self._saved, **self._typed})
 
 
 def stored_symbol(symbol: Symbol, path: str, language: str, key: int) -> StoredSymbol:
@@ -127,42 +122,6 @@ def embedded(file: OverlayFile, embedder: Embedder) -> OverlayFile:
     except ModelUnavailable:
         return replace(file, vectors=None, model_id="")  # The question itself meets the same, and reports it.
     return replace(file, vectors=vectors, model_id=embedder.model_id)
-
-
-def read_saved(
-    root: Path, path: str, settings: DiscoverySettings, known: StoredFile | None, parsing: Parsing
-) -> OverlayFile | None:
-    """A file as it is on disk; None where the index knows this content, or is not to know it."""
-    try:
-        if not S_ISREG(os.lstat(root / path).st_mode):
-            return None  # A link may lead out of the folder.
-    except OSError:
-        return None
-    if known is None and is_indexable(root, path, settings) is not None:
-        return None
-    prepared, data = read_file(root, path, settings)
-    if prepared.skipped is not None or prepared.gone or len(data) > _SAVED_LIMIT:
-        return None
-    if known is not None and known.digest == content_hash(data):
-        return None
-    return replace(read_buffer(path, decode(data)[0], parsing), saved=True, digest=content_hash(data))
-
-
-def is_published(root: Path, path: str, settings: DiscoverySettings, text: TextSnapshot) -> bool:
-    """Whether the index holds a file as it is on disk, or is not to hold it."""
-    known = text.file(path)
-    if known is None and is_indexable(root, path, settings) is not None:
-        return True
-    prepared, data = read_file(root, path, settings)
-    if prepared.gone or prepared.skipped is not None:
-        return known is None
-    return known is not None and known.digest == content_hash(data)
-
-
-def digest_on_disk(root: Path, path: str, settings: DiscoverySettings) -> bytes:
-    """What a file is on disk; empty where there is none to be read."""
-    prepared, data = read_file(root, path, settings)
-    return b"" if prepared.gone or prepared.skipped is not None else content_hash(data)
 
 
 def read_buffer(path: str, text: str, parsing: Parsing) -> OverlayFile:

@@ -343,7 +343,7 @@ class Session:
         def save() -> None:
             if folder.engine is not None and not shown:
                 try:
-                    folder.engine.preview(relative)
+                    folder.engine.saved(relative)
                 except Exception:
                     logger.exception("a saved file is shown once it is indexed, not before")
             folder.update([relative], then)

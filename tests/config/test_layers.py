@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from codanna_core.config import (
+    Restart,
     Settings,
     describe,
     diff,
@@ -17,6 +18,7 @@ from codanna_core.config import (
     load,
     load_settings,
     options_digest,
+    restarts,
     user_file,
 )
 from codanna_core.config.model import VectorSettings
@@ -211,7 +213,11 @@ def test_digest_covers_what_is_stored(place: Place) -> None:
         for info in all_keys()
         if options_digest(place.load(overrides=other_value(info)).settings) != options_digest(Settings())
     }
-    assert changed == {info.name for info in all_keys() if info.stored} == {"discovery.skip_generated"}
+    assert (
+        changed
+        == {info.name for info in all_keys() if info.restarts is Restart.TEXT}
+        == {"discovery.skip_generated"}
+    )
 
 
 def other_value(info: Any) -> dict[str, Any]:
@@ -261,3 +267,15 @@ def test_every_recall_target_of_the_settings_suits_the_vector_index() -> None:
     assert field.default == VectorOptions().recall_target
     for bound in (field.metadata["minimum"], field.metadata["maximum"]):
         assert VectorOptions(recall_target=bound).recall_target == bound
+
+
+def test_each_key_says_what_its_change_restarts() -> None:
+    """Every key says it, and several changed keys give all that has to run again."""
+    assert all(isinstance(info.restarts, Restart) for info in all_keys())
+    assert restarts([]) == frozenset()
+    assert restarts(["search.limit", "discovery.hidden"]) == {Restart.NOTHING, Restart.FILES}
+    models = {info.name for info in all_keys() if info.restarts is Restart.MODEL}
+    assert {"semantic.model", "vectors.recall_target"} <= models
+    assert "semantic.batch" not in models
+    with pytest.raises(KeyError):
+        restarts(["search.no_such_key"])

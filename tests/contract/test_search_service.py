@@ -231,7 +231,7 @@ class TestStayingCurrent:
 
     def test_a_saved_file_shows_before_it_is_indexed(self, service: IndexService, project: Path) -> None:
         (project / "alpha.py").write_text("def saved_words(): return 1\n")
-        service.preview("alpha.py")
+        service.saved("alpha.py")
         assert names(service.symbols("saved_words")) == ["saved_words"]
         service.update(["alpha.py"])
         assert service.publishes(["alpha.py"])

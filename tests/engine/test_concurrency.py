@@ -54,7 +54,7 @@ def test_a_save_during_a_long_run_is_visible_before_it_ends(large: Path, tmp_pat
         if name == "index:batch-applied" and not savers:
             savers.append(threading.Thread(target=save))
             savers[0].start()
-            wait_for(lambda: bool(engine._writing._saved))
+            wait_for(lambda: bool(engine._writing.runs.waiting_saves))
 
     with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(), checkpoint=checkpoint) as engine:
 
@@ -288,7 +288,7 @@ def saver(
             threads.extend(threading.Thread(target=save, args=(path,), daemon=True) for path in paths)
             for thread in threads:
                 thread.start()
-            wait_for(lambda: len(engine_of()._writing._saved) == len(paths))
+            wait_for(lambda: engine_of()._writing.runs.waiting_saves == len(paths))
 
     return checkpoint, threads
 

@@ -334,7 +334,7 @@ class Torture:
             for path, text in self.disk.items():
                 expected |= self.records[path, text]
             assert on_record(engine) == expected
-            meaning = engine._meanings.active
+            meaning = engine._models.active
             assert meaning is not None
             assert meaning.vectors is not None
             keys = np.unique(np.array([key for _, _, key in expected], np.uint64))

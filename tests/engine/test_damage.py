@@ -113,7 +113,7 @@ def test_vectors_damaged_under_an_open_engine_are_computed_again(workspace: Path
         assert engine.wait_until_idle(60)
         generation = engine.status().generation
         store = next(path for path in (tmp_path / "index/vectors").iterdir())
-        engine._writing.heal(IndexCorrupt(store / "wal.log", "damaged for the test"))
+        engine._writing.damage.heal(IndexCorrupt(store / "wal.log", "damaged for the test"))
         assert engine.wait_until_idle(60)
         status = engine.status()
         assert status.generation == generation

@@ -331,7 +331,7 @@ def test_a_file_that_vanishes_while_it_is_indexed_is_survived(
     engine.sync()
     path = workspace / "net/open.go"
     path.write_text("package net\n\nfunc Gone() {}\n")
-    state = engine._writing._files
+    state = engine._writing._stores.files
     reconcile = state.reconcile
 
     def and_delete(*arguments: object, **options: object) -> object:

@@ -26,7 +26,7 @@ def names(engine: Engine, query: str) -> list[str]:
 
 def save(engine: Engine, path: str, text: str) -> None:
     (engine.root / path).write_text(text)
-    engine.preview(path)
+    engine.saved(path)
 
 
 def test_a_saved_file_is_found_before_it_is_stored(engine: Engine) -> None:
@@ -80,6 +80,49 @@ def test_an_unsaved_buffer_is_not_hidden_by_a_save(engine: Engine) -> None:
     assert names(engine, "Saved")[:1] == ["Saved"]
 
 
+def test_closing_a_buffer_shows_what_was_saved(engine: Engine) -> None:
+    """Text typed after a save and thrown away leaves the saved text, stored by the index or not."""
+    save(engine, "net/open.go", "package net\nfunc Saved() {}\n")
+    engine.set_overlay("net/open.go", "package net\nfunc Typed() {}\n")
+    engine.clear_overlay("net/open.go")
+    assert names(engine, "Saved")[:1] == ["Saved"]
+    assert "Typed" not in names(engine, "Typed")
+
+
+def test_a_large_buffer_that_is_saved_stays_visible(engine: Engine) -> None:
+    """A file too large to be parsed for this moment alone is shown from the buffer that was just saved."""
+    text = "package net\nfunc Large() {}\n" + "// filler\n" * 60_000
+    engine.set_overlay("net/open.go", text)
+    save(engine, "net/open.go", text)
+    engine.clear_overlay("net/open.go")
+    assert names(engine, "Large")[:1] == ["Large"]
+    engine.update(["net/open.go"])
+    assert names(engine, "Large")[:1] == ["Large"]
+
+
+def test_what_another_process_publishes_ends_a_saved_text(open_engine: OpenEngine) -> None:
+    """In a process that only reads, a question after the commit of the other one drops the saved text."""
+    writer = open_engine()
+    writer.sync()
+    reader = open_engine()
+    save(reader, "net/open.go", "package net\nfunc HangUp() {}\n")
+    assert reader._saved.waiting
+    assert names(reader, "HangUp")[:1] == ["HangUp"]
+    assert reader._saved.waiting
+    writer.update(["net/open.go"])
+    assert names(reader, "HangUp")[:1] == ["HangUp"]
+    assert not reader._saved.waiting
+
+
+def test_a_saved_file_that_becomes_ignored_goes(engine: Engine) -> None:
+    """A new file that was saved, and ignored before it was stored, is not kept among the answers."""
+    save(engine, "net/new.go", "package net\nfunc Brief() {}\n")
+    assert names(engine, "Brief")[:1] == ["Brief"]
+    (engine.root / ".codannaignore").write_text("new.go\n")
+    engine.sync()
+    assert "Brief" not in names(engine, "Brief")
+
+
 @pytest.mark.parametrize("path", ["hidden/.secret.py", "out.py", "picture.py", "gone.py"])
 def test_what_is_not_to_be_indexed_is_not_shown(engine: Engine, path: str) -> None:
     """A hidden, an ignored and a binary file, and one that is gone, do not appear by being saved."""
@@ -88,7 +131,7 @@ def test_what_is_not_to_be_indexed_is_not_shown(engine: Engine, path: str) -> No
     if path != "gone.py":
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"def left_out(): pass\n" + (b"\0\1" * 50 if path == "picture.py" else b""))
-    engine.preview(path)
+    engine.saved(path)
     assert "left_out" not in names(engine, "left_out")
 
 
@@ -96,5 +139,5 @@ def test_a_link_that_is_saved_is_not_followed(engine: Engine, tmp_path: Path) ->
     """A link may lead out of the folder, and results never do."""
     (tmp_path / "outside.py").write_text("def outside(): pass\n")
     (engine.root / "link.py").symlink_to(tmp_path / "outside.py")
-    engine.preview("link.py")
+    engine.saved("link.py")
     assert "outside" not in names(engine, "outside")

@@ -236,7 +236,7 @@ with Engine.open(sys.argv[1], sys.argv[2]) as engine:
     engine.set_overlay("a.py", "def typed(): pass\\n")
     assert engine.document_symbols("a.py").symbols[0].name == "first"
     assert engine.similar("a.py", 0) is not None
-    engine.preview("b.py")
+    engine.saved("b.py")
     engine.search("first")
     engine.symbols("first")
     engine.wait_until_idle(30)

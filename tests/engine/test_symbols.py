@@ -125,7 +125,7 @@ def test_vectors_of_code_long_gone_are_collected(
     open_engine: OpenEngine, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unreferenced vectors are kept for a while and dropped once they outnumber the others."""
-    monkeypatch.setattr("codanna_core.indexing.models._SPARE", 0)
+    monkeypatch.setattr("codanna_core.indexing.missing._SPARE", 0)
     engine = open_engine(embedder=FakeEmbedder(instant=False))
     for number in range(8):
         (workspace / "net/open.go").write_text(
@@ -164,7 +164,7 @@ def read_back(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     monkeypatch.setattr("codanna_core.names.store._REBUILT_AT_ONCE", 1)
     monkeypatch.setattr(
-        "codanna_core.indexing.writer.build_elsewhere",
+        "codanna_core.indexing.names_apart.build_elsewhere",
         lambda text, names, cancel: seen.append(str(text)) or build_elsewhere(text, names, cancel),
     )
     return seen

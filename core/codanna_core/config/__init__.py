@@ -4,6 +4,7 @@ from codanna_core.config.layers import PROJECT_FILE, ClientOptions, project_file
 from codanna_core.config.model import (
     DiscoverySettings,
     IndexSettings,
+    Restart,
     SearchSettings,
     SemanticSettings,
     ServerSettings,
@@ -11,7 +12,7 @@ from codanna_core.config.model import (
     Settings,
     VectorSettings,
 )
-from codanna_core.config.resolve import Resolved, diff, load, load_settings, options_digest
+from codanna_core.config.resolve import Resolved, diff, load, load_settings, options_digest, restarts
 from codanna_core.config.schema import Described, describe, json_schema
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "DiscoverySettings",
     "IndexSettings",
     "Resolved",
+    "Restart",
     "SearchSettings",
     "SemanticSettings",
     "ServerSettings",
@@ -34,5 +36,6 @@ __all__ = [
     "load_settings",
     "options_digest",
     "project_file",
+    "restarts",
     "user_file",
 ]

@@ -23,6 +23,21 @@ class Setter(StrEnum):
     """The `.codanna.toml` of the workspace, which comes with code that anyone may have written."""
 
 
+class Restart(StrEnum):
+    """What a changed setting makes run again. Nothing else decides that."""
+
+    NOTHING = "nothing"
+    """Its next use reads it."""
+    FILES = "files"
+    """The folder is compared with the index."""
+    TEXT = "text"
+    """The text index is built again, since what it stores changes."""
+    MODEL = "model"
+    """The model and its vectors are opened again, and missing vectors are computed."""
+    FOLDER = "folder"
+    """The index is opened again, perhaps in another place."""
+
+
 YOU: Final = (Setter.USER, Setter.CLIENT)
 """For what says where is written, what is loaded or run, and what leaves the machine."""
 ANYONE: Final = (*YOU, Setter.PROJECT)
@@ -37,15 +52,15 @@ def key(
     default: T,
     doc: str,
     *,
+    restarts: Restart,
     setters: tuple[Setter, ...] = YOU,
     choices: tuple[str, ...] = (),
     minimum: float | None = None,
     maximum: float | None = None,
     project_maximum: float | None = None,
-    stored: bool = False,
 ) -> T:
-    """A setting: `setters` may set it, clients and projects up to `project_maximum`; `stored` marks those
-    that change what is written to the text index.
+    """A setting: `setters` may set it, clients and projects up to `project_maximum`; a change of it
+    `restarts` something.
     """
     metadata: dict[str, Any] = {
         "doc": doc,
@@ -54,7 +69,7 @@ def key(
         "minimum": minimum,
         "maximum": maximum,
         "project_maximum": project_maximum,
-        "stored": stored,
+        "restarts": restarts,
     }
     made: T = field(default=default, metadata=metadata)
     return made
@@ -71,16 +86,19 @@ class DiscoverySettings:
         minimum=1,
         maximum=1 << 30,
         project_maximum=1 << 24,
+        restarts=Restart.FILES,
     )
     hidden: bool = key(
         False,
         "Also index hidden files and folders, those whose name starts with a dot.",
         setters=ANYONE,
+        restarts=Restart.FILES,
     )
     use_ignore_files: bool = key(
         True,
         "Follow `.gitignore`, `.ignore` and git's own exclude files. `.codannaignore` is always followed.",
         setters=ANYONE,
+        restarts=Restart.FILES,
     )
     skip_common_folders: bool = key(
         True,
@@ -88,18 +106,20 @@ class DiscoverySettings:
         " `node_modules`, virtual environments and build trees. A `!name/` line in `.codannaignore` brings"
         " back those known by their name.",
         setters=ANYONE,
+        restarts=Restart.FILES,
     )
     skip_generated: bool = key(
         True,
         "Skip files that announce themselves as generated, minified files, lock files and source maps.",
         setters=ANYONE,
-        stored=True,
+        restarts=Restart.TEXT,
     )
     exclude: tuple[str, ...] = key(
         (),
         "More patterns to skip, in `.gitignore` syntax relative to the workspace folder; at most 1,000, of"
         " 50,000 characters together.",
         setters=ANYONE,
+        restarts=Restart.FILES,
     )
 
 
@@ -108,18 +128,27 @@ class SemanticSettings:
     """Search by meaning."""
 
     enabled: bool = key(
-        True, "Search by meaning. Switched off, no model is loaded; symbol and text search go on."
+        True,
+        "Search by meaning. Switched off, no model is loaded; symbol and text search go on.",
+        restarts=Restart.MODEL,
     )
     model: str = key(
         "builtin",
         "The embedding model: `builtin` for the one in the package, or any model name that"
         " `codanna-lsp models list` shows.",
+        restarts=Restart.MODEL,
     )
-    model_path: str = key("", "A local folder that holds the model's files, instead of a download.")
+    model_path: str = key(
+        "", "A local folder that holds the model's files, instead of a download.", restarts=Restart.MODEL
+    )
     threads: int = key(
-        0, "Threads an ONNX model may use; 0 means half of the processors.", minimum=0, maximum=256
+        0,
+        "Threads an ONNX model may use; 0 means half of the processors.",
+        minimum=0,
+        maximum=256,
+        restarts=Restart.MODEL,
     )
-    batch: int = key(256, "Texts embedded in one call.", minimum=1, maximum=65536)
+    batch: int = key(256, "Texts embedded in one call.", minimum=1, maximum=65536, restarts=Restart.NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +160,20 @@ class VectorSettings:
         "The vector index: `ivf` is small and cheap to update, `hnsw` trades memory for latency and needs the"
         " extra `codanna-lsp[hnsw]`.",
         choices=("ivf", "hnsw"),
+        restarts=Restart.MODEL,
     )
-    metric: str = key("cosine", "How two vectors are compared.", choices=("cosine", "l2", "dot"))
-    precision: str = key("int8", "Precision of the stored vectors.", choices=("int8", "f16", "f32"))
+    metric: str = key(
+        "cosine", "How two vectors are compared.", choices=("cosine", "l2", "dot"), restarts=Restart.MODEL
+    )
+    precision: str = key(
+        "int8", "Precision of the stored vectors.", choices=("int8", "f16", "f32"), restarts=Restart.MODEL
+    )
     recall_target: float = key(
         0.97,
         "Share of the true nearest vectors that a search should find; higher is slower.",
         minimum=0.5,
         maximum=1.0,
+        restarts=Restart.MODEL,
     )
 
 
@@ -153,12 +188,14 @@ class SearchSettings:
         minimum=1,
         maximum=10_000,
         project_maximum=1_000,
+        restarts=Restart.NOTHING,
     )
     mode: str = key(
         "hybrid",
         "Which searches take part in an answer.",
         setters=ANYONE,
         choices=("hybrid", "semantic", "text"),
+        restarts=Restart.NOTHING,
     )
     symbol_limit: int = key(
         200,
@@ -167,9 +204,13 @@ class SearchSettings:
         minimum=1,
         maximum=10_000,
         project_maximum=1_000,
+        restarts=Restart.NOTHING,
     )
     plain_words_fallback: bool = key(
-        True, "Answer a symbol search of several plain words by meaning when no name fits.", setters=ANYONE
+        True,
+        "Answer a symbol search of several plain words by meaning when no name fits.",
+        setters=ANYONE,
+        restarts=Restart.NOTHING,
     )
 
 
@@ -181,9 +222,14 @@ class IndexSettings:
         "",
         "Folder that holds the index; empty means the user's cache folder. A relative path starts at the"
         " workspace folder.",
+        restarts=Restart.FOLDER,
     )
     workers: int = key(
-        0, "Processes that parse and embed; 0 means one per processor.", minimum=0, maximum=256
+        0,
+        "Processes that parse and embed; 0 means one per processor.",
+        minimum=0,
+        maximum=256,
+        restarts=Restart.NOTHING,
     )
     commit_every: int = key(
         4000,
@@ -191,6 +237,7 @@ class IndexSettings:
         "as far apart.",
         minimum=100,
         maximum=1_000_000,
+        restarts=Restart.NOTHING,
     )
 
 
@@ -199,22 +246,33 @@ class ServerSettings:
     """How the language server behaves."""
 
     log_level: str = key(
-        "info", "Least serious messages that are logged.", choices=("error", "warning", "info", "debug")
+        "info",
+        "Least serious messages that are logged.",
+        choices=("error", "warning", "info", "debug"),
+        restarts=Restart.NOTHING,
     )
     watch: str = key(
         "auto",
         "Who watches the files: `client`, `server`, `off`, or `auto` for the server where the client cannot.",
         choices=("auto", "client", "server", "off"),
+        restarts=Restart.FILES,
     )
     document_symbols: str = key(
         "auto",
         "Answer outline requests: `on`, `off`, or `auto` where no other server does.",
         choices=("auto", "on", "off"),
+        restarts=Restart.NOTHING,
     )
     debounce_ms: int = key(
-        50, "Pause after a change before it is indexed, in milliseconds.", minimum=0, maximum=10_000
+        50,
+        "Pause after a change before it is indexed, in milliseconds.",
+        minimum=0,
+        maximum=10_000,
+        restarts=Restart.NOTHING,
     )
-    code_lens: bool = key(False, 'Show a "Find similar code" lens above definitions.')
+    code_lens: bool = key(
+        False, 'Show a "Find similar code" lens above definitions.', restarts=Restart.NOTHING
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import hashlib
 import os
 import reprlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, get_type_hints
@@ -24,7 +24,7 @@ from codanna_core.config.layers import (
     project_file,
     user_file,
 )
-from codanna_core.config.model import MAX_PATTERN_CHARACTERS, MAX_PATTERNS, Setter, Settings
+from codanna_core.config.model import MAX_PATTERN_CHARACTERS, MAX_PATTERNS, Restart, Setter, Settings
 from codanna_core.model import Problem
 
 _TYPE_WORDS: Final[dict[Any, str]] = {
@@ -59,9 +59,10 @@ class KeyInfo:
         return str(self.field.metadata["doc"])
 
     @property
-    def stored(self) -> bool:
-        """Whether the setting changes what the text index holds."""
-        return bool(self.field.metadata["stored"])
+    def restarts(self) -> Restart:
+        """What a change of it makes run again."""
+        found: Restart = self.field.metadata["restarts"]
+        return found
 
     @property
     def setters(self) -> tuple[Setter, ...]:
@@ -163,9 +164,17 @@ def diff(old: Settings, new: Settings) -> list[str]:
     return [info.name for info in all_keys() if get(old, info.name) != get(new, info.name)]
 
 
+def restarts(names: Iterable[str]) -> frozenset[Restart]:
+    """What a change of these keys makes run again."""
+    by_name = {info.name: info.restarts for info in all_keys()}
+    return frozenset(by_name[name] for name in names)
+
+
 def options_digest(settings: Settings) -> str:
     """Changes exactly when a setting changes what the text index holds."""
-    stored = [f"{info.name}={get(settings, info.name)!r}" for info in all_keys() if info.stored]
+    stored = [
+        f"{info.name}={get(settings, info.name)!r}" for info in all_keys() if info.restarts is Restart.TEXT
+    ]
     return hashlib.blake2b("\n".join(stored).encode(), digest_size=8).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""One low-priority thread for work that nobody waits for: training, embedding, saving what is derived."""
+"""Low-priority threads for work that nobody waits for: training, embedding, saving what is derived."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled
@@ -22,7 +23,10 @@ class Background:
     once.
     """
 
-    def __init__(self, on_error: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self, on_error: Callable[[str, Exception], None], on_turn: Callable[[str], None] = lambda name: None
+    ) -> None:
+        """`on_turn` is called when a job has begun and when it has ended, with its name."""
         self._jobs: dict[str, tuple[float, Job]] = {}
         self._waiters = 0
         self._condition = threading.Condition()
@@ -31,6 +35,7 @@ class Background:
         self._stopped = False
         self._thread: threading.Thread | None = None
         self._on_error = on_error
+        self._on_turn = on_turn
 
     def schedule(self, name: str, job: Job, *, after: float = 0.0) -> None:
         """Run a job once `after` seconds are over; scheduling it again before starts the time anew."""
@@ -85,21 +90,71 @@ class Background:
         if sys.platform == "linux":
             # On Linux priorities belong to threads: searches keep the processor.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-        while True:
-            with self._condition:
-                self._running = None
-                self._condition.notify_all()
-                while not self._stopped and (left := self._seconds_to_next()) != 0:
-                    self._condition.wait(left)
-                if self._stopped:
-                    return
-                name = min(self._jobs, key=lambda job_name: self._jobs[job_name][0])
-                _, job = self._jobs.pop(name)
-                self._running = name
+        while (chosen := self._next()) is not None:
+            name, job = chosen
+            self._on_turn(name)
             try:
                 job(self._cancel)
             except Cancelled:
-                continue
+                pass  # Whoever cancelled knows.
             except Exception as error:  # A failed job must not end the thread that runs the others.
                 log.exception("background job %s failed", name)
                 self._on_error(name, error)
+            finally:
+                with self._condition:
+                    self._running = None
+                self._on_turn(name)
+
+    def _next(self) -> tuple[str, Job] | None:
+        """Wait for the next job that is due; None once all is stopped."""
+        with self._condition:
+            self._condition.notify_all()
+            while not self._stopped and (left := self._seconds_to_next()) != 0:
+                self._condition.wait(left)
+            if self._stopped:
+                return None
+            name = min(self._jobs, key=lambda job_name: self._jobs[job_name][0])
+            _, job = self._jobs.pop(name)
+            self._running = name
+            return name, job
+
+
+class Jobs:
+    """The background of one engine: a lane for jobs of its own, and one `beside` it for what waits for
+    another process, so that it need not wait for the jobs of this one.
+    """
+
+    TRAINING: Final = "clusters"
+    """The job that the status shows."""
+
+    def __init__(self, on_error: Callable[[str, Exception], None], on_training: Callable[[], None]) -> None:
+        """`on_training` is called when training has begun and when it has ended."""
+
+        def turn(name: str) -> None:
+            if name == self.TRAINING:
+                on_training()
+
+        self._own = Background(on_error, turn)
+        self.beside = Background(on_error)
+        self.schedule = self._own.schedule
+
+    @property
+    def training(self) -> bool:
+        """Whether clusters are being trained."""
+        return self._own.running == self.TRAINING
+
+    def wait_until_idle(self, timeout: float | None) -> bool:
+        """Whether all jobs were done before the time was up."""
+        started = time.monotonic()
+        while self._own.wait_until_idle(timeout):
+            if not self.beside.busy:
+                return True
+            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+            if not self.beside.wait_until_idle(left):
+                return False
+        return False
+
+    def stop(self) -> None:
+        """Cancel what runs and drop the rest."""
+        self._own.stop()
+        self.beside.stop()

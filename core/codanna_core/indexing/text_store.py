@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from codanna_core.errors import IndexCorrupt, IndexMissing
+from codanna_core.indexing.damage import text_lost, text_unusable
 from codanna_core.indexing.layout import IndexFolder, IndexState, Manifest
 from codanna_core.model import Problem
 from codanna_core.text.errors import classify_error
@@ -51,6 +52,11 @@ class TextStore:
         """Whether there is a text index to read."""
         return self._index is not None
 
+    @property
+    def published(self) -> bool:
+        """Whether something is committed that can be read."""
+        return self.ready and self.snapshot().generation > 0
+
     def snapshot(self) -> TextSnapshot:
         """The newest committed state; raises IndexCorrupt where somebody removed the index meanwhile."""
         index = self.index
@@ -72,13 +78,13 @@ class TextStore:
             if manifest is not None and state is not IndexState.CORRUPT:
                 # An older text index still answers until the new one is there.
                 self._try_open(manifest)
-            return Problem(f"index-{state.value}", f"the text index is built anew: {_REASONS[state]}", None)
+            return text_unusable(state)
         try:
             self._open(manifest)
         except IndexCorrupt as error:
             self._index = None
             self.rebuilt_because = IndexState.CORRUPT.value
-            return Problem("index-corrupt", f"the text index is built anew: {error}", None)
+            return text_lost(error)
         return None
 
     def change_options(self, options: str) -> None:
@@ -193,10 +199,3 @@ class TextStore:
             return {str(name): (int(size), int(mtime)) for name, (size, mtime) in raw.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}  # Without stamps everything is checked again.
-
-
-_REASONS = {
-    IndexState.CORRUPT: "its manifest is damaged",
-    IndexState.VERSION_MISMATCH: "it was written by another version",
-    IndexState.OPTION_MISMATCH: "a setting that changes what is stored was changed",
-}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,6 +41,17 @@ class NamesSource(Protocol):
         """Every distinct name of a symbol."""
 
 
+class RebuildApart(Protocol):
+    """How a rebuild too large to wait for is done."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether this process keeps the names, or reads those that another one keeps."""
+
+    def start(self, names: NameStore, text: Any) -> None:
+        """Begin with it for a state of the text index; `rebuilt_elsewhere` follows."""
+
+
 class NameStore:
     """Keeps the distinct names beside the text index, which stays the truth: a name without symbols shows
     nothing.
@@ -50,7 +61,7 @@ class NameStore:
     none is missing.
     """
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, apart: RebuildApart) -> None:
         self._directory = directory
         self._lock = threading.Lock()
         self._index: NameIndex | None = None
@@ -65,10 +76,7 @@ class NameStore:
         self._adding = False
         self._rebuilding = False
         self._behind = False
-        self.writes: Callable[[], bool] = lambda: True
-        """Whether this process keeps the names, or reads those that another one keeps."""
-        self.rebuild_soon: Callable[[Any], None] = self.rebuild
-        """How a rebuild too large to wait for is done; the engine sets its background."""
+        self._apart = apart
 
     def seems_large(self, text: NamesSource) -> bool:
         """Whether reading the names back is better left to another process."""
@@ -224,7 +232,7 @@ class NameStore:
         with self._lock:
             start, self._rebuilding = not self._rebuilding, True
         if start:
-            self.rebuild_soon(text)
+            self._apart.start(self, text)
 
     def _load(self) -> None:
         """Read what the files have beyond what is known; the caller holds the lock."""
@@ -257,7 +265,7 @@ class NameStore:
                 return self._index
         if not self._behind:
             self.rebuild(text)
-        elif self.writes():
+        elif self._apart.allowed:
             self._start_rebuild(text)
         with self._lock:
             return self._index if self._index is not None else NameIndex()

@@ -120,8 +120,8 @@ class IndexService(SearchService, Protocol):
     def update(self, paths: Iterable[str], *, cancel: Cancel | None = None) -> SyncReport:
         """Bring single files or folders up to date: changed, created or deleted ones."""
 
-    def preview(self, path: str) -> None:
-        """Let answers show a file as it has just been saved; `update` makes it last."""
+    def saved(self, path: str) -> None:
+        """Let answers show a file as it was just saved until the index holds it; `update` makes it last."""
 
     def reindex(
         self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None

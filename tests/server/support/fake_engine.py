@@ -344,7 +344,7 @@ class FakeEngine:
         """Nothing to do."""
         return True
 
-    def preview(self, path: str) -> None:
+    def saved(self, path: str) -> None:
         """Read the file into memory, disk full or not."""
         with self._lock:
             self._files = {**self._files, path: (self.root / path).read_text("utf-8")}

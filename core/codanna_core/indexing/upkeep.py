@@ -1,0 +1,77 @@
+"""What nobody waits for after a run: derived files, checks, missing vectors, clusters."""
+
+from __future__ import annotations
+
+import threading
+
+from codanna_core.cancel import Cancel
+from codanna_core.indexing.background import Jobs
+from codanna_core.indexing.role import WriterRole
+from codanna_core.indexing.stores import Stores
+from codanna_core.runtime.memory import give_back
+
+_SAVE_AFTER_S = 2.0
+"""Derived files are written when nothing was saved for this long, so that they never delay a save."""
+
+
+class Upkeep:
+    """Hands work to the background, and does it there."""
+
+    def __init__(self, stores: Stores, role: WriterRole, jobs: Jobs, mutex: threading.RLock) -> None:
+        self._stores = stores
+        self._role = role
+        self._jobs = jobs
+        self._mutex = mutex
+        self._unsaved = False
+        self._was_bulk = False
+
+    def committed(self) -> None:
+        """A run published something that derived files do not say yet."""
+        self._unsaved = True
+
+    def was_bulk(self) -> None:
+        """A run used much memory, which goes back to the system once all is saved."""
+        self._was_bulk = True
+
+    def after_run(self) -> None:
+        """Schedule all that is due."""
+        stores, schedule = self._stores, self._jobs.schedule
+        text = stores.text.snapshot()
+        if self._unsaved or stores.files.dirty or not stores.names.settled(text):
+            self._unsaved = True
+            schedule("derived", lambda cancel: self.save_derived(), after=_SAVE_AFTER_S)
+        schedule("verify", lambda cancel: stores.text.verify_rest())
+        if not stores.missing.is_complete(text):
+            self.embed_missing_soon()
+        active = stores.models.active
+        if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
+            schedule(Jobs.TRAINING, stores.models.maintain)
+
+    def embed_missing_soon(self) -> None:
+        """Look for missing vectors in the background."""
+        self._jobs.schedule("embed", self._embed_missing)
+
+    def save_last(self) -> None:
+        """Before the end: write what is quick to write. The caller holds the mutex."""
+        if self._role.held and self._unsaved:
+            self.save_derived(hurry=True)
+
+    def save_derived(self, *, hurry: bool = False) -> None:
+        """Write what is quicker to read than to rebuild: the table of files, names, checked stamps."""
+        stores = self._stores
+        with self._mutex:
+            if not self._role.held or not stores.text.ready:
+                return
+            self._unsaved = False
+            snapshot = stores.text.snapshot()
+            stores.save_derived()
+        if not hurry:
+            stores.names.save(snapshot)
+        if self._was_bulk and not hurry:
+            self._was_bulk = False
+            give_back()
+
+    def _embed_missing(self, cancel: Cancel) -> None:
+        stores = self._stores
+        if stores.text.ready and stores.missing.embed(stores.text.snapshot(), cancel):
+            self.embed_missing_soon()
