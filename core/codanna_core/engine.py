@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Restart, Settings, diff, load_settings, restarts
 from codanna_core.embed.base import Embedder
 from codanna_core.errors import (
     IndexCorrupt,
-    IndexLocked,
     IndexMissing,
     InvalidQuery,
     ModelLost,
@@ -23,23 +21,23 @@ from codanna_core.errors import (
 )
 from codanna_core.files import read_regular, to_utf8
 from codanna_core.files.inside import read_inside
+from codanna_core.indexing.condition import Condition
 from codanna_core.indexing.events import Notes
-from codanna_core.indexing.layout import IndexFolder, index_folder
+from codanna_core.indexing.layout import IndexFolder
+from codanna_core.indexing.location import checked_root, index_path, remove_index
 from codanna_core.indexing.models import Models
-from codanna_core.indexing.ownership import Standing
 from codanna_core.indexing.saved import SavedTexts
 from codanna_core.indexing.writer import Writer
 from codanna_core.model import Extraction, Problem
 from codanna_core.overlay import Buffers, read_buffer
 from codanna_core.parsing.parser import HELPERS, Parsing
-from codanna_core.parsing.verdicts import UNPARSED_CODES, Verdicts
+from codanna_core.parsing.verdicts import Verdicts
 from codanna_core.results import (
     Filters,
     Mode,
     Progress,
     SearchRequest,
     SearchResult,
-    State,
     Status,
     SymbolHit,
     SyncReport,
@@ -54,17 +52,13 @@ from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.symbols import find_symbols, fits
 from codanna_core.search.view import SearchView
-from codanna_core.storage.collect import tree_size
 from codanna_core.storage.directory import Checkpoint
-from codanna_core.storage.lock import WriterLock
 from codanna_core.text.reader import TextSnapshot
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Answer = TypeVar("Answer")
-
-log = logging.getLogger("codanna.engine")
+__all__ = ["Engine", "remove_index"]
 
 _MEANT_SYMBOLS = 20
 """Symbols found by meaning beyond these are hardly what was meant."""
@@ -95,6 +89,7 @@ class Engine:
         self._parsing = Parsing(Verdicts(folder.directory))
         self._models = Models(folder, settings, embedder, self._notes)
         self._writing = Writer(root, folder, settings, self._models, self._notes, self._parsing, checkpoint)
+        self._condition = Condition(root, folder, self._writing, self._models, self._parsing, self._notes)
         self._buffers = Buffers()
         self._saved = SavedTexts(root, self._buffers, self._parsing, self._published, settings.discovery)
         self._kept = Kept()
@@ -120,12 +115,12 @@ class Engine:
         `overrides` are options of the command line or an editor; an `embedder` takes the place of the model
         that the settings name. `checkpoint` is called at each named step of a commit; tests crash there.
         """
-        checked = _checked_root(root)
+        checked = checked_root(root)
         problems: list[Problem] = []
         if settings is None:
             settings, problems = load_settings(checked, overrides)
         checkpoint = checkpoint or _no_checkpoint
-        folder = IndexFolder(_index_path(checked, index_dir, settings), checked, checkpoint)
+        folder = IndexFolder(index_path(checked, index_dir, settings), checked, checkpoint)
         folder.check()
         engine = cls(checked, folder, settings, problems, embedder, checkpoint)
         engine._writing.open()
@@ -269,45 +264,7 @@ class Engine:
         """The whole truth about the index. Loads the model, to say what it is and how many vectors there
         are.
         """
-        text = self._published()
-        generation = text.generation if text is not None else 0
-        files = text.file_count if text is not None else 0
-        meaning = self._models.open(writable=self.writer) if text is not None else None
-        vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
-        problems = self._notes.problems()
-        incomplete = self._writing.coverage.problem(text) if text is not None else None
-        known = (
-            *(
-                self._writing.role.unwritable,
-                self._writing.role.silent_writer(),
-                self._models.problem,
-                self._writing.names.problem,
-                incomplete,
-            ),
-            self.folder.exposed,
-        )
-        problems.extend(filter(None, known))
-        if text is not None:
-            problems.extend(problem for problem in self._unparsed(text) if problem not in problems)
-        return Status(
-            root=str(self.root),
-            index_dir=str(self.folder.path),
-            state=self._state(text),
-            generation=generation,
-            writer=self.writer,
-            files_indexed=files,
-            files_total=max(
-                self._writing.coverage.expected_files, files + (text.missing if text is not None else 0)
-            ),
-            files_skipped=self._writing.coverage.skipped(generation),
-            symbols=text.symbol_count if text is not None else 0,
-            vectors_total=vectors.count if vectors is not None else 0,
-            vectors_pending=self._writing.missing.count(text) if text is not None else 0,
-            model=meaning.embedder.model_id if meaning is not None else self.settings.semantic.model,
-            dimension=meaning.embedder.dimension if meaning is not None else 0,
-            bytes_on_disk=tree_size(self.folder.path),
-            problems=problems,
-        )
+        return self._condition.status(self._published(), self.settings)
 
     def cluster_info(self) -> dict[str, Any]:
         """The state of the vector index in numbers."""
@@ -428,14 +385,6 @@ class Engine:
             self._writer_was_silent = silent
             self._notes.changed()
 
-    def _unparsed(self, text: TextSnapshot) -> Iterator[Problem]:
-        """Files that are searched by their text only, as far as an earlier run found out."""
-        for path in self._parsing.verdicts.paths():
-            file = text.file(path)
-            for code, message in file.problems if file is not None else ():
-                if code in UNPARSED_CODES:
-                    yield Problem(code, message, path)
-
     def _on_disk(self, relative: str) -> bytes:
         return read_regular(self.root / relative, self.settings.discovery.max_file_size)
 
@@ -524,67 +473,6 @@ class Engine:
     def _generation(self) -> int:
         text = self._published()
         return text.generation if text is not None else -1
-
-    def _state(self, text: TextSnapshot | None) -> State:
-        state = self._notes.state
-        if state is State.READY and text is not None and (text.missing or not text.generation):
-            if self._writing.role.held_elsewhere:
-                return State.INDEXING
-            return State.INCOMPLETE if text.generation else State.EMPTY
-        if state is State.READY and self._writing.jobs.training:
-            return State.TRAINING
-        if state is State.READY and self._writing.role.unwritable is not None:
-            return State.READ_ONLY
-        return state
-
-
-def remove_index(
-    root: Path | str, index_dir: Path | str | None = None, *, overrides: Mapping[str, Any] | None = None
-) -> Path | None:
-    """Remove the index of a folder, whatever wrote it; None where there is none.
-
-    Raises IndexLocked where a process writes it, and IndexRefused where the folder is not its index. Files
-    that are not the index's own stay.
-    """
-    checked = Path(os.path.realpath(os.path.expanduser(root)))
-    settings, _ = load_settings(checked, overrides)
-    folder = IndexFolder(_index_path(checked, index_dir, settings), checked)
-    if folder.check() is Standing.FREE and not folder.lock_file.exists():
-        return None
-    lock = WriterLock(folder.lock_file)
-    if not lock.acquire():
-        if lock.refused is not None:
-            raise lock.refused
-        raise IndexLocked(f"process {lock.owner()} writes the index in {folder.path}; end it first")
-    with lock:
-        folder.remove()
-    return folder.path
-
-
-def _index_path(root: Path, index_dir: Path | str | None, settings: Settings) -> Path:
-    if index_dir is not None:
-        path = Path(os.path.abspath(os.path.expanduser(index_dir)))
-    else:
-        path = index_folder(root, Path(settings.index.dir).expanduser() if settings.index.dir else None)
-    return _unicode(path, "name another place with --index-dir")
-
-
-def _checked_root(root: Path | str) -> Path:
-    path = Path(os.path.abspath(os.path.expanduser(root)))
-    if not path.exists():
-        raise FileNotFoundError(f"there is no folder {path}")
-    if not path.is_dir():
-        raise NotADirectoryError(f"{path} is a file; give the folder that holds it")
-    return _unicode(Path(os.path.realpath(path)), "rename the folder")
-
-
-def _unicode(path: Path, remedy: str) -> Path:
-    """Refuse a place whose name has bytes that are no text: no editor and no index could name it."""
-    try:
-        os.fspath(path).encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidQuery(f"{os.fspath(path)!a} is no valid Unicode; {remedy}") from None
-    return path
 
 
 def _no_checkpoint(_name: str) -> None:
