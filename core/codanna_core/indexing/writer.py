@@ -50,8 +50,8 @@ class Writer:
         apart = NamesApart(self.jobs.beside, folder.path, lock)
         self.names = NameStore(folder.inside("names"), apart)
         files = FileState(folder.directory)
-        self.missing = MissingVectors(root, folder.directory, settings, models, parsing, notes)
-        self._stores = Stores(self.text, files, self.names, models, self.missing, parsing)
+        missing = MissingVectors(root, folder.directory, settings, models, parsing, notes)
+        self._stores = Stores(self.text, files, self.names, models, missing, parsing)
         self.role = WriterRole(folder, lock, self._stores, notes, self._closing)
         self.coverage = Coverage(files, self.role, notes)
         self.upkeep = Upkeep(self._stores, self.role, self.jobs, self._mutex)
@@ -69,6 +69,11 @@ class Writer:
             checkpoint,
         )
         self.damage = Damage(notes, self.jobs, models, self.upkeep.embed_missing_soon, self.runs.start_again)
+
+    @property
+    def missing(self) -> MissingVectors:
+        """The vectors that are lacking."""
+        return self._stores.missing
 
     def open(self) -> None:
         """Open the text index that is there, if one is."""
