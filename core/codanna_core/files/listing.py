@@ -125,3 +125,14 @@ def _join(paths: Iterable[str]) -> bytes:
 
 def _split(text: str) -> list[str]:
     return text.split("\0") if text else []
+
+
+def is_below(path: str, folders: set[str]) -> bool:
+    """Whether the path is one of these folders or lies in one."""
+    if not folders:
+        return False
+    while path:
+        if path in folders:
+            return True
+        path = path.rpartition("/")[0]
+    return False

@@ -82,3 +82,12 @@ def reason_by_name(name: str, skip_generated: bool) -> SkipReason | None:
         if _MINIFIED_PATTERN.search(lower):
             return SkipReason.MINIFIED
     return None
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the index and an editor can name a path."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +20,14 @@ from codanna_core.model import Problem
 
 OWN_IGNORE_FILE: Final = ".codannaignore"
 IGNORE_FILES: Final = (".gitignore", ".ignore", OWN_IGNORE_FILE)
+RULE_KINDS: Final = (*IGNORE_FILES, ".git")
 COMMON_FOLDERS_FILE: Final = Path(__file__).with_name("common_folders.ignore")
 
-MAX_RULE_FILE: Final = 4 << 20
+MAX_RULE_FILE: Final = 1 << 20
 """Bytes; the largest that are in use have some ten thousand."""
 _FIRST_LINE = 64 << 10
+_SPECIAL = re.compile(r"[\\*?\[\]{}! ]")
+"""What a pattern takes for anything but itself."""
 _SHOWN = 100
 
 _ALWAYS_EXCLUDED = (".git", ".hg", ".svn", ".jj")
@@ -74,16 +76,29 @@ def excluding_problems(settings: DiscoverySettings) -> list[Problem]:
     ]
 
 
-def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int | None = None) -> WalkBuilder:
+def walk_builder(
+    root: str,
+    start: str,
+    settings: DiscoverySettings,
+    depth: int | None = None,
+    *,
+    unfollowed: Collection[str] = (),
+    left_out: Iterable[str] = (),
+) -> WalkBuilder:
     """A walker over `start`, the root or a folder below it, that follows all rules of the workspace.
 
     Rules of the folders above `start` apply as well: a walk over a part sees what one over the whole would.
+    Rules of the kinds that are `unfollowed` are not read anywhere; folders that are `left_out`, relative to
+    the root, are not entered.
     """
     builder = WalkBuilder(Path(start))
     builder.follow_links(False).max_depth(depth).hidden(not settings.hidden)
     follow = settings.use_ignore_files
-    builder.ignore(follow).git_ignore(follow).git_global(follow).git_exclude(follow)
-    builder.add_custom_ignore_filename(OWN_IGNORE_FILE)
+    git = follow and ".gitignore" not in unfollowed and ".git" not in unfollowed
+    builder.ignore(follow and ".ignore" not in unfollowed)
+    builder.git_ignore(git).git_global(git).git_exclude(git)
+    if OWN_IGNORE_FILE not in unfollowed:
+        builder.add_custom_ignore_filename(OWN_IGNORE_FILE)
     if settings.skip_common_folders:
         # Explicit ignore files have the lowest precedence: a `!name/` in any other ignore file wins.
         builder.add_ignore(COMMON_FOLDERS_FILE)
@@ -93,6 +108,8 @@ def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int 
     for pattern in settings.exclude:
         if _pattern_fault(pattern) is None:
             overrides.add("!" + pattern)
+    for folder in left_out:
+        overrides.add("!/" + _SPECIAL.sub(r"\\\g<0>", folder) + "/")
     try:
         builder.overrides(overrides.build())
     except IgnoreError as error:
@@ -101,50 +118,6 @@ def walk_builder(root: str, start: str, settings: DiscoverySettings, depth: int 
             f" ({error}); remove some, or write them into {OWN_IGNORE_FILE}"
         ) from error
     return builder
-
-
-def check_rule_files(folder: str) -> None:
-    """Refuse rule files that the walker must not open: it would wait for a pipe, or read a device forever.
-
-    The walker opens them by itself, even in folders that are ignored, and nothing can interrupt it.
-    """
-    files = [f"{folder}/{name}" for name in IGNORE_FILES]
-    if (git := _metadata(f"{folder}/.git")) is not None:
-        if stat.S_ISREG(git.st_mode):
-            real = _git_folder(f"{folder}/.git")
-            files += [] if real is None else [f"{real}/commondir"]
-        if (exclude := _git_exclude_file(f"{folder}/.git")) is not None:
-            files.append(exclude)
-        files.append(f"{folder}/.git")
-    for path in files:
-        info = _metadata(path)
-        if info is None or stat.S_ISDIR(info.st_mode):
-            continue
-        if not stat.S_ISREG(info.st_mode):
-            raise ConfigError(f"{_shortened(path)} is not a regular file but a pipe or a device; remove it")
-        if info.st_size > MAX_RULE_FILE:
-            raise ConfigError(
-                f"{_shortened(path)} has {info.st_size:,} bytes, more than the {MAX_RULE_FILE:,} that"
-                " are read; shorten it"
-            )
-
-
-def check_outer_rule_files(root: str) -> None:
-    """The same for what applies to the workspace from outside."""
-    folder = root
-    while True:
-        check_rule_files(folder)
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return
-        folder = parent
-
-
-def _metadata(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except (OSError, ValueError):
-        return None  # Missing, or a link to nowhere: the walker cannot open it either.
 
 
 def outer_rule_files(root: str, settings: DiscoverySettings) -> list[str]:
@@ -160,7 +133,7 @@ def outer_rule_files(root: str, settings: DiscoverySettings) -> list[str]:
         if parent == folder:
             break
         folder = parent
-    files += [exclude for file in files if (exclude := _git_exclude_file(file))]
+    files += [exclude for file in files if (exclude := git_exclude_file(file))]
     if settings.use_ignore_files:
         files += _global_git_files()
     return files
@@ -178,7 +151,7 @@ def inner_rule_files(folders: Iterable[str]) -> list[str]:
         git = f"{folder}/.git"
         if exists(git):
             files.append(git)
-            if exclude := _git_exclude_file(git):
+            if exclude := git_exclude_file(git):
                 files.append(exclude)
     return files
 
@@ -237,11 +210,11 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 2 * _SHOWN else f"{text[:_SHOWN]} ... {text[-_SHOWN:]}"
 
 
-def _git_exclude_file(git: str) -> str | None:
+def git_exclude_file(git: str) -> str | None:
     """`info/exclude` of the repository whose `.git` this is, also for work trees, where `.git` is a file."""
     if os.path.isdir(git):
         return f"{git}/info/exclude"
-    folder = _git_folder(git)
+    folder = git_folder(git)
     if folder is None:
         return None
     # Submodules have no common folder; their own holds the exclude file.
@@ -249,7 +222,7 @@ def _git_exclude_file(git: str) -> str | None:
     return f"{os.path.normpath(os.path.join(folder, common or ''))}/info/exclude"
 
 
-def _git_folder(git: str) -> str | None:
+def git_folder(git: str) -> str | None:
     """The folder that a `.git` file points to."""
     line = _first_line(git)
     if line is None or not line.startswith("gitdir:"):

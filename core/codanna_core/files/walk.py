@@ -18,11 +18,10 @@ from codanna_core.cancel import Cancel
 from codanna_core.config import DiscoverySettings
 from codanna_core.errors import FolderMissing
 from codanna_core.files.found import Scan, ScanKind
-from codanna_core.files.listing import Listing, Signature
-from codanna_core.files.reasons import SkipReason, reason_by_name
+from codanna_core.files.listing import Listing, Signature, is_below
+from codanna_core.files.reasons import SkipReason, is_unicode, reason_by_name
+from codanna_core.files.rule_guard import BadRules, RuleGuard
 from codanna_core.files.rules import (
-    check_outer_rule_files,
-    check_rule_files,
     excluding_problems,
     inner_rule_files,
     is_output_folder,
@@ -84,6 +83,7 @@ class _Walker:
         self.settings = settings
         self.cancel = cancel
         self.problems: list[Problem] = excluding_problems(settings)
+        self.guard = RuleGuard(root, settings, self.problems)
         self.stats: dict[str, os.stat_result] = {}
         """What the walk has looked at already."""
 
@@ -100,6 +100,8 @@ class _Walker:
         folders = [self.absolute(folder) for folder in listing.folders]
         files = outer_rule_files(self.root, self.settings) + inner_rule_files(folders)
         listing.rule_files = sorted(dict.fromkeys(files))
+        if self.guard.found_any:
+            return  # Without a key the next scan looks again, and says again what is wrong.
         key = rules_key(listing.rule_files, self.settings)
         # Rules edited while the walk read them may not be those it followed: do not trust them next time.
         edited_meanwhile = newest_change_ns(_regular(listing.rule_files)) >= started_ns
@@ -145,16 +147,16 @@ class _Walker:
         merged = Listing(previous.key, previous.rule_files)
 
         def kept(path: str) -> bool:
-            return path.rpartition("/")[0] not in changed and not _is_below(path, gone)
+            return path.rpartition("/")[0] not in changed and not is_below(path, gone)
 
         merged.skipped = {path: reason for path, reason in previous.skipped.items() if kept(path)}
         merged.files = [path for path in previous.files if kept(path)]
         merged.folders = {
-            path: signature for path, signature in previous.folders.items() if not _is_below(path, gone)
+            path: signature for path, signature in previous.folders.items() if not is_below(path, gone)
         }
         fresh: list[str] = []
         for folder in dirty:
-            if folder in gone or _is_below(folder, gone):
+            if folder in gone or is_below(folder, gone):
                 continue
             level = Listing()
             self.walk(self.absolute(folder), 1, level)
@@ -169,6 +171,8 @@ class _Walker:
             children = {path for path in merged.folders if path and path.rpartition("/")[0] == folder}
             if not children <= level.folders.keys():
                 return None
+        if self.guard.found_any:
+            return None
         for folder in fresh:
             below = Listing()
             self.walk(self.absolute(folder), None, below)
@@ -190,7 +194,23 @@ class _Walker:
         return merged
 
     def walk(self, start: str, depth: int | None, into: Listing) -> None:
-        """Add what the rules let through below `start`, itself included. Files come unsorted."""
+        """Add what the rules let through below `start`, itself included. Files come unsorted.
+
+        A folder with rules that must not be read is left out, and the walk begins again without it.
+        """
+        while True:
+            level = Listing()
+            try:
+                self.walk_once(start, depth, level)
+            except BadRules:
+                continue
+            into.files += level.files
+            into.skipped |= level.skipped
+            into.folders |= level.folders
+            return
+
+    def walk_once(self, start: str, depth: int | None, into: Listing) -> None:
+        """The same; `BadRules` where it has to begin again."""
         prefix = self.prefix
         skip = len(prefix)
         pruned = "\0"
@@ -203,7 +223,7 @@ class _Walker:
             relative = path[skip:].replace(os.sep, "/") if path != self.root else ""
             if relative.startswith(pruned):
                 continue
-            if not relative.isascii() and not _is_unicode(relative):
+            if not relative.isascii() and not is_unicode(relative):
                 into.skipped[relative] = SkipReason.BAD_NAME
                 pruned = relative + "/"
                 continue
@@ -236,8 +256,15 @@ class _Walker:
 
     def entries(self, start: str, depth: int | None) -> Iterator[str]:
         """Absolute paths the rules let through; unreadable places become problems and are passed over."""
-        check_outer_rule_files(start)
-        walk = walk_builder(self.root, start, self.settings, depth).build()
+        self.guard.look_above(start)
+        walk = walk_builder(
+            self.root,
+            start,
+            self.settings,
+            depth,
+            unfollowed=self.guard.unfollowed,
+            left_out=self.guard.left_out,
+        ).build()
         unlisted = {start}
         """Folders whose entries the walker has yet to look at."""
         seen = 0
@@ -255,7 +282,7 @@ class _Walker:
             path = str(entry.path())
             if path in unlisted:
                 unlisted.discard(path)
-                unlisted.update(_checked_folders(path))
+                unlisted.update(self.guard.folders_in(path))
             yield path
 
     def finish(self, listing: Listing, how: ScanKind) -> Scan:
@@ -308,7 +335,7 @@ class _Walker:
         parts = path.split("/")
         if not {"", ".", ".."}.isdisjoint(parts):
             raise ValueError(f"not a workspace-relative path: {path!r}")
-        if not _is_unicode(path):
+        if not is_unicode(path):
             return SkipReason.BAD_NAME
         folder = ""
         for number, name in enumerate(parts):
@@ -338,7 +365,11 @@ class _Walker:
     def names(self, folder: str) -> set[str]:
         """Names in one folder that the rules let through."""
         start = self.absolute(folder)
-        return {os.path.basename(path) for path in self.entries(start, 1) if path != start}
+        while True:
+            try:
+                return {os.path.basename(path) for path in self.entries(start, 1) if path != start}
+            except BadRules:
+                continue
 
     def absolute(self, relative: str) -> str:
         return self.prefix + relative if relative else self.root
@@ -356,41 +387,9 @@ class _Walker:
             )
 
 
-def _checked_folders(parent: str) -> list[str]:
-    """The folders in a folder, once it is certain that the walker may look into them."""
-    folders = []
-    try:
-        with os.scandir(parent) as entries:
-            folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return []  # The walker cannot list it either, and tells.
-    for folder in folders:
-        check_rule_files(folder)
-    return folders
-
-
 def _shortened(text: str) -> str:
     """Paths too long for the system make messages too long for people."""
     return text if len(text) <= _LONG_PATH else f"{text[:200]} ... {text[-150:]}"
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_below(path: str, folders: set[str]) -> bool:
-    """Whether the path is one of these folders or lies in one."""
-    if not folders:
-        return False
-    while path:
-        if path in folders:
-            return True
-        path = path.rpartition("/")[0]
-    return False
 
 
 def _regular(files: list[str]) -> list[str]:
