@@ -47,8 +47,8 @@ format: install ## rewrite the sources in the project's style
 bench: install ## one of benchmarks/, cold_index unless named: make bench B=retrieval
 	$(BIN)/python benchmarks/$(B).py $(ARGS)
 
-torture: install ## kill the indexer hundreds of times and compare what is left with a clean build
-	$(BIN)/python -m pytest -m slow -k torture --timeout=0 $(ARGS)
+torture: install ## kill commands, servers and helpers, then compare all answers with a clean build's: make torture KILLS=1000
+	$(if $(KILLS),TORTURE_KILLS=$(KILLS) )$(BIN)/python -m pytest -m slow -k torture --timeout=0 $(ARGS)
 
 # A found case is kept in tests/fuzz/corpus/ and is a test from then on; COUNT=1000000 is the long run of the
 # languages, FUZZ_SEED and FUZZ_COUNT choose the messages and the damage to index files.
