@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ATTACKERS = ("Repository", "File", "Index folder", "Model folder", "Other user", "Web page", "Client")
+ATTACKERS = (
+    "Repository",
+    "File",
+    "Index folder",
+    "Model folder",
+    "Other user",
+    "Web page",
+    "Client",
+    "Neighbour",
+)
 NAMED = re.compile(r"`((?:tests|editors)/[\w./-]+)(?:::(\w+))?`")
 
 
