@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.errors import InvalidQuery
 from codanna_core.names import NameIndex
 from codanna_core.search.kept import BufferWords, Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
@@ -168,6 +169,14 @@ def _scored(scored: Sequence[tuple[int, float]]) -> Scored:
     )
 
 
+def _fits_path(path: str, regexes: Sequence[str]) -> bool:
+    try:
+        return any(re.fullmatch(regex, path, re.DOTALL) for regex in regexes)
+    except re.error as error:
+        # The index refuses it as well, but the buffers may be asked first.
+        raise InvalidQuery(f"a path filter cannot be understood ({error})") from error
+
+
 def _passes(symbol: StoredSymbol, only: Filter) -> bool:
     """Whether a symbol passes what the text index would have filtered."""
     if only.languages and symbol.language not in only.languages:
@@ -176,9 +185,7 @@ def _passes(symbol: StoredSymbol, only: Filter) -> bool:
         return False
     if only.owners and symbol.path not in only.owners:
         return False
-    if only.path_regexes and not any(
-        re.fullmatch(regex, symbol.path, re.DOTALL) for regex in only.path_regexes
-    ):
+    if only.path_regexes and not _fits_path(symbol.path, only.path_regexes):
         return False
     words = set(index_text(symbol.container).split())
     if not all(words.issuperset(container) for container in only.container_words):
