@@ -78,7 +78,7 @@ def test_nobody_else_can_read_an_index(workspace: Path, tmp_path: Path, umask: N
 @POSIX
 def test_an_older_index_is_secured_and_used(workspace: Path, tmp_path: Path, umask: None) -> None:
     """An index of the version before identities, where we compute it to be: its vectors are used as they are,
-    and afterwards it is private and on record.
+    its text is indexed again, and afterwards it is private and on record.
     """
     root = Path(os.path.realpath(workspace))
     index = index_folder(root, None)
@@ -91,7 +91,7 @@ def test_an_older_index_is_secured_and_used(workspace: Path, tmp_path: Path, uma
         assert engine.search("put cash into the account").hits[0].name == "deposit_money"
         status = engine.status()
         assert (status.files_indexed, status.vectors_total, status.vectors_pending) == (4, 7, 0)
-        assert status.problems == []
+        assert [problem.code for problem in status.problems] == ["index-version-mismatch"]
     assert embedder.embedded == []
     assert modes(index) == PRIVATE
     assert IndexFolder(index, root).check() is Standing.OURS
