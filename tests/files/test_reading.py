@@ -176,6 +176,31 @@ def test_a_work_tree_that_points_to_a_pipe(tmp_path: Path) -> None:
     assert "fake/commondir: it is not a regular file" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("link", "common", "pipe"),
+    [
+        ("gitdir: x", None, "x/commondir"),
+        ("gitdir:  x", None, " x/commondir"),
+        ("gitdir: x", "y", "y/info/exclude"),
+        ("gitdir: x", "./y", "x/y/info/exclude"),
+    ],
+)
+def test_a_work_tree_beside_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str, common: str | None, pipe: str
+) -> None:
+    """The walker takes relative paths of a `.git` file from the current folder, so they are checked there."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/.git").write_text(f"{link}\n")
+    (tmp_path / pipe).parent.mkdir(parents=True)
+    os.mkfifo(tmp_path / pipe)
+    if common is not None:
+        (tmp_path / "x").mkdir(exist_ok=True)
+        (tmp_path / "x/commondir").write_text(f"{common}\n")
+    monkeypatch.chdir(tmp_path)
+    (problem,) = at_once(lambda: scan(tmp_path, SETTINGS)).problems
+    assert "it is not a regular file" in problem.message
+
+
 def test_exclude_patterns_without_number(tmp_path: Path) -> None:
     """Together they may be too much although each is fine; that is an error that says so."""
     (tmp_path / "a.py").write_text("def a(): pass\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -59,3 +60,14 @@ def test_unknown_suffix(tmp_path: Path) -> None:
     """Other picture formats are refused with the ones that there are."""
     with pytest.raises(ConfigError, match=r"\.svg or \.png"):
         write_plot(tmp_path / "a.jpg", SIZES, "")
+
+
+def test_a_link_is_not_drawn_through(tmp_path: Path) -> None:
+    """A link or a pipe in the place of the picture is refused, and what it leads to stays as it is."""
+    (tmp_path / "victim").write_text("mine")
+    (tmp_path / "linked.svg").symlink_to(tmp_path / "victim")
+    os.mkfifo(tmp_path / "pipe.png")
+    for name in ("linked.svg", "pipe.png"):
+        with pytest.raises(ConfigError, match="not a regular file"):
+            write_plot(tmp_path / name, [1, 2], "two")
+    assert (tmp_path / "victim").read_text() == "mine"

@@ -19,6 +19,7 @@ from codanna_core.files.rules import (
     IGNORE_FILES,
     MAX_RULE_FILE,
     OWN_IGNORE_FILE,
+    files_by_git_file,
     git_exclude_file,
     git_folder,
 )
@@ -155,6 +156,7 @@ def _rule_files_in(folder: str) -> list[tuple[str, str]]:
     files = [(f"{folder}/{name}", name) for name in IGNORE_FILES]
     if (git := _metadata(f"{folder}/.git")) is not None:
         if stat.S_ISREG(git.st_mode):
+            files += [(path, ".git") for path in files_by_git_file(f"{folder}/.git")]
             real = git_folder(f"{folder}/.git")
             files += [] if real is None else [(f"{real}/commondir", ".git")]
         if (exclude := git_exclude_file(f"{folder}/.git")) is not None:

@@ -230,12 +230,28 @@ def git_folder(git: str) -> str | None:
     return os.path.join(os.path.dirname(git), line.removeprefix("gitdir:").strip())
 
 
-def _first_line(path: str) -> str | None:
+def files_by_git_file(git: str) -> list[str]:
+    """What the walker opens because of a `.git` file. Unlike git it takes relative paths from the current
+    folder, and each character after `gitdir: ` as part of the path.
+    """
+    line = _first_line(git, raw=True)
+    if line is None or not line.startswith("gitdir: "):
+        return []
+    folder = os.path.abspath(line.removeprefix("gitdir: "))
+    common = _first_line(f"{folder}/commondir", raw=True)
+    if common is None:
+        return [f"{folder}/commondir"]
+    shared = os.path.join(folder, common) if common.startswith(".") else os.path.abspath(common)
+    return [f"{folder}/commondir", f"{shared}/info/exclude"]
+
+
+def _first_line(path: str, *, raw: bool = False) -> str | None:
     try:
         text = read_regular(path, _FIRST_LINE).decode("utf-8", "surrogateescape")
     except (OSError, ValueError):
         return None
-    return text.partition("\n")[0].strip()
+    line = text.partition("\n")[0]
+    return line.removesuffix("\r") if raw else line.strip()
 
 
 def _global_git_files() -> list[str]:

@@ -107,6 +107,9 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 def write_plot(path: Path, sizes: list[int], title: str) -> None:
     """Write the picture that the suffix of `path` asks for. The user named it, so their umask counts."""
+    # A repository can bring a link or a pipe of this name, which the user takes for a place inside it.
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise ConfigError(f"cannot plot to {path.name}: it is not a regular file; choose another name")
     is_new = not path.exists()
     if path.suffix == ".svg":
         path.write_text(svg(sizes, title), encoding="utf-8")
