@@ -1,6 +1,6 @@
 """Damaged files of every language, parsed as the engine does it, and what must hold for each.
 
-    python tests/fuzz/fuzz_languages.py [--count N] [--seed S] [--workers W] [--language NAME ...]
+    python tests/fuzz/fuzz_languages.py [--count N] [--seed S] [--only-count] [--language NAME ...]
 
 A case that crashes the parser or takes too long is harmless, because it is named and searched by its text; it
 is kept in `corpus/` all the same. One that breaks a promise is a failure. Both are cut down first.
@@ -226,9 +226,12 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--only-count", action="store_true", help="neither cut down nor keep what is found")
     parser.add_argument("--language", nargs="*", default=[], dest="wanted")
     arguments = parser.parse_args()
-    outcomes = fuzz(arguments.count, arguments.seed, arguments.workers, arguments.wanted)
+    outcomes = fuzz(
+        arguments.count, arguments.seed, arguments.workers, arguments.wanted, write=not arguments.only_count
+    )
     for outcome, number in outcomes.most_common():
         print(f"{number:>9,} {outcome}")
     return 1 if outcomes["broken"] else 0
