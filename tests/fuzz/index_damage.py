@@ -63,7 +63,7 @@ def do(damage: Damage, index: Path) -> str:
     """Damage one file; gives its name."""
     files = sorted(path for path in index.rglob("*") if path.is_file())
     path = files[int(damage.file * len(files))]
-    data = path.read_bytes()
+    data = _beginning(path)
     at = int(damage.place * len(data))
     rng = random.Random(damage.value)
     name = path.relative_to(index).as_posix()
@@ -87,7 +87,7 @@ def do(damage: Damage, index: Path) -> str:
     elif damage.kind == "empty":
         data = b""
     elif damage.kind == "other":
-        data = rng.choice(files).read_bytes()
+        data = _beginning(rng.choice(files))
     elif damage.kind == "repeat":
         data = data[:at] + data
     path.unlink()
@@ -100,6 +100,12 @@ def do(damage: Damage, index: Path) -> str:
         with path.open("r+b") as file:
             file.truncate(8 << 30)
     return name
+
+
+def _beginning(path: Path) -> bytes:
+    """All of a file, unless an earlier change has made gigabytes of it."""
+    with path.open("rb") as file:
+        return file.read(16 << 20)
 
 
 def _with(data: bytes, at: int, value: int) -> bytes:
