@@ -54,15 +54,19 @@ class Shop:
             self.write(number)
 
     def write(self, number: int) -> None:
-        (self.root / f"file{number}.py").write_text(text_of(number, self.rng.randrange(3)))
+        (self.root / f"file{number}.py").write_text(text_of(number, self.rng.randrange(1_000_000)))
 
-    def edit(self) -> list[str]:
-        """Change some files; gives their names."""
-        numbers = self.rng.sample(range(FILES), self.rng.choice([2, 10, FILES]))
-        for number in numbers:
-            self.write(number)
+    def edit(self) -> None:
+        """Change some files, and now and then begin with no index."""
+        self.edit_files()
         if self.rng.random() < 0.3:
             shutil.rmtree(self.index, ignore_errors=True)
+
+    def edit_files(self) -> list[str]:
+        """Change some files; gives their names."""
+        numbers = self.rng.sample(range(FILES), self.rng.choice([10, 20, FILES]))
+        for number in numbers:
+            self.write(number)
         return [f"file{number}.py" for number in numbers]
 
     def command(self) -> subprocess.Popen[str]:
@@ -102,17 +106,17 @@ class Shop:
 
     def kill_parser(self) -> None:
         """Kill the parser of single files while they are saved."""
-        names = self.edit()
         stop = threading.Event()
 
         def harass() -> None:
-            while not stop.wait(self.rng.uniform(0.005, 0.2)):
+            while not stop.wait(self.rng.uniform(0.001, 0.1)):
                 self.done["parser"] += sum(kill(process) for process in HELPERS.pids())
-                if self.done["parser"] > limit:
+                if self.done["parser"] >= limit:
                     return
 
         with self.engine() as engine:
             engine.sync()
+            names = self.edit_files()
             limit = self.done["parser"] + 3
             thread = threading.Thread(target=harass)
             thread.start()
@@ -137,13 +141,11 @@ class Shop:
         assert not (difference := differences(found, expected)), difference
 
     def run(self, kills: int) -> None:
-        ways = (self.kill_command, self.kill_helper, self.kill_parser)
-        turn = 0
-        while self.done.total() < kills:
+        ways = {"command": self.kill_command, "worker": self.kill_helper, "parser": self.kill_parser}
+        while any(self.done[way] < kills // len(ways) for way in ways):
             self.edit()
-            ways[turn % len(ways)]()
+            ways[min(ways, key=self.done.__getitem__)]()
             self.compare()
-            turn += 1
 
 
 def settled_answers(engine: Engine) -> Answers:
