@@ -82,6 +82,8 @@ def waiting(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Wait
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         env={**os.environ, **(env or {})},
+        # A run in the background ignores SIGINT, and what it starts inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         yield Waiting(process)
