@@ -25,7 +25,7 @@ class Plain:
 
     def __init__(self, engine: Engine) -> None:
         self._view = engine._view(meaning=True)
-        opened = engine._meanings.open(writable=False)
+        opened = engine._models.open(writable=False)
         assert opened is not None
         assert opened.vectors is not None
         rows = self._view.passing(Filter(), max(1, self._view.size))
