@@ -32,6 +32,7 @@ from codanna_core.model import Extraction, Problem
 from codanna_core.overlay import Buffers, read_buffer
 from codanna_core.parsing.parser import HELPERS, Parsing
 from codanna_core.parsing.verdicts import Verdicts
+from codanna_core.problems import Code
 from codanna_core.results import (
     Filters,
     Mode,
@@ -399,7 +400,7 @@ class Engine:
             if isinstance(error, ModelLost):
                 self._models.give_up(error)
             found = answer(self._view(meaning=False), request, cancel)
-            return replace(found, problems=[Problem("no-meaning", str(error)), *found.problems])
+            return replace(found, problems=[Problem(Code.NO_MEANING, str(error)), *found.problems])
 
     def _limit(self, limit: int | None) -> int:
         return self.settings.search.limit if limit is None else limit
@@ -439,7 +440,7 @@ class Engine:
         if meaning and self._writing.missing.pending:
             problems.append(
                 Problem(
-                    "vectors-pending",
+                    Code.VECTORS_PENDING,
                     f"{self._writing.missing.pending} symbols are found by text only, for now",
                 )
             )

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from codanna_core.problems import Code
+
 
 class Kind(StrEnum):
     """What a symbol is. The names are those that users type in `kind:` filters."""
@@ -94,7 +96,7 @@ class Symbol:
 class Problem:
     """Something that is missing or was worked around, in one sentence, with where it happened."""
 
-    code: str
+    code: Code
     message: str
     path: str | None = None
 

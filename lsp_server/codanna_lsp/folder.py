@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, FolderMissing, IndexMissing, OutOfMemory
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.runtime.memory import few_arenas, freeze_gc
 from codanna_lsp.convert import message
 
@@ -37,7 +38,7 @@ class EngineSource(Protocol):
 
 CLOSE_TIMEOUT = 30.0
 
-_LACKING = frozenset({"open", "sync", "update", "sync-stopped", "clean"})
+_LACKING = frozenset({Code.OPEN, Code.SYNC, Code.UPDATE, Code.SYNC_STOPPED, Code.CLEAN})
 """Problems because of which answers may lack something."""
 
 NEEDS_SYNC = frozenset({"server.watch"})
@@ -166,7 +167,7 @@ class Folder:
             try:
                 changed = self.engine.apply_settings(overrides)
             except CodannaError as error:
-                self._note("settings", str(error))
+                self._note(Code.SETTINGS, str(error))
                 return
             logger.info("settings changed: %s", ", ".join(changed) or "none")
             if any(name in NEEDS_SYNC or not name.startswith(("search.", "server.")) for name in changed):
@@ -221,10 +222,10 @@ class Folder:
             if self._clean:
                 self._remove_index()
             self.engine = self._engines.open(self.root, self._overrides)
-            self._forget("open")
+            self._forget(Code.OPEN)
         except (CodannaError, OSError) as error:
             if not self.root.is_dir() and not self._closing.cancelled:
-                self._note("open", f"there is no folder {self.root}; it is opened as soon as there is one")
+                self._note(Code.OPEN, f"there is no folder {self.root}; it is opened as soon as there is one")
                 return False
             self._failed_to_open(str(error))
         except Exception:
@@ -306,7 +307,7 @@ class Folder:
         try:
             self._engines.remove(self.root, self._overrides)
         except (CodannaError, OSError) as error:
-            self._note("clean", f"the index was not removed: {error}")
+            self._note(Code.CLEAN, f"the index was not removed: {error}")
 
     def _update(self, batch: list[str]) -> bool:
         assert self.engine is not None
@@ -321,10 +322,10 @@ class Folder:
         except Exception as error:
             # The disk holds the truth: a later whole reconciliation finds what this one could not store.
             logger.exception("updating %d paths failed", len(batch))
-            self._note("update", f"saving to the index failed ({type(error).__name__}), trying again")
+            self._note(Code.UPDATE, f"saving to the index failed ({type(error).__name__}), trying again")
             self.sync(self.RETRY_AFTER)
             return False
-        self._forget("update")
+        self._forget(Code.UPDATE)
         logger.info(
             "updated %d paths in %.0f ms, generation %d",
             len(batch),
@@ -339,7 +340,7 @@ class Folder:
         try:
             with self._host.progress(f"Indexing {self.name}", cancel) as display:
                 report = self.engine.sync(progress=display.report, cancel=Cancel(cancel, self._closing))
-            self._forget("sync", "update", "sync-stopped")
+            self._forget(Code.SYNC, Code.UPDATE, Code.SYNC_STOPPED)
             if not self.reconciled:
                 freeze_gc()
                 self.engine.warm()
@@ -358,22 +359,24 @@ class Folder:
             logger.info("another process has just begun with the first index of %s", self.root)
         except FolderMissing as error:
             self.reconciled = False
-            self._note("sync", str(error))
+            self._note(Code.SYNC, str(error))
             self.sync(self.ROOT_POLL)
         except MemoryError:
             logger.exception("synchronising %s ran out of memory", self.root)
-            self._note("sync", f"{OutOfMemory()}; trying again")
+            self._note(Code.SYNC, f"{OutOfMemory()}; trying again")
             self.sync(12 * self.RETRY_AFTER)
         except ConfigError as error:
             # Something of the workspace has to be mended; a look now and then finds that it was.
-            self._note("sync", str(error))
+            self._note(Code.SYNC, str(error))
             self.sync(12 * self.RETRY_AFTER)
         except Cancelled:
             if not self._closing.cancelled:
-                self._note("sync-stopped", "indexing was stopped; run `codanna.reindex` or reopen the folder")
+                self._note(
+                    Code.SYNC_STOPPED, "indexing was stopped; run `codanna.reindex` or reopen the folder"
+                )
         except Exception as error:
             logger.exception("synchronising %s failed", self.root)
-            self._note("sync", f"indexing failed ({type(error).__name__}: {error}), trying again")
+            self._note(Code.SYNC, f"indexing failed ({type(error).__name__}: {error}), trying again")
             self.sync(12 * self.RETRY_AFTER)
         finally:
             with self._wake:
@@ -382,10 +385,10 @@ class Folder:
             self._host.status_changed(self)
 
     def _failed_to_open(self, reason: str) -> None:
-        self._note("open", reason)
+        self._note(Code.OPEN, reason)
         self._host.tell_user(f"Codanna cannot search in {self.name}: {reason}")
 
-    def _note(self, code: str, message: str) -> None:
+    def _note(self, code: Code, message: str) -> None:
         problem = Problem(code, message)
         if problem in self.problems:
             return
@@ -396,8 +399,8 @@ class Folder:
     def missing(self) -> list[Problem]:
         """What answers lack because this folder could not be opened or brought up to date."""
         if self.engine is None and not self.problems:
-            return [Problem("opening", f"{self.name} is still being opened")]
+            return [Problem(Code.OPENING, f"{self.name} is still being opened")]
         return [problem for problem in self.problems if problem.code in _LACKING]
 
-    def _forget(self, *codes: str) -> None:
+    def _forget(self, *codes: Code) -> None:
         self.problems[:] = [problem for problem in self.problems if problem.code not in codes]

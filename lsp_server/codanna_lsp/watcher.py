@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_lsp import convert
 from codanna_lsp.session import IGNORED_FOLDERS, Session
 
@@ -92,7 +93,7 @@ class Watching:
             logger.warning("watching %s failed: %s", folder.root, error)
             folder.problems.append(
                 Problem(
-                    "watch",
+                    Code.WATCH,
                     f"changes outside of the editor are not noticed ({type(error).__name__}); on Linux raise"
                     " fs.inotify.max_user_watches",
                 )

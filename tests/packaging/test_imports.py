@@ -258,3 +258,21 @@ def test_doors_are_typed_against_the_protocol() -> None:
         "codanna_core.cli.session",
         "codanna_lsp.main",
     }
+
+
+def test_problem_codes_come_from_their_list() -> None:
+    """No problem is made with a code in quotation marks, and no code of the list is unused."""
+    from codanna_core.problems import Code
+
+    quoted, used = [], set()
+    for path in [*sources(CORE), *sources(SERVER)]:
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem":
+                first = node.args[0] if node.args else node.keywords[0].value
+                if not isinstance(first, ast.Name | ast.Attribute | ast.Call):
+                    quoted.append(f"{path}:{node.lineno}")
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "Code":
+                used.add(node.attr)
+    assert quoted == []
+    by_name = {"UNKNOWN_KIND", "UNKNOWN_LANGUAGE", "INDEX_OPTION_MISMATCH", "INDEX_VERSION_MISMATCH"}
+    assert set(Code.__members__) - used == by_name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from raw_client import RawClient, running
 
+from codanna_core.problems import Code
 from codanna_lsp import capabilities
 from codanna_lsp.features import register_all
 from codanna_lsp.registry import Registry
@@ -146,3 +148,12 @@ def test_every_error_code_is_documented() -> None:
     """The codes in the code are the codes on the page."""
     used = {value for name, value in vars(jsonrpc).items() if name.isupper() and type(value) is int}
     assert used == {int(code) for code in re.findall(r"^\| (-\d+) \|", section("Errors"), re.MULTILINE)}
+
+
+def test_every_problem_code_is_documented() -> None:
+    """The table of codes is the enum, in its order and with its words."""
+    body = inspect.getsource(Code)
+    told = re.findall(r'^    [A-Z_]+ = "([a-z-]+)"\n    """(.*)"""$', body, re.MULTILINE)
+    assert [code for code, _ in told] == list(Code)
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", section("Problem codes"), re.MULTILINE)
+    assert rows == told

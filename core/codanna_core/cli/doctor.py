@@ -20,6 +20,7 @@ from codanna_core.cli.render import Style, print_text, style_for
 from codanna_core.cli.session import problem_line
 from codanna_core.errors import CodannaError
 from codanna_core.inert import inert
+from codanna_core.problems import Code
 
 _PACKAGES = (
     "tantivy",
@@ -167,7 +168,7 @@ def _index(root: Path, options: argparse.Namespace) -> Iterator[tuple[Verdict, s
     with Engine.open(root, index_dir_of(options), overrides=overrides_of(options)) as engine:
         status = engine.status()
     for problem in status.problems:
-        if problem.code != "config":
+        if problem.code is not Code.CONFIG:
             yield Verdict.NOTE, problem_line(problem)
     if not status.generation:
         yield Verdict.NOTE, f"none yet; `codanna-lsp index` builds it in {status.index_dir}"

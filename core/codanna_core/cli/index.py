@@ -12,6 +12,7 @@ from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import no_files, print_line, render_sync, say
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.problems import Code
 from codanna_core.results import Progress, State
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         report = bring_up_to_date(engine, cancel, verify=options.verify, rebuild=options.rebuild)
         finish_background_work(engine, cancel)
         status = engine.status()
-        refused = next((p for p in report.problems if p.code == "read-only-index"), None)
+        refused = next((p for p in report.problems if p.code is Code.READ_ONLY_INDEX), None)
         if refused is not None:
             say(refused.message)
             return ExitCode.FAILED
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
             empty = status.writer and not status.files_indexed
             print_line(no_files(status) if empty else render_sync(report, status))
             problems = [*report.problems, *status.problems]
-            report_problems(problem for problem in problems if problem.code != "read-only")
+            report_problems(problem for problem in problems if problem.code is not Code.READ_ONLY)
     return ExitCode.FOUND
 
 

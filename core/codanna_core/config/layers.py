@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from codanna_core.config.model import Setter
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.runtime.folders import config_folder
 
 PROJECT_FILE: Final = ".codanna.toml"
@@ -128,7 +129,7 @@ def _file_text(path: Path, inside: Path | None) -> str:
 
 
 def _ignored(path: Path, why: str) -> Problem:
-    return Problem("config", f"{path} is ignored as a whole: {why}.", str(path))
+    return Problem(Code.CONFIG, f"{path} is ignored as a whole: {why}.", str(path))
 
 
 def environment_layer(environ: Mapping[str, str]) -> Layer:

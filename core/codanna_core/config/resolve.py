@@ -26,6 +26,7 @@ from codanna_core.config.layers import (
 )
 from codanna_core.config.model import MAX_PATTERN_CHARACTERS, MAX_PATTERNS, Restart, Setter, Settings
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 
 _TYPE_WORDS: Final[dict[Any, str]] = {
     bool: "true or false",
@@ -134,7 +135,7 @@ def resolve(layers: list[Layer], root: Path | None = None) -> Resolved:
             except Invalid as error:
                 shown = _shown(option.value)
                 message = f"`{name} = {shown}` in {option.where} is ignored: it must be {error}"
-                problems.append(Problem("config", message, option.path))
+                problems.append(Problem(Code.CONFIG, message, option.path))
                 continue
             if name not in origins:
                 settings = _with(settings, name, value)
@@ -183,7 +184,7 @@ def _refused(name: str, option: Option) -> Problem:
         f"`{name}` in {option.where} is ignored: a {option.source.setter.value} may not set it. Set it"
         " yourself: in your own settings file, the environment, the command line or your editor's settings."
     )
-    return Problem("config", message, option.path)
+    return Problem(Code.CONFIG, message, option.path)
 
 
 def _with(settings: Settings, name: str, value: Any) -> Settings:
@@ -258,7 +259,7 @@ def _unknown_keys(merged: Mapping[str, list[Option]], known: list[str]) -> list[
         problems += [_unknown(name, option, known) for name, option in unknown[:_MOST_UNKNOWN]]
         if (more := len(unknown) - _MOST_UNKNOWN) > 0:
             message = f"{more} more unknown keys of the {source.value} are ignored"
-            problems.append(Problem("config", message, unknown[-1][1].path))
+            problems.append(Problem(Code.CONFIG, message, unknown[-1][1].path))
     return problems
 
 
@@ -269,7 +270,7 @@ def _unknown(name: str, option: Option, known: list[str]) -> Problem:
     near = near or difflib.get_close_matches(name, known, 1)
     hint = f"; did you mean `{near[0]}`?" if near else "; `codanna-lsp config schema` lists all keys"
     shown = name if name.isprintable() and len(name) <= 60 else _shown(name)
-    return Problem("config", f"unknown key `{shown}` in {option.where} is ignored{hint}", option.path)
+    return Problem(Code.CONFIG, f"unknown key `{shown}` in {option.where} is ignored{hint}", option.path)
 
 
 def _shown(value: Any) -> str:

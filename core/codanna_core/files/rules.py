@@ -17,6 +17,7 @@ from codanna_core.config import DiscoverySettings
 from codanna_core.errors import ConfigError
 from codanna_core.files.reading import read_regular
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 
 OWN_IGNORE_FILE: Final = ".codannaignore"
 IGNORE_FILES: Final = (".gitignore", ".ignore", OWN_IGNORE_FILE)
@@ -70,7 +71,7 @@ def is_output_folder(folder: str) -> bool:
 def excluding_problems(settings: DiscoverySettings) -> list[Problem]:
     """Name the `exclude` patterns that cannot be used; the others apply."""
     return [
-        Problem("bad-exclude", message)
+        Problem(Code.BAD_EXCLUDE, message)
         for pattern in settings.exclude
         if (message := _pattern_fault(pattern)) is not None
     ]

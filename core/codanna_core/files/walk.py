@@ -32,6 +32,7 @@ from codanna_core.files.rules import (
 )
 from codanna_core.files.table import RACY_NS
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 
 _EXAMPLES: Final = 5
 _MAX_PROBLEMS: Final = 100
@@ -324,7 +325,8 @@ class _Walker:
             names = ", ".join(map(ascii, bad[:_EXAMPLES]))
             self.problems.append(
                 Problem(
-                    "bad-name", f"{len(bad)} left out because the name is no valid Unicode; rename: {names}"
+                    Code.BAD_NAME,
+                    f"{len(bad)} left out because the name is no valid Unicode; rename: {names}",
                 )
             )
         if unread != listing.unread:
@@ -383,7 +385,7 @@ class _Walker:
             if place is not None and len(place) > _LONG_PATH:
                 place = None  # The message has its two ends.
             self.problems.append(
-                Problem("unreadable", f"left out, it cannot be read: {_shortened(str(error))}", place)
+                Problem(Code.UNREADABLE, f"left out, it cannot be read: {_shortened(str(error))}", place)
             )
 
 

@@ -6,6 +6,7 @@ from codanna_core.indexing.events import Notes
 from codanna_core.indexing.file_state import FileState
 from codanna_core.indexing.role import WriterRole
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.results import State
 from codanna_core.text.reader import TextSnapshot
 
@@ -50,11 +51,11 @@ class Coverage:
             return None
         starting = self._role.held and not text.generation
         if starting or self._notes.state is State.INDEXING or self._role.held_elsewhere:
-            return Problem("indexing", f"{share:.0%} of the files are indexed so far")
+            return Problem(Code.INDEXING, f"{share:.0%} of the files are indexed so far")
         if not text.generation:
-            return Problem("incomplete", "there is no index yet; `codanna-lsp index` builds it")
+            return Problem(Code.INCOMPLETE, "there is no index yet; `codanna-lsp index` builds it")
         return Problem(
-            "incomplete",
+            Code.INCOMPLETE,
             f"{share:.0%} of the files are indexed, for the last run was stopped before its end; "
             "`codanna-lsp index` does the rest",
         )

@@ -16,6 +16,7 @@ from codanna_core.indexing.background import Jobs
 from codanna_core.indexing.events import Notes
 from codanna_core.indexing.layout import IndexState
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.runtime.yielding import QUESTIONS
 
 Answer = TypeVar("Answer")
@@ -34,17 +35,17 @@ _REASONS = {
 
 def text_lost(error: IndexCorrupt) -> Problem:
     """What the user reads of a damaged text index."""
-    return Problem("index-corrupt", f"the text index is built anew: {error}")
+    return Problem(Code.INDEX_CORRUPT, f"the text index is built anew: {error}")
 
 
 def text_unusable(state: IndexState) -> Problem:
     """What the user reads of a text index that this version or these settings cannot go on with."""
-    return Problem(f"index-{state.value}", f"the text index is built anew: {_REASONS[state]}")
+    return Problem(Code(f"index-{state.value}"), f"the text index is built anew: {_REASONS[state]}")
 
 
 def vectors_lost(error: IndexCorrupt) -> Problem:
     """What the user reads of a damaged store of vectors."""
-    return Problem("vectors-corrupt", f"the vectors are computed again, they were damaged: {error}")
+    return Problem(Code.VECTORS_CORRUPT, f"the vectors are computed again, they were damaged: {error}")
 
 
 class Replaceable(Protocol):
@@ -84,7 +85,7 @@ class Damage:
         if isinstance(error, IndexCorrupt):
             self.heal(error)
             return
-        self._notes.problem(Problem("background", f"{name} failed in the background: {error}"))
+        self._notes.problem(Problem(Code.BACKGROUND, f"{name} failed in the background: {error}"))
 
     def healing(self, call: Callable[[], Answer]) -> Answer:
         """Run a query; where it meets damage, have that healed, wait a little, and run it once more."""

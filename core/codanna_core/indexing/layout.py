@@ -26,6 +26,7 @@ from codanna_core.indexing.names_on_disk import (
 )
 from codanna_core.indexing.ownership import Ownership, Standing
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.runtime.folders import cache_folder
 from codanna_core.storage.collect import remove_folder, remove_if_empty
 from codanna_core.storage.directory import Checkpoint, FsDirectory
@@ -115,7 +116,7 @@ class IndexFolder:
         if not self._owner.is_open_to_others():
             return None
         return Problem(
-            "index-not-private",
+            Code.INDEX_NOT_PRIVATE,
             f"other users of this machine may be able to read the index in {self.path}, because its "
             "permissions cannot be changed; choose another location with --index-dir or index.dir",
         )

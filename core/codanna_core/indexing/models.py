@@ -17,6 +17,7 @@ from codanna_core.indexing.damage import vectors_lost
 from codanna_core.indexing.events import Notes
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.storage.collect import remove_folder
 from codanna_core.vectors import open_vector_index
 from codanna_core.vectors.base import VectorIndex, VectorOptions
@@ -84,7 +85,7 @@ class Models:
             try:
                 opened = self._open_store(self._embedder(), writable=writable)
             except ModelUnavailable as error:
-                self.problem = Problem("no-meaning", str(error))
+                self.problem = Problem(Code.NO_MEANING, str(error))
                 return None
             if active is not None:
                 active.close()
@@ -119,7 +120,7 @@ class Models:
         try:
             embedder = self._embedder()
         except ModelUnavailable as error:
-            self.problem = Problem("no-meaning", str(error))
+            self.problem = Problem(Code.NO_MEANING, str(error))
             return None
         if old is not None and old.embedder.model_id == embedder.model_id:
             self._active = old
@@ -164,7 +165,7 @@ class Models:
     def give_up(self, error: ModelLost) -> None:
         """Do without a model whose process ended over it, until the settings are changed or a restart."""
         with self._lock:
-            self.problem = Problem("no-meaning", str(error))
+            self.problem = Problem(Code.NO_MEANING, str(error))
             self.close()
         self._notes.changed()
 

@@ -27,6 +27,7 @@ from codanna_core.files.inside import open_inside
 from codanna_core.languages.text_only import as_text, language_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.verdicts import content_key, problem_of
+from codanna_core.problems import Code
 from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
 
 
@@ -104,7 +105,7 @@ def read_file(root: Path, path: str, settings: DiscoverySettings) -> tuple[Prepa
     except FileNotFoundError:
         return Prepared(path, 0, 0, gone=True), b""
     except (OSError, ValueError) as error:
-        problem = Problem("unreadable", f"cannot be read: {error}", path)
+        problem = Problem(Code.UNREADABLE, f"cannot be read: {error}", path)
         return Prepared(path, 0, 0, skipped=SkipReason.UNREADABLE, problems=[problem]), b""
     prepared = Prepared(path, info.st_mtime_ns, info.st_size, seen_ns=seen_ns)
     prepared.skipped = classify_content(data, path, settings)

@@ -10,6 +10,7 @@ from codanna_core.indexing.events import Notes
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.stores import Stores
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.storage.lock import NOT_WRITABLE, WriterLock
 from codanna_core.storage.pulse import Pulse, Watch
 
@@ -51,7 +52,7 @@ class WriterRole:
         if self._refused is None:
             return None
         return Problem(
-            "read-only-index",
+            Code.READ_ONLY_INDEX,
             f"the index in {self._folder.path} cannot be written ({self._refused.strerror}), so answers come "
             "from what is there; change its permissions or name another place with --index-dir or index.dir",
         )
@@ -63,7 +64,7 @@ class WriterRole:
         if self._lock.held or not (self._watch.hear() if wait else self._watch.silent()):
             return None
         return Problem(
-            "writer-silent",
+            Code.WRITER_SILENT,
             f"process {self._lock.owner() or 'unknown'} keeps this index current and does not respond: it is "
             "stopped or frozen. Continue or end it; until then only files saved here are up to date",
         )

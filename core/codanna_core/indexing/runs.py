@@ -25,6 +25,7 @@ from codanna_core.indexing.run import Indexer, Outcome, RunReport
 from codanna_core.indexing.stores import Stores
 from codanna_core.indexing.upkeep import Upkeep
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.results import Progress, State, SyncReport
 from codanna_core.storage.directory import Checkpoint
 
@@ -271,7 +272,7 @@ class Runs:
             self._role.unwritable
             or self._role.silent_writer(wait=True)
             or Problem(
-                "read-only", f"another process ({self._role.owner}) keeps this index current; reading only"
+                Code.READ_ONLY, f"another process ({self._role.owner}) keeps this index current; reading only"
             )
         )
         generation = self._stores.text.snapshot().generation

@@ -12,6 +12,7 @@ from operator import attrgetter
 import orjson
 
 from codanna_core.model import Extraction, Problem, Symbol
+from codanna_core.problems import Code
 
 _HEAD = struct.Struct("<dI")
 
@@ -46,7 +47,7 @@ def unpack_answer(answer: bytes, path: str) -> Extraction:
         return Extraction(
             language,
             [Symbol(*row) for row in rows],
-            [Problem(code, message, path) for code, message in problems],
+            [Problem(Code(code), message, path) for code, message in problems],
             module_doc,
         )
     except TypeError as error:

@@ -31,6 +31,7 @@ from codanna_core.languages.signatures import (
 from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.languages.uncovered import uncovered_code
 from codanna_core.model import Extraction, Kind, Problem, Symbol
+from codanna_core.problems import Code
 from codanna_core.runtime.limits import processor_time
 
 DEADLINE_S = 5.0
@@ -73,13 +74,13 @@ def extract(
     parsed = parse_and_match(data, known, time.monotonic() + deadline_s)
     if parsed is None:
         message = f"takes too long to parse as {known.name}; it is searched by its text only"
-        return Extraction(known.name, windows(data), [Problem("slow-file", message, path)])
+        return Extraction(known.name, windows(data), [Problem(Code.SLOW_FILE, message, path)])
     matches, has_error = parsed
     result = _read(data, known, matches)
     share = _unparsed(matches) / max(len(data), 1) if has_error else 0
     if share >= WORTH_A_PROBLEM:
         message = f"{share:.0%} of the file does not parse as {known.name}; symbols there may be missing"
-        result.problems.append(Problem("syntax", message, path))
+        result.problems.append(Problem(Code.SYNTAX, message, path))
     return result
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from codanna_core.model import Problem
 from codanna_core.names.added import Added, AddedLog
 from codanna_core.names.index import NameIndex
+from codanna_core.problems import Code
 from codanna_core.storage.collect import remove_folder
 from codanna_core.storage.directory import Directory
 
@@ -88,7 +89,7 @@ class NameStore:
         if not self._behind:
             return None
         return Problem(
-            "names", "the names of symbols are being read back; some are found by text only, for now"
+            Code.NAMES, "the names of symbols are being read back; some are found by text only, for now"
         )
 
     def close(self) -> None:

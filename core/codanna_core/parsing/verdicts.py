@@ -11,13 +11,14 @@ import orjson
 
 from codanna_core.files import content_hash
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.storage.directory import FsDirectory
 from codanna_core.text.schema import FEATURE_VERSION
 
 log = logging.getLogger("codanna.engine")
 
-SLOW = "slow-file"
-CRASHED = "parser-crashed"
+SLOW = Code.SLOW_FILE
+CRASHED = Code.PARSER_CRASHED
 _MESSAGES = {
     SLOW: "takes too long to parse as {}; it is searched by its text only",
     CRASHED: "crashes the parser of {}; it is searched by its text only",
@@ -40,7 +41,7 @@ def content_key(language: str, data: bytes) -> str:
 
 def problem_of(code: str, language: str, path: str) -> Problem:
     """Says why a file is not parsed."""
-    return Problem(code, _MESSAGES[code].format(language), path)
+    return Problem(Code(code), _MESSAGES[Code(code)].format(language), path)
 
 
 def seconds_for(size: int) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from codanna_core.model import Kind, Problem
+from codanna_core.problems import Code
 from codanna_core.results import Filters
 
 _TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in):)?("([^"]*)"|\S+)')
@@ -100,7 +101,7 @@ def unknown(what: str, given: str, known: Iterable[str], done: str) -> Problem:
     hint = f"; did you mean `{near[0]}`?" if near else ""
     if not near and len(choices) <= _LISTED:
         hint = f"; known are {', '.join(choices)}"
-    return Problem(f"unknown-{what}", f"there is no {what} `{given}`, so {done}{hint}")
+    return Problem(Code(f"unknown-{what}"), f"there is no {what} `{given}`, so {done}{hint}")
 
 
 def _looks_like_code(word: str) -> bool:

@@ -13,6 +13,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.errors import InvalidQuery
 from codanna_core.languages.registry import detect_language, languages
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.ranking.order import best_symbols, meant_exactly
 from codanna_core.ranking.query import Question, understand, unknown
 from codanna_core.ranking.signals import SIGNALS, Floats
@@ -48,7 +49,9 @@ def answer(view: SearchView, request: SearchRequest, cancel: Cancel | None = Non
     if question.text:
         corrected = corrections(view, question.text)
         for word, near in corrected.items():
-            problems.append(Problem("spelling", f"`{word}` occurs nowhere; `{near}` is searched for as well"))
+            problems.append(
+                Problem(Code.SPELLING, f"`{word}` occurs nowhere; `{near}` is searched for as well")
+            )
         question = replace(question, text=" ".join((question.text, *corrected.values())))
         candidates = find_candidates(view, question, request.mode, cancel)
         _stop_if(cancel)
@@ -61,7 +64,7 @@ def answer(view: SearchView, request: SearchRequest, cancel: Cancel | None = Non
             if hits:
                 quoted = " and ".join(f'"{phrase}"' for phrase in phrases)
                 problems.append(
-                    Problem("no-exact-match", f"nothing found holds exactly {quoted}; these are near it")
+                    Problem(Code.NO_EXACT_MATCH, f"nothing found holds exactly {quoted}; these are near it")
                 )
     return view.result(request.query, hits, started, problems)
 

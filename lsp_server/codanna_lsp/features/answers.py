@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codanna_core.errors import CodannaError, IndexMissing
 from codanna_core.model import Kind, Problem
+from codanna_core.problems import Code
 from codanna_core.results import Filters
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
@@ -64,7 +65,7 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
             result = ask(folder, engine)
         except IndexMissing as error:
             begun = "the first index of this folder is being built; ask again in a moment"
-            problems.append(Problem("index-missing", str(error) if folder.reconciled else begun))
+            problems.append(Problem(Code.INDEX_MISSING, str(error) if folder.reconciled else begun))
             shares.append(0.0)
             continue
         limit = limit or engine.settings.search.limit
