@@ -29,6 +29,11 @@ def inert_text(text: str) -> str:
     return text if text.isprintable() else _IN_A_TEXT.sub(_spelt, text.replace("\r\n", "\n"))
 
 
+def inert_message(text: str) -> str:
+    """A sentence for the user. Some editors make a link of Markdown's form, even one that runs a command."""
+    return inert(text).replace("](", "] (")
+
+
 def inert_json(document: str) -> str:
     """A JSON document that is safe to print: its strings keep their values, as escapes.
 

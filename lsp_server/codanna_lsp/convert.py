@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from codanna_core.inert import inert, inert_text
+from codanna_core.inert import inert
+from codanna_core.wire import EDITOR, hit_json, problem_json
 from codanna_lsp.documents import column_to_index, index_to_column, split_lines
 
 if TYPE_CHECKING:
-    from codanna_core.model import Position, Problem, Span, Symbol
+    from codanna_core.model import Position, Span, Symbol
     from codanna_core.results import Hit, Status, SymbolHit
+    from codanna_core.wire import PositionJson, RangeJson
 
 Json = dict[str, Any]
 LineSource = Callable[[], Sequence[str]]
@@ -117,7 +119,7 @@ class Columns:
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
 
-    def position(self, place: Position, wide: bool, lines: LineSource) -> Json:
+    def position(self, place: Position, wide: bool, lines: LineSource) -> PositionJson:
         """One position; `lines` is asked only when the columns may differ."""
         character = place.character
         if wide and self.encoding != "utf-16":
@@ -127,7 +129,7 @@ class Columns:
                 character = index_to_column(line, column_to_index(line, character, "utf-16"), self.encoding)
         return {"line": place.line, "character": character}
 
-    def range(self, span: Span, wide: bool, lines: LineSource) -> Json:
+    def range(self, span: Span, wide: bool, lines: LineSource) -> RangeJson:
         """One range."""
         if not wide or self.encoding == "utf-16":
             start, end = span.start, span.end
@@ -165,39 +167,8 @@ def symbol_information(hit: SymbolHit, uri: str, lines: LineSource, columns: Col
 
 def search_hit(hit: Hit, uri: str, columns: Columns, lines: LineSource) -> Json:
     """One hit of `codanna/semanticSearch` and its relatives."""
-    item: Json = {
-        "name": inert(hit.name),
-        "kind": hit.kind,
-        "symbolKind": SYMBOL_KINDS.get(hit.kind, 13),
-        "container": inert(hit.container),
-        "language": hit.language,
-        "uri": uri,
-        "path": inert(hit.path),
-        "range": columns.range(hit.span, hit.wide, lines),
-        "selectionRange": columns.range(hit.selection, hit.wide, lines),
-        "signature": inert(hit.signature),
-        "doc": inert_text(hit.doc),
-        "snippet": [{"line": part.line, "text": inert(part.text), "best": part.best} for part in hit.snippet],
-        "score": round(hit.score, 6),
-        "reasons": list(hit.reasons),
-        "deprecated": hit.deprecated,
-    }
-    if hit.signals:
-        item["signals"] = {name: round(value, 6) for name, value in hit.signals.items()}
-    return item
-
-
-def message(text: str) -> str:
-    """A sentence for the user. Some editors make a link of Markdown's form, even one that runs a command."""
-    return inert(text).replace("](", "] (")
-
-
-def problem(item: Problem) -> Json:
-    """One problem of a status or an answer."""
-    shape: Json = {"code": item.code, "message": message(item.message)}
-    if item.path is not None:
-        shape["path"] = inert(item.path)
-    return shape
+    found = hit_json(hit, EDITOR, lambda span: columns.range(span, hit.wide, lines))
+    return {**found, "uri": uri, "symbolKind": SYMBOL_KINDS.get(hit.kind, 13)}
 
 
 def status(item: Status, uri: str) -> Json:
@@ -217,7 +188,7 @@ def status(item: Status, uri: str) -> Json:
         "dimension": item.dimension,
         "bytesOnDisk": item.bytes_on_disk,
         "indexDir": inert(item.index_dir),
-        "problems": [problem(one) for one in item.problems],
+        "problems": [problem_json(one, EDITOR) for one in item.problems],
     }
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, FolderMissing, IndexMissing, OutOfMemory
+from codanna_core.inert import inert_message
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.runtime.memory import few_arenas, freeze_gc
-from codanna_lsp.convert import message
 
 if TYPE_CHECKING:
     from codanna_core.results import Progress
@@ -93,7 +93,7 @@ class Folder:
     ) -> None:
         """`before` is the same folder's last engine, which must be gone first; `clean` removes its index."""
         self.uri = uri.rstrip("/")
-        self.name = message(name or root.name)
+        self.name = inert_message(name or root.name)
         self.root = root
         self.engine: IndexService | None = None
         self.problems: list[Problem] = []

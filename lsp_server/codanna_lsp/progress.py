@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from codanna_lsp.convert import message
+from codanna_core.inert import inert_message
 
 if TYPE_CHECKING:
     from codanna_core.results import Progress
@@ -96,7 +96,9 @@ class WorkDone:
         assert self._token is not None
         self._begun = True
         self._tokens[self._token] = self._on_cancel
-        self._send({"kind": "begin", "title": message(self._title), "cancellable": True, "percentage": 0})
+        self._send(
+            {"kind": "begin", "title": inert_message(self._title), "cancellable": True, "percentage": 0}
+        )
 
     def _send(self, value: dict[str, Any]) -> None:
         self._protocol.notify("$/progress", {"token": self._token, "value": value})
@@ -111,4 +113,4 @@ def describe(step: Progress) -> str:
         parts.append(f"{step.done:,}")
     if step.rate > 0:
         parts.append(f"{step.rate:,.0f}/s")
-    return message(" · ".join(parts))
+    return inert_message(" · ".join(parts))

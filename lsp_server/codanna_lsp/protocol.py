@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.protocol import LanguageServerProtocol
 
-from codanna_lsp import convert
+from codanna_core.inert import inert_message
 from codanna_rpc import jsonrpc
 from codanna_rpc.jsonrpc import MsgId, Receiver
 from codanna_rpc.transport import Writer
@@ -54,7 +54,7 @@ class Reply:
 
     def error(self, code: int, message: str, data: Any = None) -> None:
         """Answer with an error."""
-        problem: dict[str, Any] = {"code": code, "message": convert.message(message)}
+        problem: dict[str, Any] = {"code": code, "message": inert_message(message)}
         if data is not None:
             problem["data"] = data
         self._protocol.finish(

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codanna_core.cancel import Cancel
+from codanna_core.inert import inert_message
+from codanna_core.wire import EDITOR, problem_json
 from codanna_lsp import convert, settings
 from codanna_lsp.capabilities import ClientCapabilities
 from codanna_lsp.documents import Document
@@ -458,13 +460,13 @@ class Session:
         """Show a plain message; rare."""
         where = f"The log says more: {self.log_file}" if self.log_file is not None else ""
         self.protocol.notify(
-            "window/showMessage", {"type": 1, "message": convert.message(f"{message}. {where}".rstrip())}
+            "window/showMessage", {"type": 1, "message": inert_message(f"{message}. {where}".rstrip())}
         )
 
 
 def folder_status(folder: Folder) -> convert.Json:
     """The state of a folder, also of one whose engine is not there."""
-    problems = [convert.problem(problem) for problem in folder.problems]
+    problems = [problem_json(problem, EDITOR) for problem in folder.problems]
     if folder.engine is None:
         state = "failed" if problems else "opening"
         return {"uri": folder.uri, "name": folder.name, "state": state, "problems": problems}

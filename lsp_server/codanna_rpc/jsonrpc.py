@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from codanna_lsp import convert
+from codanna_core.inert import inert_message
 from codanna_rpc.transport import BadFrame
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Receiver:
 
     def refuse(self, msg_id: MsgId | None, code: int, text: str) -> None:
         """Answer with an error."""
-        self.send({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": convert.message(text)}})
+        self.send({"jsonrpc": "2.0", "id": msg_id, "error": {"code": code, "message": inert_message(text)}})
 
     def _sort(self, message: Any) -> None:
         if not isinstance(message, dict):

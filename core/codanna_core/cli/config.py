@@ -6,10 +6,11 @@ import argparse
 import json
 
 from codanna_core.cli.arguments import add_common, add_json, add_root, overrides_of, root_of
-from codanna_core.cli.envelope import ENVELOPE_VERSION, problems_json, write_json
+from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.render import print_line
 from codanna_core.cli.session import report_problems
+from codanna_core.wire import problems_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

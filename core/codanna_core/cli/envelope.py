@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from codanna_core.inert import inert_json
-from codanna_core.model import Position, Problem, Span
-from codanna_core.results import Hit, SearchResult, Status, SymbolHit, SyncReport
+from codanna_core.model import Problem
+from codanna_core.results import SearchResult, Status, SymbolHit, SyncReport
+from codanna_core.wire import HitJson, hit_json, problems_json
 
 ENVELOPE_VERSION = 1
 """Grows only when a field changes its meaning or goes away; new fields may come at any time."""
@@ -19,15 +20,14 @@ Json = dict[str, Any]
 
 def search_envelope(result: SearchResult) -> Json:
     """The answer of `search`, `similar` and `vector search-vector`."""
-    return _envelope(
-        result.query, result.generation, result.indexed, [_hit(hit) for hit in result.hits], result.problems
-    )
+    hits = [hit_json(hit) for hit in result.hits]
+    return _envelope(result.query, result.generation, result.indexed, hits, result.problems)
 
 
 def symbols_envelope(query: str, hits: Sequence[SymbolHit], status: Status) -> Json:
     """The answer of `symbols`; its hits have no signature, doc and snippet."""
     indexed = status.files_indexed / status.files_total if status.files_total else 1.0
-    return _envelope(query, status.generation, indexed, [_symbol(hit) for hit in hits], status.problems)
+    return _envelope(query, status.generation, indexed, [hit_json(hit) for hit in hits], status.problems)
 
 
 def status_document(status: Status) -> Json:
@@ -71,14 +71,6 @@ def sync_document(report: SyncReport) -> Json:
     }
 
 
-def problems_json(problems: Sequence[Problem]) -> list[Json]:
-    """Problems, each once."""
-    return [
-        {"code": problem.code, "message": problem.message, "path": problem.path}
-        for problem in dict.fromkeys(problems)
-    ]
-
-
 def write_json(document: Any) -> None:
     """Print one document; JSON is UTF-8 whatever the console's encoding is."""
     text = inert_json(json.dumps(document, ensure_ascii=False, indent=2))
@@ -88,7 +80,7 @@ def write_json(document: Any) -> None:
 
 
 def _envelope(
-    query: str, generation: int, indexed: float, hits: list[Json], problems: Sequence[Problem]
+    query: str, generation: int, indexed: float, hits: list[HitJson], problems: Sequence[Problem]
 ) -> Json:
     return {
         "version": ENVELOPE_VERSION,
@@ -98,41 +90,3 @@ def _envelope(
         "hits": hits,
         "problems": problems_json(problems),
     }
-
-
-def _hit(hit: Hit) -> Json:
-    item: Json = {
-        **_symbol_fields(hit),
-        "signature": hit.signature,
-        "doc": hit.doc,
-        "snippet": [{"line": part.line, "text": part.text, "best": part.best} for part in hit.snippet],
-        "score": round(hit.score, 6),
-        "reasons": list(hit.reasons),
-    }
-    if hit.signals:
-        item["signals"] = {name: round(value, 6) for name, value in hit.signals.items()}
-    return item
-
-
-def _symbol(hit: SymbolHit) -> Json:
-    return {**_symbol_fields(hit), "score": round(hit.score, 6), "reasons": [hit.match]}
-
-
-def _symbol_fields(hit: Hit | SymbolHit) -> Json:
-    return {
-        "name": hit.name,
-        "kind": hit.kind,
-        "container": hit.container,
-        "language": hit.language,
-        "path": hit.path,
-        "range": _range(hit.span),
-        "selectionRange": _range(hit.selection),
-    }
-
-
-def _range(span: Span) -> Json:
-    return {"start": _position(span.start), "end": _position(span.end)}
-
-
-def _position(position: Position) -> Json:
-    return {"line": position.line, "character": position.character}

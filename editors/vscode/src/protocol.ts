@@ -1,9 +1,10 @@
-// What the server answers, as docs/protocol.md describes it.
+// What the server answers, as docs/protocol.md describes it; tests/contract/test_wire.py compares hits, problems and states.
 import type { Position, Range } from "vscode-languageclient";
 
 export interface Hit {
   name: string;
   kind: string;
+  symbolKind: number;
   container: string;
   language: string;
   uri: string;
@@ -16,11 +17,13 @@ export interface Hit {
   score: number;
   reasons: string[];
   deprecated: boolean;
+  signals?: Record<string, number>;
 }
 
 export interface Problem {
   code: string;
   message: string;
+  path?: string | null;
 }
 
 export interface Filters {
@@ -53,7 +56,8 @@ export interface SimilarParams {
 export interface Folder {
   uri: string;
   name: string;
-  state: "opening" | "empty" | "indexing" | "embedding" | "training" | "ready" | "read-only" | "failed";
+  state: "opening" | "empty" | "indexing" | "embedding" | "training" | "ready" | "incomplete" | "read-only" | "failed";
+  writer?: boolean;
   generation?: number;
   filesIndexed?: number;
   filesTotal?: number;

@@ -10,7 +10,10 @@ export function describe(folder: Folder): string {
   }
   if (folder.state === "ready" || folder.state === "read-only") {
     const count = `${(folder.symbols ?? 0).toLocaleString("en")} symbols`;
-    return folder.state === "ready" ? count : `${count}, kept current by another window`;
+    if (folder.state === "read-only") {
+      return `${count}, read-only`;
+    }
+    return folder.writer === false ? `${count}, kept current by another window` : count;
   }
   return folder.state;
 }

@@ -10,6 +10,7 @@ from codanna_core.errors import CodannaError, IndexMissing
 from codanna_core.model import Kind, Problem
 from codanna_core.problems import Code
 from codanna_core.results import Filters
+from codanna_core.wire import EDITOR, problem_json
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
 from codanna_lsp.session import Context, Snapshot
@@ -80,7 +81,7 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
         "indexed": round(sum(shares) / len(shares), 4) if shares else 0.0,
         "generation": max(generations.values(), default=0),
         "milliseconds": round(1000 * (time.perf_counter() - started), 3),
-        "problems": [convert.problem(item) for item in problems],
+        "problems": [problem_json(item, EDITOR) for item in problems],
     }
 
 

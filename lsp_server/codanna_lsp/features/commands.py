@@ -8,8 +8,8 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codanna_core.inert import inert_message
 from codanna_core.results import Progress, State
-from codanna_lsp import convert
 from codanna_lsp.capabilities import COMMANDS
 from codanna_lsp.features import find_similar
 from codanna_lsp.features.status import status
@@ -111,7 +111,7 @@ def _find_similar(context: Context, snapshot: Snapshot, command: Command) -> Any
     params = find_similar.decode(Params(command.arguments[0] if command.arguments else None, "arguments[0]"))
     answer = find_similar.find_similar(context, snapshot, params)
     hits = {
-        convert.message(f"{hit['name']} · {hit['path']}:{hit['selectionRange']['start']['line'] + 1}"): hit
+        inert_message(f"{hit['name']} · {hit['path']}:{hit['selectionRange']['start']['line'] + 1}"): hit
         for hit in answer["hits"][:PICKED]
     }
     protocol = context.session.protocol

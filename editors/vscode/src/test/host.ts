@@ -6,7 +6,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { findServer, isAtLeast, type Surroundings } from "../find";
 import { LiveSearch } from "../live";
-import type { Answer, Hit } from "../protocol";
+import type { Answer, Folder, Hit } from "../protocol";
 import { item, QuickSearch } from "../quickSearch";
 import { explicitSettings } from "../settings";
 import { tooltip as hitTooltip } from "../resultsView";
@@ -38,6 +38,7 @@ function hostileHit(): Hit {
   return {
     name: ATTACK,
     kind: "function",
+    symbolKind: 12,
     container: ATTACK,
     language: "python\n![i](https://attacker.invalid/i.png)",
     uri,
@@ -354,6 +355,10 @@ export const tests: Tests = [
       await until("the text", () => api.statusBar.item.text === "$(search) Codanna" || api.statusBar.item.text === "$(warning) Codanna");
       const [folder] = api.server.folders.values();
       assert.match(describe(folder), /^\d+ symbols$/);
+      const some: Folder = { ...folder, symbols: 7 };
+      assert.equal(describe({ ...some, state: "read-only", writer: false }), "7 symbols, read-only");
+      assert.equal(describe({ ...some, writer: false }), "7 symbols, kept current by another window");
+      assert.equal(describe({ ...some, state: "incomplete" }), "incomplete");
       let labels: string[] = [];
       const choose = async (items: vscode.QuickPickItem[]) => {
         labels = items.map((item) => item.label);

@@ -1,0 +1,149 @@
+"""The one JSON shape of a hit and of a problem, for every front door: keys, their order and their rounding.
+
+A door says how it shows text and where a span is in its columns; what else it knows (a URI, a kind's number)
+it adds. `tests/contract/test_wire.py` compares the shapes with the docs and with the plug-ins' types.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict, cast
+
+from codanna_core.inert import inert, inert_message, inert_text
+from codanna_core.model import Position, Problem, Span
+from codanna_core.results import Hit, SymbolHit
+
+Json = dict[str, Any]
+
+
+class PositionJson(TypedDict):
+    """A place in a text, both numbers from 0."""
+
+    line: int
+    character: int
+
+
+class RangeJson(TypedDict):
+    """A range, end exclusive."""
+
+    start: PositionJson
+    end: PositionJson
+
+
+class SnippetJson(TypedDict):
+    """A line of source shown with a hit."""
+
+    line: int
+    text: str
+    best: bool
+
+
+class HitJson(TypedDict):
+    """A hit as every door gives it; one found by its name alone has no signature, doc and snippet."""
+
+    name: str
+    kind: str
+    container: str
+    language: str
+    path: str
+    range: RangeJson
+    selectionRange: RangeJson
+    signature: NotRequired[str]
+    doc: NotRequired[str]
+    snippet: NotRequired[list[SnippetJson]]
+    score: float
+    reasons: list[str]
+    deprecated: bool
+    signals: NotRequired[dict[str, float]]
+    """With `explain` only."""
+
+
+class EditorHitJson(HitJson):
+    """What a language server adds."""
+
+    uri: str
+    symbolKind: int
+
+
+class ProblemJson(TypedDict):
+    """A problem; one that is about no file has a path of null, or none in an editor."""
+
+    code: str
+    message: str
+    path: NotRequired[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a front door shows text."""
+
+    line: Callable[[str], str]
+    """Names, paths and other text on one line."""
+    text: Callable[[str], str]
+    """Text on several lines."""
+    message: Callable[[str], str]
+    """Sentences for people."""
+    nulls: bool
+    """Whether what is absent is null; else its key is left out."""
+
+
+def _exact(text: str) -> str:
+    return text
+
+
+PROGRAM = Door(_exact, _exact, _exact, nulls=True)
+"""Exact values, for whoever compares and opens them."""
+EDITOR = Door(inert, inert_text, inert_message, nulls=False)
+"""Inert values, for what shows them."""
+
+
+def position_json(place: Position) -> PositionJson:
+    """A position, in UTF-16 columns."""
+    return {"line": place.line, "character": place.character}
+
+
+def range_json(span: Span) -> RangeJson:
+    """A range, in UTF-16 columns."""
+    return {"start": position_json(span.start), "end": position_json(span.end)}
+
+
+def hit_json(
+    hit: Hit | SymbolHit, door: Door = PROGRAM, place: Callable[[Span], RangeJson] = range_json
+) -> HitJson:
+    """A hit, found by a question or by its name."""
+    line = door.line
+    item: Json = {
+        "name": line(hit.name),
+        "kind": hit.kind,
+        "container": line(hit.container),
+        "language": hit.language,
+        "path": line(hit.path),
+        "range": place(hit.span),
+        "selectionRange": place(hit.selection),
+    }
+    if isinstance(hit, Hit):
+        item["signature"] = line(hit.signature)
+        item["doc"] = door.text(hit.doc)
+        item["snippet"] = [
+            {"line": part.line, "text": line(part.text), "best": part.best} for part in hit.snippet
+        ]
+    item["score"] = round(hit.score, 6)
+    item["reasons"] = list(hit.reasons) if isinstance(hit, Hit) else [hit.match]
+    item["deprecated"] = hit.deprecated
+    if isinstance(hit, Hit) and hit.signals:
+        item["signals"] = {name: round(value, 6) for name, value in hit.signals.items()}
+    return cast(HitJson, item)
+
+
+def problem_json(problem: Problem, door: Door = PROGRAM) -> ProblemJson:
+    """A problem."""
+    item: ProblemJson = {"code": problem.code.value, "message": door.message(problem.message)}
+    if problem.path is not None:
+        item["path"] = door.line(problem.path)
+    elif door.nulls:
+        item["path"] = None
+    return item
+
+
+def problems_json(problems: Sequence[Problem], door: Door = PROGRAM) -> list[ProblemJson]:
+    """Problems, each once."""
+    return [problem_json(problem, door) for problem in dict.fromkeys(problems)]
