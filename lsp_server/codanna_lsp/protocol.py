@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from typing import Protocol as Shape
 
 from pygls.protocol import LanguageServerProtocol
 
@@ -19,9 +20,6 @@ from codanna_core.inert import inert_message
 from codanna_rpc import jsonrpc
 from codanna_rpc.jsonrpc import MsgId, Receiver
 from codanna_rpc.transport import Writer
-
-if TYPE_CHECKING:
-    from codanna_lsp.server import Server
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +67,22 @@ class Reply:
         self.error(jsonrpc.REQUEST_CANCELLED, message, data)
 
 
+class Dispatcher(Shape):
+    """Who handles what arrives."""
+
+    def on_request(self, reply: Reply, method: str, raw: Any) -> None:
+        """Start to answer a request."""
+
+    def on_notification(self, method: str, raw: Any) -> None:
+        """Handle a notification."""
+
+
 class Protocol(Receiver, LanguageServerProtocol):
     """The protocol of one connection."""
 
-    _server: Server
+    _server: Dispatcher  # type: ignore[assignment]
 
-    def __init__(self, server: Server, converter: Any) -> None:
+    def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
         self._open: dict[MsgId, Reply] = {}
         self._answering = threading.Lock()

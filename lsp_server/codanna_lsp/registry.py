@@ -2,7 +2,8 @@
 
 The way of running is part of a handler's type. A `sync` handler gets the session, may change it, and must be
 quick, because everybody waits for it. A `snapshot` handler runs on a worker thread and gets only a snapshot
-and a cancel token: it cannot change anything, and it may take its time.
+and a cancel token: it cannot change anything, and it may take its time. A `work` handler runs the commands
+that a user gives; it gets the means to change the index and to talk to the client.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from codanna_lsp.session import Context, Session, Snapshot
+    from codanna_lsp.session import Session
+    from codanna_lsp.snapshot import Context, Snapshot, Work
     from codanna_rpc.params import Params
 
 P = TypeVar("P")
@@ -35,15 +37,21 @@ class SnapshotMethod(Generic[P]):
     decode: Decode[P]
     handle: Callable[[Context, Snapshot, P], Any]
     supersedes: bool = False
-    long: bool = False
-    """Runs beside the queries, because it takes seconds or minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkMethod(Generic[P]):
+    """Runs on a thread beside the queries, because it takes seconds or minutes, and may change the index."""
+
+    decode: Decode[P]
+    handle: Callable[[Work, Snapshot, P], Any]
 
 
 class Registry:
     """Method name to handler."""
 
     def __init__(self) -> None:
-        self.methods: dict[str, SyncMethod[Any] | SnapshotMethod[Any]] = {}
+        self.methods: dict[str, SyncMethod[Any] | SnapshotMethod[Any] | WorkMethod[Any]] = {}
 
     def sync(self, method: str, decode: Decode[P], handle: Callable[[Session, P], Any]) -> None:
         """Register a handler that may change the session."""
@@ -56,7 +64,10 @@ class Registry:
         handle: Callable[[Context, Snapshot, P], Any],
         *,
         supersedes: bool = False,
-        long: bool = False,
     ) -> None:
         """Register a handler that only reads."""
-        self.methods[method] = SnapshotMethod(decode, handle, supersedes, long)
+        self.methods[method] = SnapshotMethod(decode, handle, supersedes)
+
+    def work(self, method: str, decode: Decode[P], handle: Callable[[Work, Snapshot, P], Any]) -> None:
+        """Register a handler of commands."""
+        self.methods[method] = WorkMethod(decode, handle)

@@ -1,4 +1,4 @@
-"""The hub: lifecycle, dispatch to worker threads, and the counters that `codanna/status` shows."""
+"""The hub: lifecycle, and dispatch to worker threads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -20,20 +19,21 @@ from pygls.lsp.server import LanguageServer
 from codanna_core._version import __version__
 from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery, OutOfMemory
+from codanna_core.workspace.watcher import Watching
 from codanna_lsp import settings
+from codanna_lsp.counters import Counters
 from codanna_lsp.features import register_all
 from codanna_lsp.handshake import Greeting, Introduction
 from codanna_lsp.protocol import ClientRefused, Protocol, Reply
-from codanna_lsp.registry import Registry, SnapshotMethod, SyncMethod
-from codanna_lsp.session import Context, Session, Snapshot
-from codanna_lsp.watcher import Watching
+from codanna_lsp.registry import Registry, SyncMethod, WorkMethod
+from codanna_lsp.session import Session
 from codanna_rpc import jsonrpc, log
 from codanna_rpc.params import InvalidParams, Params
 from codanna_rpc.processes import process_lives
 from codanna_rpc.transport import Channel, Reader, Writer
 
 if TYPE_CHECKING:
-    from codanna_lsp.folder import EngineSource
+    from codanna_core.workspace.folder import EngineSource
 
 logger = logging.getLogger(__name__)
 
@@ -51,33 +51,6 @@ REGISTER_OPTIONS: dict[str, dict[str, Any]] = {
     FILES: {"watchers": [{"globPattern": "**/*"}]},
     CONFIGURATION: {"section": settings.SECTION},
 }
-
-
-class Counters:
-    """How often each method ran and how long it took."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._methods: dict[str, dict[str, float]] = {}
-
-    def add(self, method: str, outcome: str, milliseconds: float) -> None:
-        """Count one answered request. Any thread."""
-        with self._lock:
-            if method not in self._methods and len(self._methods) >= 100:
-                return  # Method names come from the client, so their number must not be its choice.
-            entry = self._methods.setdefault(
-                method, {"count": 0, "error": 0, "cancelled": 0, "totalMs": 0.0, "maxMs": 0.0}
-            )
-            entry["count"] += 1
-            if outcome != "ok":
-                entry[outcome] += 1
-            entry["totalMs"] = round(entry["totalMs"] + milliseconds, 3)
-            entry["maxMs"] = round(max(entry["maxMs"], milliseconds), 3)
-
-    def shape(self) -> dict[str, Any]:
-        """The counters by method."""
-        with self._lock:
-            return {method: dict(entry) for method, entry in self._methods.items()}
 
 
 class Server(LanguageServer):
@@ -249,19 +222,22 @@ class Server(LanguageServer):
             return
         cancel = Cancel()
         reply.when_cancelled(cancel.cancel)
+        snapshot = session.snapshot()
+        if isinstance(entry, WorkMethod):
+            work, command = session.work(cancel), entry.handle
+            session.long_pool.submit(self._work, reply, lambda: command(work, snapshot, decoded))
+            return
         if entry.supersedes:
             previous = self._latest.get(method)
             if previous is not None:
                 previous.cancel("a newer search took its place", {"superseded": True})
             self._latest[method] = reply
-        pool = session.long_pool if entry.long else self._pool
-        pool.submit(self._work, reply, entry, Context(cancel, session), session.snapshot(), decoded)
+        context, query = session.context(cancel), entry.handle
+        self._pool.submit(self._work, reply, lambda: query(context, snapshot, decoded))
 
-    def _work(
-        self, reply: Reply, entry: SnapshotMethod[Any], context: Context, snapshot: Snapshot, params: Any
-    ) -> None:
+    def _work(self, reply: Reply, call: Callable[[], Any]) -> None:
         if not reply.done:
-            self._answer(reply, lambda: entry.handle(context, snapshot, params))
+            self._answer(reply, call)
 
     def _answer(self, reply: Reply, call: Callable[[], Any]) -> None:
         try:
@@ -331,9 +307,10 @@ class Server(LanguageServer):
         self._started = True
         session = self.session
         session.on_settings_changed = lambda: self._settings_changed(session)
-        self._watching = Watching(session)
+        self._watching = Watching(session.watched_here, session.changed_paths)
+        session.on_folder_opened, session.on_folder_closed = self._watching.opened, self._watching.closed
         self.session.start()
-        self._watching.start()
+        self._watching.follow(session.folders.values())
         self.session.long_pool.submit(self._register_with_client, self.session)
 
     def _wanted_offers(self, session: Session) -> set[str]:
@@ -351,7 +328,7 @@ class Server(LanguageServer):
         if self._log_level is None:
             log.set_level(session.server_settings.log_level)
         if self._watching is not None:
-            self._watching.settings_changed()
+            self._watching.follow(session.folders.values())
         can = {
             OUTLINES: session.client.registers_outlines,
             LENSES: session.client.registers_code_lens,

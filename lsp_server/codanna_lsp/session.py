@@ -8,119 +8,29 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codanna_core.cancel import Cancel
 from codanna_core.inert import inert_message
 from codanna_core.wire import EDITOR, problem_json
+from codanna_core.workspace.folder import EngineSource, Folder
+from codanna_core.workspace.watcher import IGNORED_FOLDERS
 from codanna_lsp import convert, settings
 from codanna_lsp.capabilities import ClientCapabilities
-from codanna_lsp.documents import Document
-from codanna_lsp.folder import EngineSource, Folder
 from codanna_lsp.progress import WorkDone
 from codanna_lsp.protocol import ClientRefused
+from codanna_lsp.snapshot import Context, Snapshot, Work, innermost
+from codanna_lsp.texts import Texts
 
 if TYPE_CHECKING:
     from codanna_core.config import ServerSettings
-    from codanna_core.search.service import IndexService
     from codanna_lsp.protocol import Protocol
 
 logger = logging.getLogger(__name__)
 
 CONFIGURATION_TIMEOUT = 10.0
-
-IGNORED_FOLDERS = frozenset({".git", ".hg", ".svn"})
-"""Version control writes into these all the time, and nothing in them is code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a query may look at. Taken on the event loop, so it is ordered against edits."""
-
-    folders: tuple[Folder, ...]
-    client: ClientCapabilities
-    documents: Mapping[Path, Document]
-    outline_languages: frozenset[str]
-    server_settings: ServerSettings
-    counters: Callable[[], dict[str, Any]]
-
-    @property
-    def columns(self) -> convert.Columns:
-        """The conversion of columns for this client."""
-        return convert.Columns(self.client.position_encoding)
-
-    def engines(self, cancel: Cancel) -> list[tuple[Folder, IndexService]]:
-        """The engines that could be opened; waits for those that are being opened."""
-        pairs = ((folder, folder.ready(cancel)) for folder in self.folders)
-        return [(folder, engine) for folder, engine in pairs if engine is not None]
-
-    def only(self, folder: Folder) -> Snapshot:
-        """The same, of one folder."""
-        return replace(self, folders=(folder,))
-
-    def locate(self, uri: str) -> tuple[Folder, str] | None:
-        """The innermost folder that holds a document, and the path in it."""
-        path = convert.path_from_uri(uri)
-        return None if path is None else innermost(self.folders, path)
-
-    def lines(self, folder: Folder, path: str) -> list[str]:
-        """The current lines of a file: those of the editor, else those on disk."""
-        document = self._document(folder, path)
-        # Copying a list is one step under the interpreter lock, so an edit cannot tear it.
-        return list(document.lines) if document is not None else convert.read_lines_inside(folder.root, path)
-
-    def line_source(self, folder: Folder, path: str) -> convert.LineSource:
-        """The lines of a file, read only when asked for, and once."""
-        return cache(lambda: self.lines(folder, path))
-
-    def uri(self, folder: Folder, path: str) -> str:
-        """The URI of a file, spelled as the client spells it."""
-        document = self._document(folder, path)
-        return document.uri if document is not None else f"{folder.uri}/{convert.quote_path(path)}"
-
-    def _document(self, folder: Folder, path: str) -> Document | None:
-        """The open document of a file, under the folder's name or that of what it links to."""
-        found = (self.documents.get(root / path) for root in folder.roots)
-        return next((document for document in found if document is not None), None)
-
-    def uris(self, folder: Folder) -> Callable[[str], str]:
-        """The same for many files of one folder."""
-        opened = {
-            relative: document.uri
-            for path, document in list(self.documents.items())
-            if (relative := folder.relative(path)) is not None
-        }
-        return lambda path: opened.get(path) or f"{folder.uri}/{convert.quote_path(path)}"
-
-    def near(self, folder: Folder) -> list[str]:
-        """The open files of a folder; symbols close to them come first."""
-        paths = (folder.relative(path) for path in list(self.documents))
-        return [path for path in paths if path is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The request that a worker thread is working on."""
-
-    cancel: Cancel
-    session: Session
-
-    def partial(self, token: int | str, value: Any) -> None:
-        """Send a part of the result."""
-        self.session.protocol.notify("$/progress", {"token": token, "value": value})
-
-
-def innermost(folders: Iterable[Folder], path: Path) -> tuple[Folder, str] | None:
-    """The deepest folder that holds the path."""
-    found: tuple[Folder, str] | None = None
-    for folder in folders:
-        relative = folder.relative(path)
-        if relative is not None and (found is None or len(folder.root.parts) > len(found[0].root.parts)):
-            found = folder, relative
-    return found
 
 
 class Session:
@@ -148,7 +58,7 @@ class Session:
         """Languages (LSP ids) for which the client says that nobody else answers outline requests."""
         self.folders: dict[Path, Folder] = {}
         self._closed_folders: dict[Path, Folder] = {}
-        self.documents: dict[Path, Document] = {}
+        self.texts = Texts(loop, self.containing, lambda: self.server_settings.debounce_ms / 1000)
         self.progress_tokens: dict[int | str, Callable[[], None]] = {}
         self.log_file: Path | None = None
         self.counters: Callable[[], dict[str, Any]] = dict
@@ -157,9 +67,6 @@ class Session:
         self.on_folder_closed: Callable[[Folder], None] = lambda folder: None
         self.on_settings_changed: Callable[[], None] = lambda: None
         self._engines = engines
-        self._overlay_lane = ThreadPoolExecutor(1, "codanna-overlay")
-        self._overlay_due: set[Path] = set()
-        self._overlay_timer: asyncio.TimerHandle | None = None
         self._changed: dict[Folder, set[str]] = {}
         self._changed_timer: asyncio.TimerHandle | None = None
         self._status_due: set[Folder] = set()
@@ -168,11 +75,11 @@ class Session:
 
     def snapshot(self) -> Snapshot:
         """What a query may look at now."""
-        self.flush_overlays()
+        self.texts.flush()
         return Snapshot(
             tuple(self.folders.values()),
             self.client,
-            self.documents,
+            self.texts.documents,
             self.outline_languages,
             self.server_settings,
             self.counters,
@@ -208,14 +115,22 @@ class Session:
             self._closed_folders[folder.root] = folder
             self.on_folder_closed(folder)
 
-    def reopen_folders(self, cancel: Cancel, *, clean: bool = False) -> None:
+    def reopen(self, folder: Folder) -> None:
+        """Open a folder's index again, because its settings say another place. Any thread."""
+        self.loop.call_soon_threadsafe(self._reopen, folder, False)
+
+    def _reopen(self, folder: Folder, clean: bool) -> None:
+        if self.folders.get(folder.root) is folder:
+            self.remove_folder(folder.uri)
+            self.add_folder(folder.uri, folder.name, clean=clean)
+
+    def reopen_folders(self, cancel: Cancel, clean: bool) -> None:
         """Close every engine and open it anew, with its index removed if asked. On a worker thread; waits."""
         reopened: Future[list[Folder]] = Future()
 
         def reopen() -> None:
             for folder in list(self.folders.values()):
-                self.remove_folder(folder.uri)
-                self.add_folder(folder.uri, folder.name, clean=clean)
+                self._reopen(folder, clean)
             reopened.set_result(list(self.folders.values()))
 
         self.loop.call_soon_threadsafe(reopen)
@@ -234,15 +149,14 @@ class Session:
         for folder in self.folders.values():
             folder.join(timeout)
         self.long_pool.shutdown(wait=False, cancel_futures=True)
-        self._overlay_lane.shutdown(wait=False, cancel_futures=True)
+        self.texts.shut_down()
 
     def opened(self, folder: Folder) -> None:
         """A folder's engine is ready: give it the texts that are edited already. On the folder's thread."""
         self.loop.call_soon_threadsafe(self._after_open, folder)
 
     def _after_open(self, folder: Folder) -> None:
-        self._overlay_due.update(path for path, document in self.documents.items() if document.changed)
-        self.flush_overlays()
+        self.texts.hand_over()
         self.on_folder_opened(folder)
         self.status_changed(folder)
 
@@ -255,12 +169,12 @@ class Session:
 
     def changed_on_disk(self, uris: Iterable[str]) -> None:
         """Files or folders changed; a burst becomes one batch. Any thread; the work is not on the loop."""
-        self.long_pool.submit(self._sort_changed, uris)
+        self.long_pool.submit(lambda: self.changed_paths(map(convert.path_from_uri, uris)))
 
-    def _sort_changed(self, uris: Iterable[str]) -> None:
+    def changed_paths(self, paths: Iterable[Path | None]) -> None:
+        """The same by absolute paths, sorted here. On a worker thread."""
         changed: dict[Folder, set[str]] = {}
-        for uri in uris:
-            path = convert.path_from_uri(uri)
+        for path in paths:
             if path is None or not IGNORED_FOLDERS.isdisjoint(path.parts):
                 continue
             for folder, relative in self.containing(path):
@@ -284,112 +198,16 @@ class Session:
                 folder.sync()  # The folder itself: created, moved or mounted anew.
             folder.update(paths - {"."})
 
-    # --- documents
-
-    def open_document(self, document: Document) -> None:
-        """A text is open in the editor from now on."""
-        self.documents[document.path] = document
-        if self.containing(document.path):
-            self._overlay_lane.submit(self._compare_with_disk, document, document.version)
-
-    def _compare_with_disk(self, document: Document, version: int) -> None:
-        # An editor restores unsaved texts of its last run by opening them; only those need an overlay.
-        if convert.read_lines(document.path) == document.lines:
-            return
-
-        def differs() -> None:
-            if self.documents.get(document.path) is document and document.version == version:
-                document.changed = True
-                self.overlay_changed(document)
-
-        self.loop.call_soon_threadsafe(differs)
-
-    def close_document(self, path: Path) -> None:
-        """The editor let a text go; what is on disk counts again."""
-        document = self.documents.pop(path, None)
-        if document is None or not document.changed:
-            return
-        if document.saved_version == document.version:
-            return  # The save that is on its way drops the overlay once the index has it.
-        self._overlay_due.add(path)
-        self.flush_overlays()
-
-    def saved(self, document: Document) -> None:
-        """A text was written to disk: index it, and drop its overlay once the index has it."""
-        document.saved_version = document.version
-        path, version = document.path, document.version
-
-        def drop_overlay() -> None:
-            current = self.documents.get(path)
-            if current is None or (current is document and document.version == version):
-                document.changed = False
-                self._overlay_due.add(path)
-                self.flush_overlays()
-
-        def indexed() -> None:
-            self.loop.call_soon_threadsafe(drop_overlay)
-
-        for folder, relative in self.containing(path):
-            self._index_saved(folder, relative, indexed, shown=document.changed)
-
-    def saved_unopened(self, path: Path) -> None:
-        """A file was saved whose text the editor does not share."""
-        for folder, relative in self.containing(path):
-            self._index_saved(folder, relative)
-
-    def _index_saved(
-        self, folder: Folder, relative: str, then: Callable[[], None] | None = None, *, shown: bool = False
-    ) -> None:
-        """Show what was saved at once, unless an overlay does so, and have it indexed."""
-
-        def save() -> None:
-            if folder.engine is not None and not shown:
-                try:
-                    folder.engine.saved(relative)
-                except Exception:
-                    logger.exception("a saved file is shown once it is indexed, not before")
-            folder.update([relative], then)
-
-        self._overlay_lane.submit(save)
-
-    def overlay_changed(self, document: Document) -> None:
-        """A text differs from what the index has; searches see it after the pause of `debounce_ms`."""
-        self._overlay_due.add(document.path)
-        if self._overlay_timer is None:
-            self._overlay_timer = self.loop.call_later(
-                self.server_settings.debounce_ms / 1000, self.flush_overlays
-            )
-
-    def flush_overlays(self) -> None:
-        """Hand the changed texts to the engines now."""
-        if self._overlay_timer is not None:
-            self._overlay_timer.cancel()
-            self._overlay_timer = None
-        due, self._overlay_due = self._overlay_due, set()
-        for path in due:
-            document = self.documents.get(path)
-            lines = list(document.lines) if document is not None and document.changed else None
-            for folder, relative in self.containing(path):
-                self._overlay_lane.submit(self._overlay, folder, relative, lines)
-
-    def _overlay(self, folder: Folder, relative: str, lines: list[str] | None) -> None:
-        engine = folder.engine
-        if engine is None:
-            return  # Opening the engine hands over every changed text again.
-        try:
-            if lines is None:
-                engine.clear_overlay(relative)
-            else:
-                engine.set_overlay(relative, "".join(lines))
-        except Exception:
-            logger.exception("the unsaved text of a file could not be searched")
-
     # --- watching
 
     def watched_by_client(self) -> bool:
         """Whether the client is to report changes on disk."""
         wish = self.server_settings.watch
         return wish == "client" or (wish == "auto" and self.client.watches_files)
+
+    def watched_here(self) -> bool:
+        """Whether we are to watch ourselves."""
+        return self.server_settings.watch != "off" and not self.watched_by_client()
 
     def client_does_not_watch(self) -> None:
         """The client refused to watch although it had said it can."""
@@ -418,14 +236,32 @@ class Session:
         overrides = settings.layered(self.initial_overrides, options)
         if overrides == self.overrides:
             return
-        roots = [folder.root for folder in self.folders.values()]
         self.overrides = overrides
-        self.server_settings = settings.server_settings(overrides, roots[0] if roots else None)
+        self._apply_settings(self.folders.values())
+
+    def settings_files_changed(self, folder: Folder) -> None:
+        """A settings file changed on disk. On the folder's thread."""
+        self.loop.call_soon_threadsafe(self._apply_settings, [folder])
+
+    def _apply_settings(self, folders: Iterable[Folder]) -> None:
+        roots = [folder.root for folder in self.folders.values()]
+        self.server_settings = settings.server_settings(self.overrides, roots[0] if roots else None)
         self.on_settings_changed()
-        for folder in self.folders.values():
-            folder.apply_settings(overrides)
+        for folder in folders:
+            folder.apply_settings(self.overrides)
 
     # --- telling the client (any thread)
+
+    def context(self, cancel: Cancel) -> Context:
+        """What a handler that only reads gets beside its snapshot."""
+        return Context(cancel, self._partial)
+
+    def work(self, cancel: Cancel) -> Work:
+        """What a command gets."""
+        return Work(cancel, self._partial, self.protocol, self.progress, self.reopen_folders)
+
+    def _partial(self, token: int | str, value: Any) -> None:
+        self.protocol.notify("$/progress", {"token": token, "value": value})
 
     def progress(self, title: str, cancel: Cancel, token: int | str | None = None) -> WorkDone:
         """A progress display for long work."""

@@ -46,37 +46,12 @@ STILL_IN_CIRCLES: frozenset[str] = frozenset(
     {
         "codanna_core.relations.modules",
         "codanna_core.relations.typer",
-        "codanna_lsp.features",
-        "codanna_lsp.features.answers",
-        "codanna_lsp.features.cluster_info",
-        "codanna_lsp.features.code_action",
-        "codanna_lsp.features.code_lens",
-        "codanna_lsp.features.commands",
-        "codanna_lsp.features.configuration",
-        "codanna_lsp.features.document_symbol",
-        "codanna_lsp.features.explain",
-        "codanna_lsp.features.file_operations",
-        "codanna_lsp.features.find_similar",
-        "codanna_lsp.features.progress_cancel",
-        "codanna_lsp.features.semantic_search",
-        "codanna_lsp.features.status",
-        "codanna_lsp.features.text_sync",
-        "codanna_lsp.features.watched_files",
-        "codanna_lsp.features.workspace_folders",
-        "codanna_lsp.features.workspace_symbol",
-        "codanna_lsp.progress",
-        "codanna_lsp.protocol",
-        "codanna_lsp.registry",
-        "codanna_lsp.server",
-        "codanna_lsp.session",
-        "codanna_lsp.watcher",
     }
 )
 STILL_LONG: frozenset[str] = frozenset(
     {
         "core/codanna_core/engine.py",
-        "lsp_server/codanna_lsp/folder.py",
-        "lsp_server/codanna_lsp/session.py",
+        "core/codanna_core/workspace/folder.py",
     }
 )
 STILL_LARGE: frozenset[str] = frozenset(
@@ -85,7 +60,7 @@ STILL_LARGE: frozenset[str] = frozenset(
         "codanna_core.problems.Code",
         "codanna_core.indexing.run.Indexer",
         "codanna_core.names.store.NameStore",
-        "codanna_lsp.folder.Folder",
+        "codanna_core.workspace.folder.Folder",
         "codanna_lsp.progress.WorkDone",
         "codanna_lsp.server.Server",
         "codanna_lsp.session.Session",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -276,3 +277,23 @@ def test_problem_codes_come_from_their_list() -> None:
     assert quoted == []
     by_name = {"UNKNOWN_KIND", "UNKNOWN_LANGUAGE", "INDEX_OPTION_MISMATCH", "INDEX_VERSION_MISMATCH"}
     assert set(Code.__members__) - used == by_name
+
+
+def test_json_rpc_knows_no_engine() -> None:
+    """codanna_rpc serves any server: of the engine it knows errors, inert text, logs and private files."""
+    allowed = {"errors", "inert", "logs", "storage"}
+    found = {
+        name
+        for path in sources(SERVER / "codanna_rpc")
+        for name in imports_of(path)
+        if name.startswith(("codanna_core", "codanna_lsp"))
+        and (name.split(".")[0] != "codanna_core" or name.split(".")[1] not in allowed)
+    }
+    assert found == set()
+
+
+def test_a_workspace_knows_no_protocol() -> None:
+    """What keeps a folder current speaks neither LSP nor JSON-RPC, and asks engines by their protocol."""
+    for path in sources(CORE / "workspace"):
+        assert "codanna_core.engine" not in imports_of(path)
+        assert not re.search(r"textDocument|workspace/|file://|jsonrpc", path.read_text("utf-8"))

@@ -368,6 +368,16 @@ def test_pushed_settings_take_effect_at_once(project: Path) -> None:
         client.eventually(lambda: limit_in_effect(client) == 1)
 
 
+def test_an_edited_settings_file_applies_at_once(project: Path) -> None:
+    """Neither the client nor the user has to do more than save `.codanna.toml`."""
+    with running() as client:
+        client.initialize(project)
+        client.wait_indexed()
+        assert limit_in_effect(client) > 1
+        (project / ".codanna.toml").write_text("[search]\nlimit = 1\n")
+        client.eventually(lambda: limit_in_effect(client) == 1)
+
+
 def test_pulled_settings_take_effect_at_once(project: Path) -> None:
     """A client that can be asked is asked, at the start and after each change."""
     with running() as client:

@@ -13,13 +13,13 @@ from codanna_core.results import Filters
 from codanna_core.wire import EDITOR, problem_json
 from codanna_lsp import convert
 from codanna_lsp.convert import Json
-from codanna_lsp.session import Context, Snapshot
+from codanna_lsp.snapshot import Context, Snapshot
 from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
     from codanna_core.results import Hit, SearchResult
     from codanna_core.search.service import SearchService
-    from codanna_lsp.folder import Folder
+    from codanna_core.workspace.folder import Folder
 
 Ask = Callable[["Folder", "SearchService"], "SearchResult"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codanna_lsp.convert import Json
 from codanna_lsp.registry import Registry
-from codanna_lsp.session import Context, Snapshot
+from codanna_lsp.snapshot import Context, Snapshot
 from codanna_rpc.params import Params
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from codanna_lsp.capabilities import ClientCapabilities
 from codanna_lsp.convert import Json
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Session
@@ -39,9 +40,9 @@ def decode(params: Params) -> ActionParams:
     )
 
 
-def similar_command(session: Session, uri: str, area: Json) -> Json:
+def similar_command(client: ClientCapabilities, uri: str, area: Json) -> Json:
     """The command that shows similar code: the client's own list where it has one, else the server's."""
-    name = CLIENT_COMMAND if CLIENT_COMMAND in session.client.commands else SERVER_COMMAND
+    name = CLIENT_COMMAND if CLIENT_COMMAND in client.commands else SERVER_COMMAND
     return {"title": TITLE, "command": name, "arguments": [{"textDocument": {"uri": uri}, "range": area}]}
 
 
@@ -51,7 +52,7 @@ def code_action(session: Session, params: ActionParams) -> list[Any]:
         return []
     if session.folder_of(params.uri) is None:
         return []
-    command = similar_command(session, params.uri, params.area)
+    command = similar_command(session.client, params.uri, params.area)
     if not session.client.code_action_literals:
         return [command]
     return [{"title": TITLE, "kind": KIND, "command": command}]

@@ -7,7 +7,7 @@ from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import engine_of
 from codanna_lsp.features.code_action import similar_command
 from codanna_lsp.registry import Registry
-from codanna_lsp.session import Context, Snapshot
+from codanna_lsp.snapshot import Context, Snapshot
 from codanna_rpc.params import Params
 
 LENS_KINDS = frozenset({"function", "method", "class", "struct", "trait", "interface"})
@@ -25,7 +25,7 @@ def code_lens(context: Context, snapshot: Snapshot, uri: str) -> list[Json]:
     for symbol in engine.document_symbols(path, "".join(lines)).symbols:
         if symbol.kind in LENS_KINDS and len(lenses) < MAX_LENSES:
             area = convert.name_range(symbol, lines, encoding)
-            lenses.append({"range": area, "command": similar_command(context.session, uri, area)})
+            lenses.append({"range": area, "command": similar_command(snapshot.client, uri, area)})
     return lenses
 
 

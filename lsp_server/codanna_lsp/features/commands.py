@@ -15,13 +15,13 @@ from codanna_lsp.features import find_similar
 from codanna_lsp.features.status import status
 from codanna_lsp.protocol import ClientRefused
 from codanna_lsp.registry import Registry
-from codanna_lsp.session import Context, Snapshot
+from codanna_lsp.snapshot import Snapshot, Work
 from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
     from codanna_core.cancel import Cancel
     from codanna_core.search.service import IndexService
-    from codanna_lsp.progress import WorkDone
+    from codanna_core.workspace.folder import Reporter
 
 PICK_TIMEOUT = 600.0
 PICKED = 8
@@ -47,49 +47,49 @@ def decode(params: Params) -> Command:
     return Command(name, tuple(arguments), params.token("workDoneToken"))
 
 
-def execute(context: Context, snapshot: Snapshot, command: Command) -> Any:
+def execute(work: Work, snapshot: Snapshot, command: Command) -> Any:
     """Run the command; the answer comes when it is done."""
     match command.name:
         case "codanna.reindex":
-            return _each(context, snapshot, command, "Reindexing", _reindex)
+            return _each(work, snapshot, command, "Reindexing", _reindex)
         case "codanna.rebuildClusters":
-            return _each(context, snapshot, command, "Clustering", _rebuild_clusters)
+            return _each(work, snapshot, command, "Clustering", _rebuild_clusters)
         case "codanna.clean":
-            return context.session.reopen_folders(context.cancel, clean=True)
+            return work.reopen_folders(work.cancel, True)
         case "codanna.showStatus":
-            return _show_status(context, snapshot)
+            return _show_status(work, snapshot)
         case "codanna.restart":
-            return context.session.reopen_folders(context.cancel)
+            return work.reopen_folders(work.cancel, False)
         case _:
-            return _find_similar(context, snapshot, command)
+            return _find_similar(work, snapshot, command)
 
 
 def _each(
-    context: Context,
+    work: Work,
     snapshot: Snapshot,
     command: Command,
     title: str,
-    work: Callable[[IndexService, WorkDone, Cancel], None],
+    run: Callable[[IndexService, Reporter, Cancel], None],
 ) -> None:
-    for folder, engine in snapshot.engines(context.cancel):
+    for folder, engine in work.engines(snapshot):
         title_here = f"{title} {folder.name}"
-        with context.session.progress(title_here, context.cancel, command.token) as display:
-            work(engine, display, context.cancel)
+        with work.progress(title_here, work.cancel, command.token) as display:
+            run(engine, display, work.cancel)
 
 
-def _reindex(engine: IndexService, display: WorkDone, cancel: Cancel) -> None:
+def _reindex(engine: IndexService, display: Reporter, cancel: Cancel) -> None:
     engine.reindex(progress=display.report, cancel=cancel)
 
 
-def _rebuild_clusters(engine: IndexService, display: WorkDone, cancel: Cancel) -> None:
+def _rebuild_clusters(engine: IndexService, display: Reporter, cancel: Cancel) -> None:
     def step(phase: str, share: float) -> None:
         display.report(Progress(State.TRAINING, int(100 * share), 100, 0.0, phase))
 
     engine.rebuild_clusters(progress=step, cancel=cancel)
 
 
-def _show_status(context: Context, snapshot: Snapshot) -> Any:
-    shape = status(context, snapshot, None)
+def _show_status(work: Work, snapshot: Snapshot) -> Any:
+    shape = status(work, snapshot, None)
     lines = [
         f"{folder['name']}: {folder['state']}"
         + (
@@ -100,33 +100,31 @@ def _show_status(context: Context, snapshot: Snapshot) -> Any:
         + "".join(f"; {problem['message']}" for problem in folder["problems"][:3])
         for folder in shape["folders"]
     ]
-    context.session.protocol.notify(
-        "window/showMessage", {"type": 3, "message": "\n".join(lines) or "No folder is open."}
-    )
+    work.client.notify("window/showMessage", {"type": 3, "message": "\n".join(lines) or "No folder is open."})
     return shape
 
 
-def _find_similar(context: Context, snapshot: Snapshot, command: Command) -> Any:
+def _find_similar(work: Work, snapshot: Snapshot, command: Command) -> Any:
     """For clients without a list of their own: let the user pick one of the best, then show it."""
     params = find_similar.decode(Params(command.arguments[0] if command.arguments else None, "arguments[0]"))
-    answer = find_similar.find_similar(context, snapshot, params)
+    answer = find_similar.find_similar(work, snapshot, params)
     hits = {
         inert_message(f"{hit['name']} · {hit['path']}:{hit['selectionRange']['start']['line'] + 1}"): hit
         for hit in answer["hits"][:PICKED]
     }
-    protocol = context.session.protocol
+    client = work.client
     if not hits:
-        protocol.notify("window/showMessage", {"type": 3, "message": "No similar code was found."})
+        client.notify("window/showMessage", {"type": 3, "message": "No similar code was found."})
     elif snapshot.client.show_document:
         try:
-            choice = protocol.request(
+            choice = client.request(
                 "window/showMessageRequest",
                 {"type": 3, "message": "Similar code", "actions": [{"title": title} for title in hits]},
                 PICK_TIMEOUT,
             )
             hit = hits.get(choice["title"]) if isinstance(choice, dict) else None
             if hit is not None:
-                protocol.send_request(
+                client.send_request(
                     "window/showDocument",
                     {"uri": hit["uri"], "selection": hit["selectionRange"], "takeFocus": True},
                 )
@@ -137,4 +135,4 @@ def _find_similar(context: Context, snapshot: Snapshot, command: Command) -> Any
 
 def setup(registry: Registry) -> None:
     """Register the feature."""
-    registry.snapshot("workspace/executeCommand", decode, execute, long=True)
+    registry.work("workspace/executeCommand", decode, execute)

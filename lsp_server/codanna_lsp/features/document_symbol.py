@@ -6,7 +6,7 @@ from codanna_lsp import convert
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import engine_of
 from codanna_lsp.registry import Registry
-from codanna_lsp.session import Context, Snapshot
+from codanna_lsp.snapshot import Context, Snapshot
 from codanna_rpc.params import Params
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import decode_filters, gather
 from codanna_lsp.registry import Registry
-from codanna_lsp.session import Context, Snapshot
+from codanna_lsp.snapshot import Context, Snapshot
 from codanna_rpc.params import Params
 
 if TYPE_CHECKING:
     from codanna_core.results import Filters, SearchResult
     from codanna_core.search.service import SearchService
-    from codanna_lsp.folder import Folder
+    from codanna_core.workspace.folder import Folder
 
 MODES = ("hybrid", "semantic", "text")
 MAX_LIMIT = 1000

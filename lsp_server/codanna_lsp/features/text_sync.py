@@ -69,15 +69,13 @@ def did_open(session: Session, opened: Opened) -> None:
     path = convert.path_from_uri(opened.uri)
     if path is None:
         return  # Not a file: an unsaved buffer without a name, a diff, a text from another scheme.
-    session.open_document(
-        Document(opened.uri, path, opened.version, split_lines(opened.text), opened.language)
-    )
+    session.texts.open(Document(opened.uri, path, opened.version, split_lines(opened.text), opened.language))
 
 
 def did_change(session: Session, changed: Changed) -> None:
     """Apply the edits to the kept text."""
     path = convert.path_from_uri(changed.uri)
-    document = session.documents.get(path) if path is not None else None
+    document = session.texts.documents.get(path) if path is not None else None
     if document is None:
         logger.info("ignored a change of a document that is not open")
         return
@@ -88,7 +86,7 @@ def did_change(session: Session, changed: Changed) -> None:
             document.replace(*change.area, change.text, session.client.position_encoding)
     document.version = changed.version
     document.changed = True
-    session.overlay_changed(document)
+    session.texts.changed(document)
 
 
 def did_save(session: Session, uri: str) -> None:
@@ -96,19 +94,19 @@ def did_save(session: Session, uri: str) -> None:
     path = convert.path_from_uri(uri)
     if path is None:
         return
-    document = session.documents.get(path)
+    document = session.texts.documents.get(path)
     if document is not None:
-        session.flush_overlays()
-        session.saved(document)
+        session.texts.flush()
+        session.texts.saved(document)
     else:
-        session.saved_unopened(path)
+        session.texts.saved_unopened(path)
 
 
 def did_close(session: Session, uri: str) -> None:
     """Let the text go."""
     path = convert.path_from_uri(uri)
     if path is not None:
-        session.close_document(path)
+        session.texts.close(path)
 
 
 def setup(registry: Registry) -> None:

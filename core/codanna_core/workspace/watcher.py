@@ -1,22 +1,22 @@
-"""Our own file watcher, for clients that cannot watch: one thread for each folder."""
+"""Our own file watcher, for where nobody else watches: one thread for each folder."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codanna_core.model import Problem
 from codanna_core.problems import Code
-from codanna_lsp import convert
-from codanna_lsp.session import IGNORED_FOLDERS, Session
 
 if TYPE_CHECKING:
-    from codanna_lsp.folder import Folder
+    from codanna_core.workspace.folder import Folder
 
 logger = logging.getLogger(__name__)
 
+IGNORED_FOLDERS = frozenset({".git", ".hg", ".svn"})
+"""Version control writes into these all the time, and nothing in them is code."""
 BURST = 5_000
 """From so many changes at once on, the system may have dropped some: the whole folder is reconciled."""
 STEP_MS = 50
@@ -24,38 +24,30 @@ QUIET_MS = 300
 
 
 class Watching:
-    """Watches each opened folder, or none where the client does it. Used on the event loop."""
+    """Watches each opened folder, or none where that is not wanted. Used on one thread."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, wanted: Callable[[], bool], changed: Callable[[Sequence[Path]], None]) -> None:
+        """`changed` gets absolute paths, on a thread of the watcher."""
+        self._wanted = wanted
+        self._changed = changed
         self._stops: dict[Folder, threading.Event] = {}
 
-    def start(self) -> None:
-        """Watch what is to be watched from now on."""
-        self._session.on_folder_opened = self._opened
-        self._session.on_folder_closed = self._closed
-        for folder in self._session.folders.values():
-            if folder.engine is not None:
-                self._opened(folder)
-
-    def settings_changed(self) -> None:
-        """Begin or stop to watch, as the settings now say."""
+    def follow(self, folders: Iterable[Folder]) -> None:
+        """Watch these as far as they are open, or stop, as it is wanted now."""
         if not self._wanted():
             self.close()
             return
-        for folder in self._session.folders.values():
+        for folder in folders:
             if folder.engine is not None:
-                self._opened(folder)
+                self.opened(folder)
 
     def close(self) -> None:
         """Stop all watching."""
         for folder in list(self._stops):
-            self._closed(folder)
+            self.closed(folder)
 
-    def _wanted(self) -> bool:
-        return self._session.server_settings.watch != "off" and not self._session.watched_by_client()
-
-    def _opened(self, folder: Folder) -> None:
+    def opened(self, folder: Folder) -> None:
+        """A folder's engine is there."""
         if not self._wanted() or folder in self._stops:
             return
         stop = self._stops[folder] = threading.Event()
@@ -63,7 +55,8 @@ class Watching:
             target=self._watch, args=(folder, stop), name=f"codanna-watch-{folder.name}", daemon=True
         ).start()
 
-    def _closed(self, folder: Folder) -> None:
+    def closed(self, folder: Folder) -> None:
+        """A folder was let go."""
         stop = self._stops.pop(folder, None)
         if stop is not None:
             stop.set()
@@ -85,17 +78,14 @@ class Watching:
                 if len(changes) >= BURST:
                     folder.sync()
                 else:
-                    self._session.changed_on_disk([convert.uri_from_path(Path(path)) for _, path in changes])
+                    self._changed([Path(path) for _, path in changes])
         except Exception as error:
             if stop.is_set():
                 return
             # Most often the system's limit of watched folders; saves from the editor are still noticed.
             logger.warning("watching %s failed: %s", folder.root, error)
-            folder.problems.append(
-                Problem(
-                    Code.WATCH,
-                    f"changes outside of the editor are not noticed ({type(error).__name__}); on Linux raise"
-                    " fs.inotify.max_user_watches",
-                )
+            folder.note(
+                Code.WATCH,
+                f"changes outside of the editor are not noticed ({type(error).__name__}); on Linux raise"
+                " fs.inotify.max_user_watches",
             )
-            self._session.status_changed(folder)

@@ -18,6 +18,7 @@ from codanna_core.inert import inert_message
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.runtime.memory import few_arenas, freeze_gc
+from codanna_core.workspace.settings_files import SettingsFiles
 
 if TYPE_CHECKING:
     from codanna_core.results import Progress
@@ -45,6 +46,10 @@ NEEDS_SYNC = frozenset({"server.watch"})
 """Settings of the server after whose change the folder is reconciled: nobody may have watched until now."""
 
 
+REOPENS = frozenset({"index.dir"})
+"""Settings after whose change the index is opened again."""
+
+
 class Reporter(Protocol):
     """Where progress goes."""
 
@@ -66,6 +71,12 @@ class Host(Protocol):
     def opened(self, folder: Folder) -> None:
         """The engine is ready to be asked. On the folder's thread."""
 
+    def settings_files_changed(self, folder: Folder) -> None:
+        """A settings file changed: apply the options again. On the folder's thread."""
+
+    def reopen(self, folder: Folder) -> None:
+        """The folder's index is to be opened again, perhaps in another place. Any thread."""
+
     def tell_user(self, message: str) -> None:
         """Show a plain message; rare."""
 
@@ -76,6 +87,8 @@ class Folder:
     RETRY_AFTER = 5.0
     ROOT_POLL = 1.0
     """Pause between two looks whether a folder that is gone has come back."""
+    SETTINGS_POLL = 2.0
+    """Pause between two looks at the settings files."""
     OTHER_WRITER_POLL = 1.0
     """Pause between two looks at what another process does with the index."""
 
@@ -112,6 +125,8 @@ class Folder:
         self._pending: dict[str, None] = {}
         self._done: list[Callable[[], None]] = []
         self._held: list[tuple[list[str], list[Callable[[], None]]]] = []
+        self._settings_files = SettingsFiles(root)
+        self._settings_looked = time.monotonic()
         self._sync_at: float | None = None
         self._syncing = False
         self._thread = threading.Thread(target=self._run, name=f"codanna-folder-{self.name}", daemon=True)
@@ -167,9 +182,12 @@ class Folder:
             try:
                 changed = self.engine.apply_settings(overrides)
             except CodannaError as error:
-                self._note(Code.SETTINGS, str(error))
+                self.note(Code.SETTINGS, str(error))
                 return
             logger.info("settings changed: %s", ", ".join(changed) or "none")
+            if REOPENS.intersection(changed):
+                self._host.reopen(self)
+                return
             if any(name in NEEDS_SYNC or not name.startswith(("search.", "server.")) for name in changed):
                 self.sync()
             if changed:
@@ -225,7 +243,7 @@ class Folder:
             self._forget(Code.OPEN)
         except (CodannaError, OSError) as error:
             if not self.root.is_dir() and not self._closing.cancelled:
-                self._note(Code.OPEN, f"there is no folder {self.root}; it is opened as soon as there is one")
+                self.note(Code.OPEN, f"there is no folder {self.root}; it is opened as soon as there is one")
                 return False
             self._failed_to_open(str(error))
         except Exception:
@@ -250,6 +268,7 @@ class Folder:
             start_sync = self._sync_due() and not self._syncing
             if start_sync:
                 self._sync_at, self._syncing = None, True
+        self._look_at_settings()
         self._follow_other_writer()
         if start_sync:
             self._host.long_pool.submit(self._sync)
@@ -266,11 +285,20 @@ class Folder:
     def _sync_due(self) -> bool:
         return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at
 
-    def _patience(self) -> float | None:
-        waits = [] if self._writes() else [self.OTHER_WRITER_POLL]
+    def _patience(self) -> float:
+        waits = [self.SETTINGS_POLL if self._writes() else self.OTHER_WRITER_POLL]
         if self._sync_at is not None and not self._syncing:
             waits.append(max(0.0, self._sync_at - time.monotonic()))
-        return min(waits, default=None)
+        return min(waits)
+
+    def _look_at_settings(self) -> None:
+        now = time.monotonic()
+        if now - self._settings_looked < self.SETTINGS_POLL:
+            return
+        self._settings_looked = now
+        if self._settings_files.changed():
+            logger.info("a settings file of %s changed", self.root)
+            self._host.settings_files_changed(self)
 
     def _writes(self) -> bool:
         return self.engine is not None and self.engine.writer
@@ -307,7 +335,7 @@ class Folder:
         try:
             self._engines.remove(self.root, self._overrides)
         except (CodannaError, OSError) as error:
-            self._note(Code.CLEAN, f"the index was not removed: {error}")
+            self.note(Code.CLEAN, f"the index was not removed: {error}")
 
     def _update(self, batch: list[str]) -> bool:
         assert self.engine is not None
@@ -322,7 +350,7 @@ class Folder:
         except Exception as error:
             # The disk holds the truth: a later whole reconciliation finds what this one could not store.
             logger.exception("updating %d paths failed", len(batch))
-            self._note(Code.UPDATE, f"saving to the index failed ({type(error).__name__}), trying again")
+            self.note(Code.UPDATE, f"saving to the index failed ({type(error).__name__}), trying again")
             self.sync(self.RETRY_AFTER)
             return False
         self._forget(Code.UPDATE)
@@ -359,24 +387,24 @@ class Folder:
             logger.info("another process has just begun with the first index of %s", self.root)
         except FolderMissing as error:
             self.reconciled = False
-            self._note(Code.SYNC, str(error))
+            self.note(Code.SYNC, str(error))
             self.sync(self.ROOT_POLL)
         except MemoryError:
             logger.exception("synchronising %s ran out of memory", self.root)
-            self._note(Code.SYNC, f"{OutOfMemory()}; trying again")
+            self.note(Code.SYNC, f"{OutOfMemory()}; trying again")
             self.sync(12 * self.RETRY_AFTER)
         except ConfigError as error:
             # Something of the workspace has to be mended; a look now and then finds that it was.
-            self._note(Code.SYNC, str(error))
+            self.note(Code.SYNC, str(error))
             self.sync(12 * self.RETRY_AFTER)
         except Cancelled:
             if not self._closing.cancelled:
-                self._note(
+                self.note(
                     Code.SYNC_STOPPED, "indexing was stopped; run `codanna.reindex` or reopen the folder"
                 )
         except Exception as error:
             logger.exception("synchronising %s failed", self.root)
-            self._note(Code.SYNC, f"indexing failed ({type(error).__name__}: {error}), trying again")
+            self.note(Code.SYNC, f"indexing failed ({type(error).__name__}: {error}), trying again")
             self.sync(12 * self.RETRY_AFTER)
         finally:
             with self._wake:
@@ -385,10 +413,11 @@ class Folder:
             self._host.status_changed(self)
 
     def _failed_to_open(self, reason: str) -> None:
-        self._note(Code.OPEN, reason)
+        self.note(Code.OPEN, reason)
         self._host.tell_user(f"Codanna cannot search in {self.name}: {reason}")
 
-    def _note(self, code: Code, message: str) -> None:
+    def note(self, code: Code, message: str) -> None:
+        """Something about this folder is missing; listeners hear of it if it is new."""
         problem = Problem(code, message)
         if problem in self.problems:
             return

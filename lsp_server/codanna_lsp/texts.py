@@ -1,0 +1,139 @@
+"""The open texts, and how the engines come to know what is not saved. Used on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from codanna_core.workspace.folder import Folder
+from codanna_lsp import convert
+from codanna_lsp.documents import Document
+
+logger = logging.getLogger(__name__)
+
+
+class Texts:
+    """The open texts of one connection."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        containing: Callable[[Path], list[tuple[Folder, str]]],
+        pause: Callable[[], float],
+    ) -> None:
+        """`containing` finds the folders that hold a path; `pause` says for how many seconds edits wait."""
+        self.documents: dict[Path, Document] = {}
+        self._loop = loop
+        self._containing = containing
+        self._pause = pause
+        self._lane = ThreadPoolExecutor(1, "codanna-overlay")
+        self._due: set[Path] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def hand_over(self) -> None:
+        """An engine was opened: give it the texts that are edited already."""
+        self._due.update(path for path, document in self.documents.items() if document.changed)
+        self.flush()
+
+    def shut_down(self) -> None:
+        """Hand over nothing more. Any thread."""
+        self._lane.shutdown(wait=False, cancel_futures=True)
+
+    def open(self, document: Document) -> None:
+        """A text is open in the editor from now on."""
+        self.documents[document.path] = document
+        if self._containing(document.path):
+            self._lane.submit(self._compare_with_disk, document, document.version)
+
+    def _compare_with_disk(self, document: Document, version: int) -> None:
+        # An editor restores unsaved texts of its last run by opening them; only those need an overlay.
+        if convert.read_lines(document.path) == document.lines:
+            return
+
+        def differs() -> None:
+            if self.documents.get(document.path) is document and document.version == version:
+                document.changed = True
+                self.changed(document)
+
+        self._loop.call_soon_threadsafe(differs)
+
+    def close(self, path: Path) -> None:
+        """The editor let a text go; what is on disk counts again."""
+        document = self.documents.pop(path, None)
+        if document is None or not document.changed:
+            return
+        if document.saved_version == document.version:
+            return  # The save that is on its way drops the overlay once the index has it.
+        self._due.add(path)
+        self.flush()
+
+    def saved(self, document: Document) -> None:
+        """A text was written to disk: index it, and drop its overlay once the index has it."""
+        document.saved_version = document.version
+        path, version = document.path, document.version
+
+        def drop_overlay() -> None:
+            current = self.documents.get(path)
+            if current is None or (current is document and document.version == version):
+                document.changed = False
+                self._due.add(path)
+                self.flush()
+
+        def indexed() -> None:
+            self._loop.call_soon_threadsafe(drop_overlay)
+
+        for folder, relative in self._containing(path):
+            self._index_saved(folder, relative, indexed, shown=document.changed)
+
+    def saved_unopened(self, path: Path) -> None:
+        """A file was saved whose text the editor does not share."""
+        for folder, relative in self._containing(path):
+            self._index_saved(folder, relative)
+
+    def _index_saved(
+        self, folder: Folder, relative: str, then: Callable[[], None] | None = None, *, shown: bool = False
+    ) -> None:
+        """Show what was saved at once, unless an overlay does so, and have it indexed."""
+
+        def save() -> None:
+            if folder.engine is not None and not shown:
+                try:
+                    folder.engine.saved(relative)
+                except Exception:
+                    logger.exception("a saved file is shown once it is indexed, not before")
+            folder.update([relative], then)
+
+        self._lane.submit(save)
+
+    def changed(self, document: Document) -> None:
+        """A text differs from what the index has; searches see it after the pause of `debounce_ms`."""
+        self._due.add(document.path)
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._pause(), self.flush)
+
+    def flush(self) -> None:
+        """Hand the changed texts to the engines now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due, self._due = self._due, set()
+        for path in due:
+            document = self.documents.get(path)
+            lines = list(document.lines) if document is not None and document.changed else None
+            for folder, relative in self._containing(path):
+                self._lane.submit(self._overlay, folder, relative, lines)
+
+    def _overlay(self, folder: Folder, relative: str, lines: list[str] | None) -> None:
+        engine = folder.engine
+        if engine is None:
+            return  # Opening the engine hands over every changed text again.
+        try:
+            if lines is None:
+                engine.clear_overlay(relative)
+            else:
+                engine.set_overlay(relative, "".join(lines))
+        except Exception:
+            logger.exception("the unsaved text of a file could not be searched")
