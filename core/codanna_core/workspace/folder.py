@@ -19,6 +19,8 @@ from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.runtime.memory import few_arenas, freeze_gc
 from codanna_core.workspace.settings_files import SettingsFiles
+from codanna_core.workspace.troubles import Troubles
+from codanna_core.workspace.worklist import Worklist
 
 if TYPE_CHECKING:
     from codanna_core.results import Progress
@@ -38,9 +40,6 @@ class EngineSource(Protocol):
 
 
 CLOSE_TIMEOUT = 30.0
-
-_LACKING = frozenset({Code.OPEN, Code.SYNC, Code.UPDATE, Code.SYNC_STOPPED, Code.CLEAN})
-"""Problems because of which answers may lack something."""
 
 NEEDS_SYNC = frozenset({"server.watch"})
 """Settings of the server after whose change the folder is reconciled: nobody may have watched until now."""
@@ -109,7 +108,7 @@ class Folder:
         self.name = inert_message(name or root.name)
         self.root = root
         self.engine: IndexService | None = None
-        self.problems: list[Problem] = []
+        self.problems = Troubles(lambda: host.status_changed(self))
         self.reconciled = False
         """Whether the index has been compared with the whole folder since it was opened."""
         self._overrides = overrides
@@ -121,14 +120,9 @@ class Folder:
         """Its name, and that of what it links to."""
         self._opened = threading.Event()
         self._closing = Cancel()
-        self._wake = threading.Condition()
-        self._pending: dict[str, None] = {}
-        self._done: list[Callable[[], None]] = []
-        self._held: list[tuple[list[str], list[Callable[[], None]]]] = []
+        self._work = Worklist()
         self._settings_files = SettingsFiles(root)
         self._settings_looked = time.monotonic()
-        self._sync_at: float | None = None
-        self._syncing = False
         self._thread = threading.Thread(target=self._run, name=f"codanna-folder-{self.name}", daemon=True)
 
     # --- asking
@@ -159,18 +153,11 @@ class Folder:
 
     def update(self, paths: Iterable[str], then: Callable[[], None] | None = None) -> None:
         """Root-relative paths changed on disk; `then` runs once the index has them."""
-        with self._wake:
-            self._pending.update(dict.fromkeys(paths))
-            if then is not None:
-                self._done.append(then)
-            self._wake.notify()
+        self._work.add(paths, then)
 
     def sync(self, delay: float = 0.0) -> None:
         """Reconcile the whole folder with the disk, soon."""
-        with self._wake:
-            at = time.monotonic() + delay
-            self._sync_at = at if self._sync_at is None else min(at, self._sync_at)
-            self._wake.notify()
+        self._work.sync(delay)
 
     def apply_settings(self, overrides: Mapping[str, Any]) -> None:
         """New options of the client; they take effect at once."""
@@ -182,7 +169,7 @@ class Folder:
             try:
                 changed = self.engine.apply_settings(overrides)
             except CodannaError as error:
-                self.note(Code.SETTINGS, str(error))
+                self.problems.note(Code.SETTINGS, str(error))
                 return
             logger.info("settings changed: %s", ", ".join(changed) or "none")
             if REOPENS.intersection(changed):
@@ -199,8 +186,7 @@ class Folder:
     def close(self) -> None:
         """Stop all work at a committed state and let the index go."""
         self._closing.cancel()
-        with self._wake:
-            self._wake.notify()
+        self._work.close()
 
     def join(self, timeout: float) -> None:
         """Wait for the end after `close`."""
@@ -240,10 +226,12 @@ class Folder:
             if self._clean:
                 self._remove_index()
             self.engine = self._engines.open(self.root, self._overrides)
-            self._forget(Code.OPEN)
+            self.problems.forget(Code.OPEN)
         except (CodannaError, OSError) as error:
             if not self.root.is_dir() and not self._closing.cancelled:
-                self.note(Code.OPEN, f"there is no folder {self.root}; it is opened as soon as there is one")
+                self.problems.note(
+                    Code.OPEN, f"there is no folder {self.root}; it is opened as soon as there is one"
+                )
                 return False
             self._failed_to_open(str(error))
         except Exception:
@@ -252,44 +240,23 @@ class Folder:
         return True
 
     def _wait_for_root(self) -> None:
-        with self._wake:
-            while not self._closing.cancelled and not self.root.is_dir():
-                self._wake.wait(self.ROOT_POLL)
+        while not self.root.is_dir() and self._work.pause(self.ROOT_POLL):
+            pass
 
     def _turn(self) -> None:
-        with self._wake:
-            while not (self._closing.cancelled or self._pending or self._done or self._sync_due()):
-                if not self._wake.wait(self._patience()):
-                    break
-            if self._closing.cancelled:
-                return
-            batch, self._pending = list(self._pending), {}
-            done, self._done = self._done, []
-            start_sync = self._sync_due() and not self._syncing
-            if start_sync:
-                self._sync_at, self._syncing = None, True
+        batch = self._work.next(self.SETTINGS_POLL if self._writes() else self.OTHER_WRITER_POLL)
+        if batch is None:
+            return
         self._look_at_settings()
         self._follow_other_writer()
-        if start_sync:
+        if batch.sync:
             self._host.long_pool.submit(self._sync)
-        stored = not batch or self._update(batch)
+        stored = not batch.paths or self._update(batch.paths)
         if stored and self._writes():
-            for call in done:
+            for call in batch.done:
                 call()
         else:
-            # The index, or the process that writes it, has yet to take these changes in: what shows them
-            # meanwhile must stay.
-            with self._wake:
-                self._held += [(batch, done)] if done else []
-
-    def _sync_due(self) -> bool:
-        return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at
-
-    def _patience(self) -> float:
-        waits = [self.SETTINGS_POLL if self._writes() else self.OTHER_WRITER_POLL]
-        if self._sync_at is not None and not self._syncing:
-            waits.append(max(0.0, self._sync_at - time.monotonic()))
-        return min(waits)
+            self._work.hold(batch)
 
     def _look_at_settings(self) -> None:
         now = time.monotonic()
@@ -306,36 +273,23 @@ class Folder:
     def _follow_other_writer(self) -> None:
         """See what another process published; once it is gone, find what changed, and write from now on."""
         assert self.engine is not None
-        if self._writes() or self._syncing:
+        if self._writes() or self._work.syncing:
             return
         try:
             self.engine.refresh()
         except (CodannaError, OSError) as error:
             logger.info("following another process's index failed: %s", error)
             return
-        self._release()
+        self._work.release(self.engine.publishes)
         if self._writes():
             logger.info("writing the index of %s from now on", self.root)
             self.sync()
-
-    def _release(self) -> None:
-        """Run what was held until the index has its files as they are on disk."""
-        assert self.engine is not None
-        with self._wake:
-            held, self._held = self._held, []
-        for paths, calls in held:
-            if not self.engine.publishes(paths):
-                with self._wake:
-                    self._held.append((paths, calls))
-                continue
-            for call in calls:
-                call()
 
     def _remove_index(self) -> None:
         try:
             self._engines.remove(self.root, self._overrides)
         except (CodannaError, OSError) as error:
-            self.note(Code.CLEAN, f"the index was not removed: {error}")
+            self.problems.note(Code.CLEAN, f"the index was not removed: {error}")
 
     def _update(self, batch: list[str]) -> bool:
         assert self.engine is not None
@@ -350,10 +304,12 @@ class Folder:
         except Exception as error:
             # The disk holds the truth: a later whole reconciliation finds what this one could not store.
             logger.exception("updating %d paths failed", len(batch))
-            self.note(Code.UPDATE, f"saving to the index failed ({type(error).__name__}), trying again")
+            self.problems.note(
+                Code.UPDATE, f"saving to the index failed ({type(error).__name__}), trying again"
+            )
             self.sync(self.RETRY_AFTER)
             return False
-        self._forget(Code.UPDATE)
+        self.problems.forget(Code.UPDATE)
         logger.info(
             "updated %d paths in %.0f ms, generation %d",
             len(batch),
@@ -368,13 +324,13 @@ class Folder:
         try:
             with self._host.progress(f"Indexing {self.name}", cancel) as display:
                 report = self.engine.sync(progress=display.report, cancel=Cancel(cancel, self._closing))
-            self._forget(Code.SYNC, Code.UPDATE, Code.SYNC_STOPPED)
+            self.problems.forget(Code.SYNC, Code.UPDATE, Code.SYNC_STOPPED)
             if not self.reconciled:
                 freeze_gc()
                 self.engine.warm()
             self.reconciled = True
             if self._writes():
-                self._release()
+                self._work.release(self.engine.publishes)
             logger.info(
                 "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
                 report.added,
@@ -387,49 +343,35 @@ class Folder:
             logger.info("another process has just begun with the first index of %s", self.root)
         except FolderMissing as error:
             self.reconciled = False
-            self.note(Code.SYNC, str(error))
+            self.problems.note(Code.SYNC, str(error))
             self.sync(self.ROOT_POLL)
         except MemoryError:
             logger.exception("synchronising %s ran out of memory", self.root)
-            self.note(Code.SYNC, f"{OutOfMemory()}; trying again")
+            self.problems.note(Code.SYNC, f"{OutOfMemory()}; trying again")
             self.sync(12 * self.RETRY_AFTER)
         except ConfigError as error:
             # Something of the workspace has to be mended; a look now and then finds that it was.
-            self.note(Code.SYNC, str(error))
+            self.problems.note(Code.SYNC, str(error))
             self.sync(12 * self.RETRY_AFTER)
         except Cancelled:
             if not self._closing.cancelled:
-                self.note(
+                self.problems.note(
                     Code.SYNC_STOPPED, "indexing was stopped; run `codanna.reindex` or reopen the folder"
                 )
         except Exception as error:
             logger.exception("synchronising %s failed", self.root)
-            self.note(Code.SYNC, f"indexing failed ({type(error).__name__}: {error}), trying again")
+            self.problems.note(Code.SYNC, f"indexing failed ({type(error).__name__}: {error}), trying again")
             self.sync(12 * self.RETRY_AFTER)
         finally:
-            with self._wake:
-                self._syncing = False
-                self._wake.notify()
+            self._work.synced()
             self._host.status_changed(self)
 
     def _failed_to_open(self, reason: str) -> None:
-        self.note(Code.OPEN, reason)
+        self.problems.note(Code.OPEN, reason)
         self._host.tell_user(f"Codanna cannot search in {self.name}: {reason}")
-
-    def note(self, code: Code, message: str) -> None:
-        """Something about this folder is missing; listeners hear of it if it is new."""
-        problem = Problem(code, message)
-        if problem in self.problems:
-            return
-        self._forget(code)
-        self.problems.append(problem)
-        self._host.status_changed(self)
 
     def missing(self) -> list[Problem]:
         """What answers lack because this folder could not be opened or brought up to date."""
         if self.engine is None and not self.problems:
             return [Problem(Code.OPENING, f"{self.name} is still being opened")]
-        return [problem for problem in self.problems if problem.code in _LACKING]
-
-    def _forget(self, *codes: Code) -> None:
-        self.problems[:] = [problem for problem in self.problems if problem.code not in codes]
+        return self.problems.lacking()

@@ -84,7 +84,7 @@ class Watching:
                 return
             # Most often the system's limit of watched folders; saves from the editor are still noticed.
             logger.warning("watching %s failed: %s", folder.root, error)
-            folder.note(
+            folder.problems.note(
                 Code.WATCH,
                 f"changes outside of the editor are not noticed ({type(error).__name__}); on Linux raise"
                 " fs.inotify.max_user_watches",
