@@ -81,7 +81,7 @@ def test_the_vs_code_extension_knows_the_shapes() -> None:
     assert interface("Problem") == typed(ProblemJson)
     states = re.search(r"state:\s*((?:\s*\|?\s*\"[a-z-]+\")+);", TYPES)
     assert states is not None
-    assert set(re.findall(r'"([a-z-]+)"', states[1])) == {"opening", *State}
+    assert set(re.findall(r'"([a-z-]+)"', states[1])) == {"opening", "failed", *State}
 
 
 def test_the_command_line_documents_every_key() -> None:
