@@ -13,6 +13,7 @@ from codanna_core.indexing.writer import Writer
 from codanna_core.model import Problem
 from codanna_core.parsing.parser import Parsing
 from codanna_core.parsing.verdicts import UNPARSED_CODES
+from codanna_core.problems import Code
 from codanna_core.results import State, Status
 from codanna_core.storage.collect import tree_size
 from codanna_core.text.reader import TextSnapshot
@@ -78,7 +79,7 @@ class Condition:
             file = text.file(path)
             for code, message in file.problems if file is not None else ():
                 if code in UNPARSED_CODES:
-                    yield Problem(code, message, path)
+                    yield Problem(Code(code), message, path)
 
     def _state(self, text: TextSnapshot | None) -> State:
         state = self._notes.state

@@ -272,7 +272,8 @@ class Runs:
             self._role.unwritable
             or self._role.silent_writer(wait=True)
             or Problem(
-                Code.READ_ONLY, f"another process ({self._role.owner}) keeps this index current; reading only"
+                Code.READ_ONLY,
+                f"another process ({self._role.owner}) keeps this index current; reading only",
             )
         )
         generation = self._stores.text.snapshot().generation
