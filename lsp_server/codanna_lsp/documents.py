@@ -55,10 +55,8 @@ class Document:
     version: int
     lines: list[str]
     language: str = ""
-    saved_version: int | None = None
-    """The version that was last written to disk; None when unknown."""
     changed: bool = False
-    """Whether the text was edited since it was opened."""
+    """Whether the text was edited since it was opened or saved."""
 
     @property
     def text(self) -> str:

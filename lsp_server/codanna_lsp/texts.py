@@ -63,50 +63,28 @@ class Texts:
     def close(self, path: Path) -> None:
         """The editor let a text go; what is on disk counts again."""
         document = self.documents.pop(path, None)
-        if document is None or not document.changed:
-            return
-        if document.saved_version == document.version:
-            return  # The save that is on its way drops the overlay once the index has it.
-        self._due.add(path)
-        self.flush()
+        if document is not None and document.changed:
+            self._due.add(path)
+            self.flush()
 
-    def saved(self, document: Document) -> None:
-        """A text was written to disk: index it, and drop its overlay once the index has it."""
-        document.saved_version = document.version
-        path, version = document.path, document.version
-
-        def drop_overlay() -> None:
-            current = self.documents.get(path)
-            if current is None or (current is document and document.version == version):
-                document.changed = False
-                self._due.add(path)
-                self.flush()
-
-        def indexed() -> None:
-            self._loop.call_soon_threadsafe(drop_overlay)
-
+    def saved(self, path: Path) -> None:
+        """A file was written to disk: from now on what is there counts, and the engine keeps it findable."""
+        document = self.documents.get(path)
+        if document is not None:
+            self._due.discard(path)
+            document.changed = False
         for folder, relative in self._containing(path):
-            self._index_saved(folder, relative, indexed, shown=document.changed)
+            self._lane.submit(self._save, folder, relative)
 
-    def saved_unopened(self, path: Path) -> None:
-        """A file was saved whose text the editor does not share."""
-        for folder, relative in self._containing(path):
-            self._index_saved(folder, relative)
-
-    def _index_saved(
-        self, folder: Folder, relative: str, then: Callable[[], None] | None = None, *, shown: bool = False
-    ) -> None:
-        """Show what was saved at once, unless an overlay does so, and have it indexed."""
-
-        def save() -> None:
-            if folder.engine is not None and not shown:
-                try:
-                    folder.engine.saved(relative)
-                except Exception:
-                    logger.exception("a saved file is shown once it is indexed, not before")
-            folder.update([relative], then)
-
-        self._lane.submit(save)
+    def _save(self, folder: Folder, relative: str) -> None:
+        engine = folder.engine
+        if engine is not None:
+            try:
+                engine.saved(relative)
+            except Exception:
+                logger.exception("a saved file is shown once it is indexed, not before")
+            engine.clear_overlay(relative)
+        folder.update([relative])
 
     def changed(self, document: Document) -> None:
         """A text differs from what the index has; searches see it after the pause of `debounce_ms`."""

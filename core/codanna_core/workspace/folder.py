@@ -6,13 +6,14 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.cancel import Cancel
+from codanna_core.config import Restart, restarts
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, FolderMissing, IndexMissing, OutOfMemory
 from codanna_core.inert import inert_message
 from codanna_core.model import Problem
@@ -41,12 +42,8 @@ class EngineSource(Protocol):
 
 CLOSE_TIMEOUT = 30.0
 
-NEEDS_SYNC = frozenset({"server.watch"})
-"""Settings of the server after whose change the folder is reconciled: nobody may have watched until now."""
-
-
-REOPENS = frozenset({"index.dir"})
-"""Settings after whose change the index is opened again."""
+COMPARES = frozenset({Restart.FILES, Restart.TEXT, Restart.MODEL})
+"""After a change that restarts one of these, the whole folder is compared with the index."""
 
 
 class Reporter(Protocol):
@@ -151,9 +148,9 @@ class Folder:
 
     # --- telling
 
-    def update(self, paths: Iterable[str], then: Callable[[], None] | None = None) -> None:
-        """Root-relative paths changed on disk; `then` runs once the index has them."""
-        self._work.add(paths, then)
+    def update(self, paths: Iterable[str]) -> None:
+        """Root-relative paths changed on disk."""
+        self._work.add(paths)
 
     def sync(self, delay: float = 0.0) -> None:
         """Reconcile the whole folder with the disk, soon."""
@@ -172,10 +169,11 @@ class Folder:
                 self.problems.note(Code.SETTINGS, str(error))
                 return
             logger.info("settings changed: %s", ", ".join(changed) or "none")
-            if REOPENS.intersection(changed):
+            due = restarts(changed)
+            if Restart.FOLDER in due:
                 self._host.reopen(self)
                 return
-            if any(name in NEEDS_SYNC or not name.startswith(("search.", "server.")) for name in changed):
+            if due & COMPARES:
                 self.sync()
             if changed:
                 self._host.status_changed(self)
@@ -251,12 +249,8 @@ class Folder:
         self._follow_other_writer()
         if batch.sync:
             self._host.long_pool.submit(self._sync)
-        stored = not batch.paths or self._update(batch.paths)
-        if stored and self._writes():
-            for call in batch.done:
-                call()
-        else:
-            self._work.hold(batch)
+        if batch.paths:
+            self._update(batch.paths)
 
     def _look_at_settings(self) -> None:
         now = time.monotonic()
@@ -280,7 +274,6 @@ class Folder:
         except (CodannaError, OSError) as error:
             logger.info("following another process's index failed: %s", error)
             return
-        self._work.release(self.engine.publishes)
         if self._writes():
             logger.info("writing the index of %s from now on", self.root)
             self.sync()
@@ -291,16 +284,16 @@ class Folder:
         except (CodannaError, OSError) as error:
             self.problems.note(Code.CLEAN, f"the index was not removed: {error}")
 
-    def _update(self, batch: list[str]) -> bool:
+    def _update(self, batch: list[str]) -> None:
         assert self.engine is not None
         started = time.perf_counter()
         try:
             report = self.engine.update(batch, cancel=self._closing)
         except Cancelled:
-            return False
+            return
         except FolderMissing:
             self.sync()  # It tells what is the matter, and looks until the folder is back.
-            return False
+            return
         except Exception as error:
             # The disk holds the truth: a later whole reconciliation finds what this one could not store.
             logger.exception("updating %d paths failed", len(batch))
@@ -308,7 +301,7 @@ class Folder:
                 Code.UPDATE, f"saving to the index failed ({type(error).__name__}), trying again"
             )
             self.sync(self.RETRY_AFTER)
-            return False
+            return
         self.problems.forget(Code.UPDATE)
         logger.info(
             "updated %d paths in %.0f ms, generation %d",
@@ -316,7 +309,6 @@ class Folder:
             1000 * (time.perf_counter() - started),
             report.generation,
         )
-        return True
 
     def _sync(self) -> None:
         assert self.engine is not None
@@ -329,8 +321,6 @@ class Folder:
                 freeze_gc()
                 self.engine.warm()
             self.reconciled = True
-            if self._writes():
-                self._work.release(self.engine.publishes)
             logger.info(
                 "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
                 report.added,

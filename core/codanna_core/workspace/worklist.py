@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-Call = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,29 +13,23 @@ class Batch:
     """What to do next; with nothing in it, it is time to look around."""
 
     paths: list[str]
-    done: list[Call]
-    """To be called once the index has the paths."""
     sync: bool
 
 
 class Worklist:
-    """Changed paths, whoever waits for them, and whether the whole folder is to be compared."""
+    """Changed paths, and whether the whole folder is to be compared."""
 
     def __init__(self) -> None:
         self._wake = threading.Condition()
         self._paths: dict[str, None] = {}
-        self._done: list[Call] = []
-        self._held: list[tuple[list[str], list[Call]]] = []
         self._sync_at: float | None = None
         self._syncing = False
         self._closed = False
 
-    def add(self, paths: Iterable[str], then: Call | None = None) -> None:
-        """These changed; `then` is called once the index has them."""
+    def add(self, paths: Iterable[str]) -> None:
+        """These changed."""
         with self._wake:
             self._paths.update(dict.fromkeys(paths))
-            if then is not None:
-                self._done.append(then)
             self._wake.notify()
 
     def sync(self, delay: float = 0.0) -> None:
@@ -74,7 +66,7 @@ class Worklist:
     def next(self, patience: float) -> Batch | None:
         """What to do next, at the latest after `patience` seconds; None once this was closed."""
         with self._wake:
-            while not (self._closed or self._paths or self._done or self._sync_due()):
+            while not (self._closed or self._paths or self._sync_due()):
                 if not self._wake.wait(self._until_sync(patience)):
                     break
             if self._closed:
@@ -82,26 +74,9 @@ class Worklist:
             sync = self._sync_due()
             if sync:
                 self._sync_at, self._syncing = None, True
-            batch = Batch(list(self._paths), self._done, sync)
-            self._paths, self._done = {}, []
+            batch = Batch(list(self._paths), sync)
+            self._paths = {}
             return batch
-
-    def hold(self, batch: Batch) -> None:
-        """The index, or the process that writes it, has yet to take these in: who waits has to go on."""
-        with self._wake:
-            self._held += [(batch.paths, batch.done)] if batch.done else []
-
-    def release(self, published: Callable[[list[str]], bool]) -> None:
-        """Call those whose paths the index holds by now."""
-        with self._wake:
-            held, self._held = self._held, []
-        for paths, calls in held:
-            if not published(paths):
-                with self._wake:
-                    self._held.append((paths, calls))
-                continue
-            for call in calls:
-                call()
 
     def _sync_due(self) -> bool:
         return self._sync_at is not None and not self._syncing and time.monotonic() >= self._sync_at

@@ -92,14 +92,8 @@ def did_change(session: Session, changed: Changed) -> None:
 def did_save(session: Session, uri: str) -> None:
     """Index the file; what is on disk now counts, not what the notification carries."""
     path = convert.path_from_uri(uri)
-    if path is None:
-        return
-    document = session.texts.documents.get(path)
-    if document is not None:
-        session.texts.flush()
-        session.texts.saved(document)
-    else:
-        session.texts.saved_unopened(path)
+    if path is not None:
+        session.texts.saved(path)
 
 
 def did_close(session: Session, uri: str) -> None:
