@@ -12,6 +12,8 @@ class Code(StrEnum):
     """background work failed, such as training; answers are as before"""
     BAD_EXCLUDE = "bad-exclude"
     """a pattern of `discovery.exclude` cannot be used"""
+    BAD_IGNORE_FILE = "bad-ignore-file"
+    """an ignore file, or some of its patterns, cannot be used"""
     BAD_NAME = "bad-name"
     """files are left out because their names are not valid Unicode"""
     CLEAN = "clean"

@@ -24,6 +24,7 @@ from codanna_core.files.rules import (
     git_folder,
 )
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 
 _MAX_PATTERNS: Final = 20_000
 _ALL_PATTERNS: Final = 50_000
@@ -149,7 +150,7 @@ class RuleGuard:
         path = fault.path.removeprefix(self._prefix)
         shown = path if len(path) <= _SHOWN else f"{path[: _SHOWN // 2]} ... {path[-_SHOWN // 2 :]}"
         if len(self._problems) < _MAX_PROBLEMS:
-            self._problems.append(Problem("bad-ignore-file", f"{effect} because of {shown}: {fault.why}"))
+            self._problems.append(Problem(Code.BAD_IGNORE_FILE, f"{effect} because of {shown}: {fault.why}"))
 
 
 def _rule_files_in(folder: str) -> list[tuple[str, str]]:
