@@ -7,6 +7,7 @@ a folder named `FAKE_BROKEN` cannot be opened, and with a file `FAKE_DISK_FULL` 
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -99,6 +100,7 @@ class FakeEngine:
     @classmethod
     def open(cls, root: Path, overrides: Mapping[str, Any]) -> FakeEngine:
         """Open at once."""
+        importlib.import_module("codanna_core.files")  # As the real engine does here.
         if root.name == "FAKE_BROKEN":
             raise IndexIncompatible(99, 1, root)
         if not root.exists():
