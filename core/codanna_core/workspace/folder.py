@@ -159,27 +159,8 @@ class Folder:
     def apply_settings(self, overrides: Mapping[str, Any]) -> None:
         """New options of the client; they take effect at once."""
         self._overrides = overrides
-
-        def apply() -> None:
-            if self.engine is None:
-                return
-            try:
-                changed = self.engine.apply_settings(overrides)
-            except CodannaError as error:
-                self.problems.note(Code.SETTINGS, str(error))
-                return
-            logger.info("settings changed: %s", ", ".join(changed) or "none")
-            due = restarts(changed)
-            if Restart.FOLDER in due:
-                self._host.reopen(self)
-                return
-            if due & COMPARES:
-                self.sync()
-            if changed:
-                self._host.status_changed(self)
-
         # Settings may open another model, which takes a while.
-        self._host.long_pool.submit(apply)
+        self._host.long_pool.submit(self._apply, overrides)
 
     def close(self) -> None:
         """Stop all work at a committed state and let the index go."""
@@ -223,8 +204,11 @@ class Folder:
         try:
             if self._clean:
                 self._remove_index()
-            self.engine = self._engines.open(self.root, self._overrides)
+            overrides = self._overrides
+            self.engine = self._engines.open(self.root, overrides)
             self.problems.forget(Code.OPEN)
+            if self._overrides is not overrides:  # They came while the engine was being opened.
+                self.apply_settings(self._overrides)
         except (CodannaError, OSError) as error:
             if not self.root.is_dir() and not self._closing.cancelled:
                 self.problems.note(
@@ -236,6 +220,24 @@ class Folder:
             logger.exception("opening %s failed", self.root)
             self._failed_to_open("the index could not be opened")
         return True
+
+    def _apply(self, overrides: Mapping[str, Any]) -> None:
+        if self.engine is None:
+            return
+        try:
+            changed = self.engine.apply_settings(overrides)
+        except CodannaError as error:
+            self.problems.note(Code.SETTINGS, str(error))
+            return
+        logger.info("settings changed: %s", ", ".join(changed) or "none")
+        due = restarts(changed)
+        if Restart.FOLDER in due:
+            self._host.reopen(self)
+            return
+        if due & COMPARES:
+            self.sync()
+        if changed:
+            self._host.status_changed(self)
 
     def _wait_for_root(self) -> None:
         while not self.root.is_dir() and self._work.pause(self.ROOT_POLL):
