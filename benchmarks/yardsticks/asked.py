@@ -67,7 +67,7 @@ def of_changes(queries: Path, corpora: Path) -> Iterator[Asked]:
 
 
 def of_questions(corpora: Path, *, held_out: bool) -> Iterator[Asked]:
-    """Questions as a developer asks them, written while reading the code and before any search."""
+    """Questions as a developer asks them, written while reading the code."""
     for repository in _labelled(held_out=held_out):
         file = LABELS / f"{repository['name']}.json"
         if file.is_file():
