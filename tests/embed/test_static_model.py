@@ -13,6 +13,7 @@ import pytest
 
 from codanna_core.embed.registry import BUILTIN_FOLDER
 from codanna_core.embed.static_model import StaticEmbedder
+from codanna_core.embed.text import embedding_text
 from codanna_core.errors import Cancelled, ModelUnavailable
 
 TEXTS = [
@@ -54,6 +55,35 @@ def test_vectors_are_float32_rows_of_length_one(static_folder: Path) -> None:
 def test_text_without_known_words_gives_the_zero_vector(static_folder: Path, text: str) -> None:
     """There is no direction to point in, and zeros are equally far from everything."""
     assert not StaticEmbedder(static_folder).embed_query(text).any()
+
+
+def symbol(name: str, body: str, doc: str = "") -> str:
+    """The text of a definition in a file of its own."""
+    return embedding_text("src/file.py", "", name, "function", f"def {name}()", doc, body)
+
+
+def test_a_long_body_does_not_drown_the_name() -> None:
+    """Each part of a symbol counts whatever its length; in one sum the words of the body would win."""
+    model = StaticEmbedder(BUILTIN_FOLDER)
+    body = " ".join(f"alpha{letter} beta{letter} gamma{letter}" for letter in "abcdefghijklmnopqrst")
+    named, other = model.embed_passages([symbol("open_socket", body), symbol("draw_circle", body)])
+    asked = model.embed_query("open a socket")
+    assert asked @ named > asked @ other + 0.15
+
+
+def test_a_text_stands_beside_any_other(static_folder: Path) -> None:
+    """The vector of a text does not depend on the texts that are embedded with it, nor on empty parts."""
+    model = StaticEmbedder(static_folder)
+    texts = [
+        symbol("parse", "value = read(file)"),
+        "",
+        symbol("", ""),
+        "parse the file",
+        symbol("read", "x", "Reads."),
+    ]
+    together = model.embed_passages(texts)
+    for text, vector in zip(texts, together, strict=True):
+        assert np.allclose(model.embed_passages([text])[0], vector, atol=1e-6)
 
 
 def test_no_texts_give_no_rows(static_folder: Path) -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from codanna_core.cache import Cache
-from codanna_core.embed.text import embedding_text, text_key, vkey, words
+from codanna_core.embed.text import PARTS, embedding_text, text_key, vkey, words
 from codanna_core.words import WordsOfEach, learn, raw_words, split_words
 
 
@@ -55,6 +55,14 @@ def test_the_same_definition_written_in_another_style_has_the_same_text() -> Non
 def test_an_operator_keeps_its_name() -> None:
     """A definition named by signs alone is found by these signs."""
     assert ">>=" in embedding_text("a.hs", "", ">>=", "function", "", "", "").split()
+
+
+def test_the_parts_of_a_symbol_are_lines() -> None:
+    """Place, container, name, parameters, doc and body stand apart, also where some are empty."""
+    text = embedding_text("a/b.py", "Foo", "open", "function", "def open(path)", "Opens\nit.", "x = y\nz")
+    assert text.split("\n") == ["a b b b", "foo", "open", "path", "opens it", "x y z"]
+    assert embedding_text("a/b.py", "", "", "text", "", "", "").split("\n") == ["a b b b", *[""] * 5]
+    assert len(PARTS) == 6
 
 
 def test_a_repeated_body_word_counts_once() -> None:

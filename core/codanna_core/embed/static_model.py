@@ -10,6 +10,7 @@ import hashlib
 import mmap
 import threading
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from codanna_core.cancel import Cancel
 from codanna_core.embed.base import normalised
+from codanna_core.embed.text import PARTS
 from codanna_core.embed.tokenizer import ID, WordTokenizer
 from codanna_core.embed.trusted import check_dimension, checked_header
 from codanna_core.errors import ModelUnavailable
@@ -26,6 +28,12 @@ from codanna_core.errors import ModelUnavailable
 _TYPES = {"I8": np.int8, "I64": np.int64, "F16": np.float16, "F32": np.float32}
 _BLOCK = 64
 """Texts that are summed together: with more of them, most would lack most of their tokens."""
+
+PART_WEIGHTS = dict(zip(PARTS, (0.4, 0.48, 0.9, 0.48, 1.3, 0.94), strict=True))
+"""How much each part of a symbol counts, whatever its length: in one sum a long body drowns the name."""
+_PARTS = np.array([*PART_WEIGHTS.values()])
+_ALIKE = 0.05
+"""How alike the tokens of one part are, from which the length of their sum follows without the sum."""
 
 
 class _Scratch(threading.local):
@@ -87,22 +95,27 @@ class StaticEmbedder:
         return normalised(sums)
 
     def _add(self, texts: Sequence[str], sums: NDArray[np.float32]) -> None:
-        """Texts of one file share most of their tokens, so one product of how often each text holds each
-        token with the vectors of those tokens costs less than a sum for every text. In double, for the sum
+        """Texts of one file share most of their tokens, so one product of how much each token counts in each
+        text with the vectors of those tokens costs less than a sum for every text. In double, for the sum
         of a text must not be rounded by what stands beside it.
         """
-        packed = [*map(self._tokenizer.packed_ids, texts)]
+        parts = [text.split("\n") for text in texts]
+        packed = [*map(self._tokenizer.packed_ids, chain.from_iterable(parts))]
         ids = np.frombuffer(b"".join(packed), ID)
         held, columns = self._scratch.held, self._scratch.columns
         held[ids] = True
         used = np.flatnonzero(held)
         held[used] = False
         columns[used] = np.arange(len(used), dtype=np.int32)
-        places = columns[ids]
-        lengths = [len(part) // ID.itemsize for part in packed]
-        places += np.repeat(np.arange(len(texts), dtype=np.int32) * len(used), lengths)
-        shared = np.bincount(places, self._weights[ids], len(texts) * len(used))
-        sums[:] = shared.reshape(len(texts), len(used)) @ self._rows[used].astype(np.float64)
+        counts = np.array([len(part) // ID.itemsize for part in packed])
+        text_of = np.repeat(np.arange(len(texts), dtype=np.int32), [*map(len, parts)])
+        rows = self._rows[used].astype(np.float64)
+        sizes = self._weights[used] * np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        scales = _scales(parts, sizes[columns[ids]], counts)
+        places = columns[ids] + np.repeat(text_of * len(used), counts)
+        weights = self._weights[ids] * np.repeat(scales, counts)
+        shared = np.bincount(places, weights, len(texts) * len(used))
+        sums[:] = shared.reshape(len(texts), len(used)) @ rows
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """float32[dimension]; queries and passages are embedded alike."""
@@ -116,6 +129,20 @@ class StaticEmbedder:
         expected = _read_json(self._folder / "config.json")["digest"]
         if digest_of(self._folder) != expected:
             raise ModelUnavailable(f"the files in {self._folder} are damaged; reinstall codanna-lsp")
+
+
+def _scales(
+    parts: Sequence[Sequence[str]], sizes: NDArray[np.float64], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """What brings each part to its weight. `sizes` are the lengths of the weighted vectors of all tokens,
+    `counts` how many of them each part has. A text that is no symbol's is one part.
+    """
+    wanted = [_PARTS if len(of_text) == len(_PARTS) else np.ones(len(of_text)) for of_text in parts]
+    part = np.repeat(np.arange(len(counts)), counts)
+    apart = np.bincount(part, sizes * sizes, len(counts))
+    alike = np.bincount(part, sizes, len(counts)) ** 2
+    squares = (1 - _ALIKE) * apart + _ALIKE * alike
+    return np.concatenate(wanted) / np.sqrt(np.where(squares > 0, squares, 1.0))
 
 
 def is_own_model(folder: Path) -> bool:

@@ -1,7 +1,8 @@
 """The embedding text of a symbol, and the key under which its vector is stored.
 
 The text is plain lower-case words, identifiers split at their humps. A static table and a transformer trained
-on English both read that best, and equal meaning gives equal text however a project writes its names.
+on English both read that best, and equal meaning gives equal text however a project writes its names. Each
+part of a symbol is a line of its own, so that a model may weigh them; for any other a line end is a blank.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ CONTAINER_CHARACTERS = 120
 SIGNATURE_CHARACTERS = 240
 DOC_CHARACTERS = 600
 BODY_CHARACTERS = 900
+
+PARTS = ("place", "container", "name", "parameters", "doc", "body")
+"""The lines of the text of a symbol, some of them empty."""
 
 _OPERATORS = re.compile(r"[-!#$%&*+./<=>?@\\^|~:]{2,3}")
 
@@ -45,16 +49,17 @@ class FileTexts:
             name, signature = symbol.name, symbol.signature
             # Keywords and a second mention of the name only dilute what parameters and result say.
             parameters = (signature.partition(name)[2] if name else signature)[:SIGNATURE_CHARACTERS]
-            container, doc = symbol.container[-CONTAINER_CHARACTERS:], symbol.doc[:DOC_CHARACTERS]
-            heads.append(f"{container} {name} {parameters} {doc}")
-            ends.append("" if name.isidentifier() else " ".join(_OPERATORS.findall(name)))
-        words = zip(
-            WordsOfEach.of_texts(heads).values(split_words),
-            WordsOfEach.of_words(dict.fromkeys(_first(body)) for body in bodies).values(split_words),
-            ends,
-            strict=True,
+            heads += (symbol.container[-CONTAINER_CHARACTERS:], name, parameters, symbol.doc[:DOC_CHARACTERS])
+            ends.append("" if name.isidentifier() else " ".join(["", *_OPERATORS.findall(name)]))
+        words = WordsOfEach.of_texts(heads).values(split_words)
+        bodies_words = WordsOfEach.of_words(dict.fromkeys(_first(body)) for body in bodies).values(
+            split_words
         )
-        return [" ".join(filter(None, (self._place, *of_symbol))) for of_symbol in words]
+        parts = zip(words[::4], words[1::4], ends, words[2::4], words[3::4], bodies_words, strict=True)
+        return [
+            f"{self._place}\n{container}\n{name}{operators}\n{parameters}\n{doc}\n{body}"
+            for container, name, operators, parameters, doc, body in parts
+        ]
 
 
 def embedding_text(
