@@ -1,8 +1,10 @@
-"""Fits the weights of the ranking: `fit_ranking.py --queries FOLDER --corpora FOLDER --indexes FOLDER`.
+"""Fits the weights of the ranking: `fit_ranking.py --queries FOLDER --corpora FOLDER --cosqa FOLDER --indexes
+FOLDER`.
 
-The signals come from the engine itself. Weights maximise the likelihood of the labelled files among the
-candidates (a softmax over the files of a query), every repository and setting counting the same. What is
-reported is NDCG@10, fitted and left out: each language's repositories with weights fitted on all others.
+Symbols and files are fitted together. The signals come from the engine itself. Weights maximise the
+likelihood of what was labelled among the candidates: a softmax over the symbols of a question where symbols
+are labelled, over the files by their best symbols where files are. Every code base counts the same within
+its yardstick. What is reported is left out: each language with weights fitted on all others.
 With `--write` the table that the engine reads is replaced; `--left-out FOLDER` writes a table for each
 language, fitted on all others, with which `retrieval.py --left-out FOLDER` measures the whole page.
 """
@@ -11,191 +13,262 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.ranking import weights as shipped
 from codanna_core.ranking.query import understand
-from codanna_core.ranking.signals import MEANING_SIGNALS, SIGNALS, TEXT_SIGNALS, own_scores
+from codanna_core.ranking.signals import (
+    MEANING_SIGNALS,
+    SIGNALS,
+    SYMBOL_SIGNALS,
+    TEXT_SIGNALS,
+    symbol_signals,
+)
 from codanna_core.results import Filters, Mode
 from codanna_core.search.candidates import find_candidates
-from yardsticks.asked import FILES, of_files
+from yardsticks.asked import SYMBOLS, Asked, of_changes, of_comments, of_cosqa, of_files, of_questions
 from yardsticks.run import opened
-from yardsticks.scores import Shown, is_file
+from yardsticks.scores import PAGE, Shown, first_files, is_definition, is_file, mean, ndcg, symbol_values
 
-KEPT = 100
-STEPS = 200
-PENALTY = 0.02
+SHARES = {
+    "questions": 1.5,
+    "comments": 1.9,
+    "cosqa": 0.6,
+    "files sub-folder": 1.4,
+    "files whole": 1.4,
+    "changes": 1.4,
+}
+"""How much each yardstick counts in the fit."""
+KEPT, RANDOM = 120, 60
+"""Candidates of a question that are fitted: the best of today's order, and some of the rest."""
+STEPS, FURTHER_STEPS = 10, 5
+PENALTY = 0.003
+_LONGEST_STEP = 1.5
+UNUSED = {
+    Mode.HYBRID: frozenset({"own text"}),  # Beside `own both` it adds nothing.
+    Mode.TEXT: MEANING_SIGNALS,
+    Mode.SEMANTIC: TEXT_SIGNALS,
+}
+NAMES = (*SIGNALS, *SYMBOL_SIGNALS)
 
 Floats = NDArray[np.float64]
 
 
 @dataclass
 class Labelled:
-    """One query of one repository in one setting with the signals of its candidate files."""
+    """One question with its candidate symbols."""
 
-    repository: str
-    language: str
-    setting: str
-    query: str
-    signals: Floats
-    target: NDArray[np.int64]
-    """For each file the number of the target that it hits, -1 for none."""
-    targets: int
+    asked: Asked
+    question: str
+    places: list[Shown]
+    signals: NDArray[np.float32]
+    """A row each: those of its file, then its own."""
+    file: NDArray[np.int64]
+    right: NDArray[np.bool_]
+
+
+def everything(options: argparse.Namespace) -> Iterable[Asked]:
+    copies = options.indexes / "copies"
+    yield from of_questions(options.corpora, held_out=False)
+    yield from of_comments(options.corpora, copies, held_out=False)
+    yield from of_cosqa(options.cosqa, copies)
+    yield from of_files(options.queries, options.corpora)
+    yield from of_changes(options.queries, options.corpora)
 
 
 def collect(options: argparse.Namespace, mode: Mode) -> list[Labelled]:
-    """Signals of every query, from the engine's own candidates."""
+    """Signals of every question, from the engine's own candidates."""
     weights = shipped.WEIGHTS.signals[mode.value]
     collected = []
-    for asked in of_files(options.queries, options.corpora):
+    for asked in everything(options):
+        rule = is_definition if asked.yardstick in SYMBOLS else is_file
         with opened(asked.root, options.indexes / asked.place) as engine:
             for query, targets in asked.questions.items():
                 question = understand(query, Filters())
                 view = engine._view(meaning=mode is not Mode.TEXT)
                 found = find_candidates(view, question, mode, None)
-                signals = found.file_signals(view, question)
-                best = np.argsort(-(signals @ weights), kind="stable")[:KEPT]
-                found = found.with_one_of_each(view, best.tolist())
+                of_files = found.file_signals(view, question)
+                found = found.looked_closer(view, of_files @ weights, PAGE)
                 symbols = found.symbols
-                own = own_scores(symbols)
-                hit = np.full(len(found.paths), -1)
-                for number in np.argsort(own, kind="stable").tolist():
-                    # The best symbol of a file comes last and decides which target the file hits.
-                    symbol = found.symbol(view, number) if any(target.first for target in targets) else None
-                    file = int(symbols.file[number])
-                    lines = (symbol.start_line + 1, symbol.end_line + 1) if symbol else (0, 0)
-                    place = Shown(found.paths[file], "", "", "", *lines)
-                    hit[file] = next((k for k, one in enumerate(targets) if is_file(place, one)), -1)
-                collected.append(
-                    Labelled(
-                        asked.name,
-                        asked.language,
-                        asked.yardstick,
-                        query,
-                        signals[best],
-                        hit[best],
-                        len(targets),
-                    )
-                )
+                stored = view.symbols(found.rows)
+                places = [
+                    Shown(one.path, one.name, one.kind, one.container, one.start_line + 1, one.end_line + 1)
+                    for one in stored
+                ]
+                signals = np.hstack((of_files[symbols.file], symbol_signals(symbols))).astype(np.float32)
+                right = np.array([any(rule(one, target) for target in targets) for one in places], np.bool_)
+                collected.append(Labelled(asked, query, places, signals, symbols.file, right))
     return collected
 
 
-def fitted(queries: list[Labelled], used: NDArray[np.bool_], penalty: float = PENALTY) -> Floats:
-    """Weights that make the labelled files most likely; signals not `used` get none."""
-    queries = [one for one in queries if (one.target >= 0).any()]
-    groups: dict[tuple[str, str], int] = {}
-    for one in queries:
-        groups[one.repository, one.setting] = groups.get((one.repository, one.setting), 0) + 1
-    signals = np.concatenate([one.signals for one in queries]).astype(np.float32)
-    sizes = np.array([len(one.target) for one in queries])
-    query = np.repeat(np.arange(len(queries)), sizes)
-    start = np.r_[0, np.cumsum(sizes)[:-1]]
-    share = np.array([1 / groups[one.repository, one.setting] / len(groups) for one in queries])[query]
-    wanted = np.concatenate([(one.target >= 0) / (one.target >= 0).sum() for one in queries])
-    scale = signals.std(0) + 1e-6
-    signals = signals / scale
-    weights = np.zeros(signals.shape[1])
-    mean, square = np.zeros_like(weights), np.zeros_like(weights)
-    for step in range(1, STEPS + 1):
-        scores = (signals @ weights.astype(np.float32)).astype(np.float64)
-        likely = np.exp(scores - np.maximum.reduceat(scores, start)[query])
-        likely /= np.add.reduceat(likely, start)[query]
-        slope = signals.T @ (share * (likely - wanted)).astype(np.float32) + penalty * weights
-        mean = 0.9 * mean + 0.1 * slope
-        square = 0.99 * square + 0.01 * slope * slope
-        rate = 0.05 if step < 0.7 * STEPS else 0.01
-        weights -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
-        weights[~used] = 0.0
-    return weights / scale
+class Fit:
+    """The candidates of all questions as one matrix."""
+
+    def __init__(self, questions: Sequence[Labelled], used: NDArray[np.bool_]) -> None:
+        self._used = used
+        rng = np.random.default_rng(7)
+        chosen = [_chosen(one, rng) for one in questions]
+        sizes = [len(rows) for rows in chosen]
+        self._signals = np.concatenate(
+            [one.signals[rows] for one, rows in zip(questions, chosen, strict=True)]
+        )[:, used]
+        self._right = np.concatenate([one.right[rows] for one, rows in zip(questions, chosen, strict=True)])
+        self._question = np.repeat(np.arange(len(questions)), sizes)
+        files = np.concatenate([one.file[rows] for one, rows in zip(questions, chosen, strict=True)])
+        _, self._file = np.unique(self._question << 32 | files, return_inverse=True)
+        self._of_symbols = np.array([one.asked.yardstick in SYMBOLS for one in questions])
+        self._answered = np.array([bool(one.right.any()) for one in questions])
+        self._groups = [(one.asked.yardstick, one.asked.name) for one in questions]
+        self.languages = np.array([one.asked.language for one in questions])
+
+    def weights(self, kept: NDArray[np.bool_], begin: Floats | None = None) -> Floats:
+        """What makes the labelled ones of the kept questions most likely, by Newton's method."""
+        shares = self._shares(kept & self._answered)
+        rows = np.flatnonzero(shares[self._question] > 0)
+        signals, right, file = self._signals[rows], self._right[rows], self._file[rows]
+        scale = signals.std(0) + 1e-3
+        signals = signals / scale
+        share = shares[self._question[rows]]
+        of_symbols = self._of_symbols[self._question[rows]]
+        begins = np.r_[True, np.diff(self._question[rows]) != 0]
+        start, question = np.flatnonzero(begins), np.cumsum(begins) - 1
+        weights = np.zeros(signals.shape[1]) if begin is None else begin[self._used] * scale
+        for _ in range(STEPS if begin is None else FURTHER_STEPS):
+            scores = (signals @ weights.astype(np.float32)).astype(np.float64)
+            counts = of_symbols | _best_of_files(scores, file, right)
+            counted = np.where(counts, scores, -1e9)
+            likely = np.exp(counted - np.maximum.reduceat(counted, start)[question])
+            likely /= np.add.reduceat(likely, start)[question]
+            wanted = np.where(right & counts, np.where(of_symbols, likely, 1.0), 0.0)
+            wanted /= np.maximum(np.add.reduceat(wanted, start)[question], 1e-12)
+            slope = signals.T @ (share * (likely - wanted)).astype(np.float32) + PENALTY * weights
+            spread = signals * np.sqrt(likely * share)[:, None].astype(np.float32)
+            means = np.add.reduceat(signals * likely[:, None].astype(np.float32), start)
+            means *= np.sqrt(share[start])[:, None].astype(np.float32)
+            curve = (spread.T @ spread - means.T @ means).astype(np.float64) + PENALTY * np.eye(len(weights))
+            step = np.linalg.solve(curve, slope)
+            weights = weights - step / max(1.0, np.abs(step).max() / _LONGEST_STEP)
+        whole: Floats = np.zeros(len(self._used))
+        whole[self._used] = weights / scale
+        return whole
+
+    def _shares(self, kept: NDArray[np.bool_]) -> Floats:
+        """How much each question counts."""
+        sizes: dict[tuple[str, str], int] = {}
+        for number in np.flatnonzero(kept).tolist():
+            sizes[self._groups[number]] = sizes.get(self._groups[number], 0) + 1
+        bases = {yardstick: sum(key[0] == yardstick for key in sizes) for yardstick in SHARES}
+        shares = np.zeros(len(kept))
+        for number in np.flatnonzero(kept).tolist():
+            group = self._groups[number]
+            shares[number] = SHARES[group[0]] / bases[group[0]] / sizes[group]
+        return shares / shares.sum()
 
 
-def ndcg(one: Labelled, weights: Floats) -> float:
-    """NDCG@10 of a query when files are shown in the order of their scores."""
-    seen: set[int] = set()
-    gain = 0.0
-    for rank, file in enumerate(np.argsort(-(one.signals @ weights), kind="stable")[:10]):
-        target = int(one.target[file])
-        if target >= 0 and target not in seen:
-            seen.add(target)
-            gain += 1 / math.log2(rank + 2)
-    return gain / sum(1 / math.log2(rank + 2) for rank in range(min(10, one.targets)))
+def _chosen(one: Labelled, rng: np.random.Generator) -> NDArray[np.int64]:
+    order = np.argsort(-(one.signals @ _prior()), kind="stable")
+    rest = order[KEPT:]
+    some = rng.choice(rest, min(RANDOM, len(rest)), replace=False)
+    rows: NDArray[np.int64] = np.unique(np.concatenate((order[:KEPT], some, np.flatnonzero(one.right))))
+    return rows
 
 
-def by_setting(scores: list[tuple[Labelled, float]]) -> dict[str, float]:
-    """Mean over repositories of the mean over their queries, for each setting."""
-    means = {}
-    for setting in FILES:
-        of_repository: dict[str, list[float]] = {}
-        for one, value in scores:
-            if one.setting == setting:
-                of_repository.setdefault(one.repository, []).append(value)
-        means[setting] = round(fmean(fmean(values) for values in of_repository.values()), 4)
-    return means
-
-
-def without_each(queries: list[Labelled], used: NDArray[np.bool_]) -> dict[str, Floats]:
-    """For each language the weights fitted on all others."""
-    return {
-        language: fitted([one for one in queries if one.language != language], used)
-        for language in sorted({one.language for one in queries})
+def _prior() -> NDArray[np.float32]:
+    """An order good enough to choose what is fitted."""
+    table = {
+        **dict(zip(SIGNALS, shipped.WEIGHTS.signals["hybrid"].tolist(), strict=True)),
+        "own both": 3.0,
+        "own meaning": 9.0,
+        "window": -2.0,
+        "field": -2.0,
     }
+    return np.array([table.get(name, 0.0) for name in NAMES], np.float32)
 
 
-def left_out(queries: list[Labelled], weights: dict[str, Floats]) -> list[tuple[Labelled, float]]:
-    """Each query scored with the weights fitted without its language."""
-    return [(one, ndcg(one, weights[one.language])) for one in queries]
+def _best_of_files(scores: Floats, file: NDArray[np.int64], right: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The symbol by which each file counts: the best that is right, or else the best."""
+    order = np.lexsort((-scores, ~right, file))
+    first = np.r_[True, np.diff(file[order]) != 0]
+    best = np.zeros(len(scores), np.bool_)
+    best[order[first]] = True
+    return best
+
+
+def left_out(fit: Fit) -> tuple[Floats, dict[str, Floats]]:
+    """Weights of all languages, and for each language those fitted on all others."""
+    whole = fit.weights(np.ones(len(fit.languages), np.bool_))
+    languages = sorted(set(fit.languages.tolist()))
+    return whole, {one: fit.weights(fit.languages != one, whole) for one in languages}
+
+
+def figures(questions: Sequence[Labelled], weights: dict[str, Floats], again: float) -> str:
+    """The figures of every yardstick, each question ranked with the weights of its language."""
+    values: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    for one in questions:
+        page = ranked(one, weights[one.asked.language], again)
+        targets = one.asked.questions[one.question]
+        if one.asked.yardstick in SYMBOLS:
+            found = symbol_values(page, targets)
+        else:
+            found = {"files": ndcg(first_files(page), targets), "page": ndcg(page, targets)}
+        for name, value in found.items():
+            of_name = values.setdefault(one.asked.yardstick, {}).setdefault(name, {})
+            of_name.setdefault(one.asked.name, {})[one.question] = value
+    return "\n".join(
+        f"  {yardstick:17}" + "  ".join(f"{name} {mean(of_name):.3f}" for name, of_name in named.items())
+        for yardstick, named in values.items()
+    )
+
+
+def ranked(one: Labelled, weights: Floats, again: float) -> list[Shown]:
+    """The candidates in the order of the page."""
+    scores = one.signals.astype(np.float64) @ weights
+    order = np.lexsort((-scores, one.file))
+    file = one.file[order]
+    first = np.maximum.accumulate(np.where(np.r_[True, file[1:] != file[:-1]], np.arange(len(file)), 0))
+    moved = scores[order] - again * (np.arange(len(file)) - first)
+    return [one.places[row] for row in order[np.argsort(-moved, kind="stable")].tolist()]
 
 
 def named(weights: Floats) -> dict[str, float]:
     """A table as the engine reads it."""
-    return {name: round(float(weight), 3) for name, weight in zip(SIGNALS, weights, strict=True) if weight}
+    return {name: round(float(weight), 3) for name, weight in zip(NAMES, weights, strict=True) if weight}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--queries", type=Path, required=True, help="folder with dev/ and score.py")
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the checkouts")
+    parser.add_argument("--cosqa", type=Path, required=True, help="folder with CoSQA's development split")
     parser.add_argument("--indexes", type=Path, required=True, help="folder where the indexes are kept")
+    parser.add_argument("--again", type=float, nargs="*", default=[shipped.WEIGHTS.again])
     parser.add_argument("--drop", action="store_true", help="also report the loss without each signal")
-    parser.add_argument("--worst", type=int, default=0, help="also list this many of the worst queries")
     parser.add_argument("--left-out", type=Path, metavar="FOLDER", help="write a table for each language")
     parser.add_argument("--write", action="store_true", help="replace the table that the engine reads")
     options = parser.parse_args()
-    names = list(SIGNALS)
     table: dict[str, dict[str, float]] = {}
     without: dict[str, dict[str, dict[str, float]]] = {}
     for mode in Mode:
-        queries = collect(options, mode)
-        unused = {Mode.HYBRID: frozenset(), Mode.TEXT: MEANING_SIGNALS, Mode.SEMANTIC: TEXT_SIGNALS}[mode]
-        used = np.array([name not in unused for name in names])
-        weights = fitted(queries, used)
-        shipped_now = by_setting([(one, ndcg(one, shipped.WEIGHTS.signals[mode.value])) for one in queries])
-        others = without_each(queries, used)
-        crossed = left_out(queries, others)
-        print(
-            f"{mode.value:9} fitted {by_setting([(one, ndcg(one, weights)) for one in queries])}"
-            f"  left out {by_setting(crossed)}  shipped {shipped_now}",
-            flush=True,
-        )
-        table[mode.value] = named(weights)
-        if options.left_out:
-            for language, of_others in others.items():
-                without.setdefault(language, {})[mode.value] = named(of_others)
+        questions = collect(options, mode)
+        unused = UNUSED[mode]
+        used = np.array([name not in unused for name in NAMES])
+        whole, others = left_out(Fit(questions, used))
+        for again in options.again:
+            print(f"{mode.value}, left out, {again} again\n{figures(questions, others, again)}", flush=True)
         if options.drop:
-            for number, name in enumerate(names):
-                if used[number]:
-                    less = used.copy()
-                    less[number] = False
-                    lost = by_setting(left_out(queries, without_each(queries, less)))
-                    print(f"    without {name:16} left out {lost}", flush=True)
-        for one, value in sorted(crossed, key=lambda pair: pair[1])[: options.worst]:
-            print(f"    {value:.2f} {one.setting} {one.repository}: {one.query}")
+            for number in np.flatnonzero(used).tolist():
+                less = used.copy()
+                less[number] = False
+                _, dropped = left_out(Fit(questions, less))
+                print(f"without {NAMES[number]}\n{figures(questions, dropped, options.again[0])}", flush=True)
+        table[mode.value] = named(whole)
+        for language, of_others in others.items():
+            without.setdefault(language, {})[mode.value] = named(of_others)
     if options.left_out:
         options.left_out.mkdir(parents=True, exist_ok=True)
         for language, tables in without.items():

@@ -25,27 +25,24 @@ class Plain:
 
     def __init__(self, engine: Engine) -> None:
         self._view = engine._view(meaning=True)
-        opened = engine._models.open(writable=False)
-        assert opened is not None
-        assert opened.vectors is not None
         rows = self._view.passing(Filter(), max(1, self._view.size))
         # Ties are in the order of the files, whatever the order of the index.
         read = sorted(
-            zip(self._view.symbols(rows), rows.places.tolist(), strict=True),
+            zip(self._view.symbols(rows), range(len(rows)), strict=True),
             key=lambda pair: (pair[0].path, pair[0].start_line, pair[0].start_col, pair[0].name),
         )
         self.symbols = [
             Shown(one.path, one.name, one.kind, one.container, one.start_line + 1, one.end_line + 1)
             for one, _ in read
         ]
-        self._row = {place: row for row, (_, place) in enumerate(read)}
-        self._vectors, _ = opened.vectors.snapshot().get(np.array([one.key for one, _ in read], np.uint64))
+        self._rows = rows.take(np.array([number for _, number in read], np.int64))
+        self._row = {place: row for row, place in enumerate(self._rows.places.tolist())}
         self._aside = np.array([one.kind in ASIDE_KINDS for one in self.symbols], np.float64)
 
     def pages(self, question: str) -> dict[str, list[Shown]]:
         """The first ten by both, by the cosine and by BM25 alone."""
         assert self._view.embedder is not None
-        cosine = (self._vectors @ self._view.embedder.embed_query(question)).astype(np.float64)
+        cosine = self._view.nearness(self._rows, self._view.embedder.embed_query(question))
         words = self._words(question)
         both = cosine + TEXT_SHARE * words - ASIDE * self._aside
         return {name: self._best(scores) for name, scores in zip(ROWS, (both, cosine, words), strict=True)}

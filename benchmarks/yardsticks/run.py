@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from codanna_core import Engine, SearchRequest
-from codanna_core.ranking.signals import SIGNALS
-from codanna_core.ranking.weights import WEIGHTS
+from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS
+from codanna_core.ranking.weights import WEIGHTS, of_table
 from codanna_core.results import Mode
 from yardsticks.asked import SYMBOLS, Asked
 from yardsticks.plain import Plain
@@ -55,7 +53,7 @@ def ask(asked: Asked, indexes: Path, modes: Iterable[Mode], left_out: Path | Non
         for mode in modes:
             engine.search("warm up", mode=mode)
             for question, targets in asked.questions.items():
-                limit = HITS_FOR_FILES if asked.yardstick == "changes" else PAGE
+                limit = PAGE if asked.yardstick in SYMBOLS else HITS_FOR_FILES
                 result = engine.search(SearchRequest(question, limit, mode, snippets=False))
                 page = [
                     Shown(
@@ -68,7 +66,7 @@ def ask(asked: Asked, indexes: Path, modes: Iterable[Mode], left_out: Path | Non
                     )
                     for hit in result.hits
                 ]
-                if asked.yardstick == "changes":
+                if asked.yardstick not in SYMBOLS:
                     page = first_files(page)[:PAGE]
                 records.append(recorded(asked, mode.value, question, page, targets, result.milliseconds))
         if asked.yardstick in SYMBOLS:
@@ -99,8 +97,9 @@ def use_table(table: Path) -> None:
     """Rank with weights that were fitted without the language that is asked about."""
     if not table.is_file():
         raise SystemExit(f"there is no {table}; write the tables with fit_ranking.py --left-out")
-    for mode, weights in json.loads(table.read_text()).items():
-        WEIGHTS.signals[mode] = np.array([weights.get(name, 0.0) for name in SIGNALS], np.float64)
+    fitted = json.loads(table.read_text())
+    WEIGHTS.signals.update(of_table(fitted, SIGNALS))
+    WEIGHTS.symbols.update(of_table(fitted, SYMBOL_SIGNALS))
 
 
 def save(records: list[Record], file: Path) -> None:

@@ -93,10 +93,10 @@ def test_filters(workspace: Path, run: Any, option: str, value: str, expected: s
 
 def test_mode_text_and_semantic_use_their_own_signals(workspace: Path, run: Any) -> None:
     """`--mode` decides which searches take part, and `--explain` shows it."""
-    for mode, signal in (("text", "text"), ("semantic", "meaning")):
+    for mode, signal in (("text", "own text"), ("semantic", "own meaning")):
         hit = run("search", "purge", "--mode", mode, "--explain", "--json").json["hits"][0]
         assert signal in hit["signals"]
-        assert {"text": "meaning", "meaning": "text"}[signal] not in hit["signals"]
+        assert {"own text": "own meaning", "own meaning": "own text"}[signal] not in hit["signals"]
 
 
 def test_path_argument_is_the_folder_to_search(

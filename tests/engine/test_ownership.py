@@ -77,8 +77,8 @@ def test_nobody_else_can_read_an_index(workspace: Path, tmp_path: Path, umask: N
 
 @POSIX
 def test_an_older_index_is_secured_and_used(workspace: Path, tmp_path: Path, umask: None) -> None:
-    """An index of the version before identities, where we compute it to be: its vectors are used as they are,
-    its text is indexed again, and afterwards it is private and on record.
+    """An index of the version before identities, where we compute it to be: its files are indexed again and
+    embedded once as they are embedded now, beside its own vectors, and then it is private and on record.
     """
     root = Path(os.path.realpath(workspace))
     index = index_folder(root, None)
@@ -90,9 +90,9 @@ def test_an_older_index_is_secured_and_used(workspace: Path, tmp_path: Path, uma
         assert engine.wait_until_idle(60)
         assert engine.search("put cash into the account").hits[0].name == "deposit_money"
         status = engine.status()
-        assert (status.files_indexed, status.vectors_total, status.vectors_pending) == (4, 7, 0)
+        assert (status.files_indexed, status.vectors_total, status.vectors_pending) == (4, 14, 0)
         assert [problem.code for problem in status.problems] == ["index-version-mismatch"]
-    assert embedder.embedded == []
+    assert len(embedder.embedded) == 7
     assert modes(index) == PRIVATE
     assert IndexFolder(index, root).check() is Standing.OURS
     remove_index(root)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from codanna_core.ranking.paths import CLASSES, PathTable
-from codanna_core.ranking.signals import SIGNALS, Symbols, file_signals, own_scores
+from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS, Symbols, file_signals, symbol_signals
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.text.documents import KINDS
 
@@ -18,16 +20,19 @@ class Same(dict[str, str]):
         return word
 
 
-def symbols(*rows: tuple[int, float, float, bool, float, str]) -> Symbols:
-    """Rows of file, text, meaning, exact, name and kind."""
-    file, text, meaning, exact, name, kind = zip(*rows, strict=True)
+Row = tuple[int, float, float, bool, str]
+
+
+def symbols(*rows: Row) -> Symbols:
+    """Rows of file, text, meaning, exact and kind."""
+    file, text, meaning, exact, kind = zip(*rows, strict=True)
     return Symbols(
         np.array(file, np.int64),
         np.array(text, np.float64),
         np.array(meaning, np.float64),
         np.array(exact, np.bool_),
-        np.array(name, np.float64),
         np.array([KINDS.index(one) for one in kind], np.int64),
+        np.zeros(len(kind), np.int64),
     )
 
 
@@ -46,26 +51,9 @@ def signals(
     return dict(zip(SIGNALS, matrix.T.tolist(), strict=True))
 
 
-def test_several_good_symbols_lift_their_file() -> None:
-    """Of two files with equally good best symbols the one with more of them has more text."""
-    found = symbols(
-        (0, 1.0, 0, False, 0, "function"),
-        (0, 1.0, 0, False, 0, "function"),
-        (1, 1.0, 0, False, 0, "function"),
-    )
-    text = signals(found, "a.py", "b.py")["text"]
-    assert text[0] > text[1]
-
-
-def test_a_window_of_lines_is_no_definition() -> None:
-    """Text found outside definitions does not count as one."""
-    found = symbols((0, 1.0, 0, False, 0, "text"), (1, 1.0, 0, False, 0, "class"))
-    assert signals(found, "a.py", "b.py")["definition"] == [0.0, 1.0]
-
-
 def test_a_file_name_counts_by_how_much_of_it_was_asked_for() -> None:
     """`session.py` is matched wholly by a question about sessions, a longer name partly."""
-    found = symbols((0, 1.0, 0, False, 0, "class"), (1, 1.0, 0, False, 0, "class"))
+    found = symbols((0, 1.0, 0, False, "class"), (1, 1.0, 0, False, "class"))
     matched = signals(found, "session.py", "session_cookie.py", terms={"session": 1.0})["file name"]
     assert matched[0] == 1.0
     assert 0 < matched[1] < 1
@@ -105,27 +93,52 @@ def test_a_word_inside_a_word_makes_no_class(path: str) -> None:
 
 def test_tests_are_not_put_behind_when_asked_for() -> None:
     """A question about tests takes the damping of test files away."""
-    found = symbols((0, 1.0, 0, False, 0, "function"))
+    found = symbols((0, 1.0, 0, False, "function"))
     assert signals(found, "tests/test_a.py")["test"] == [1.0]
     assert signals(found, "tests/test_a.py", asked="login test")["test"] == [0.0]
 
 
-def test_the_best_symbol_of_a_file_is_the_one_called_so() -> None:
-    """With equal text an exact name decides inside a file."""
-    own = own_scores(symbols((0, 1.0, 0, False, 0, "method"), (0, 1.0, 0, True, 0, "method")))
-    assert own[1] > own[0]
+def own(*rows: Row, body: int = 30) -> list[float]:
+    """What each symbol is worth itself."""
+    found = replace(symbols(*rows), body=np.full(len(rows), body))
+    return [float(score) for score in symbol_signals(found) @ WEIGHTS.symbols["hybrid"]]
+
+
+def test_a_nearer_symbol_is_worth_more() -> None:
+    """Of two symbols with the same words the nearer one is meant."""
+    far, near = own((0, 1.0, 0.2, False, "method"), (0, 1.0, 0.5, False, "method"))
+    assert near > far
+
+
+def test_words_and_meaning_together_are_worth_more() -> None:
+    """Of two equally near symbols the one that holds the words is meant."""
+    without, with_words = own((0, 0.0, 0.5, False, "method"), (0, 1.0, 0.5, False, "method"))
+    assert with_words > without
+
+
+@pytest.mark.parametrize("kind", ["text", "heading", "variable", "constant", "field"])
+def test_a_definition_comes_before_what_mentions_it(kind: str) -> None:
+    """Windows, headings, variables, constants and fields are worth less than a function."""
+    aside, function = own((0, 1.0, 0.5, False, kind), (0, 1.0, 0.5, False, "function"))
+    assert function > aside
+
+
+def test_what_does_the_work_comes_before_what_passes_it_on() -> None:
+    """Of two functions with the same words and meaning the longer one is meant."""
+    one = (0, 1.0, 0.5, False, "function")
+    assert own(one, body=80) > own(one, body=3)
 
 
 def test_the_folder_called_like_the_project_is_its_heart() -> None:
     """`my-app/` of the project `MyApp` is lifted, other folders and what C declares in `include` are not."""
-    found = symbols(*((file, 1.0, 0, False, 0, "function") for file in range(3)))
+    found = symbols(*((file, 1.0, 0, False, "function") for file in range(3)))
     lifted = signals(found, "my-app/run.c", "tools/run.c", "include/my-app/run.h", project="myapp")
     assert lifted["project"] == [1.0, 0.0, 0.0]
 
 
 def test_other_systems_are_not_put_behind_when_named() -> None:
     """A question that names a system asks for its variant."""
-    found = symbols((0, 1.0, 0, False, 0, "function"))
+    found = symbols((0, 1.0, 0, False, "function"))
     assert signals(found, "src/os390/pipe.c")["platform"] == [1.0]
     assert signals(found, "src/os390/pipe.c", asked="pipes on os390")["platform"] == [0.0]
 
@@ -137,10 +150,11 @@ def test_nothing_found_gives_no_rows() -> None:
         np.zeros(0),
         np.zeros(0),
         np.zeros(0, np.bool_),
-        np.zeros(0),
+        np.zeros(0, np.int64),
         np.zeros(0, np.int64),
     )
     assert file_signals(empty, [], {}, np.zeros(0), frozenset(), "").shape == (0, len(SIGNALS))
+    assert symbol_signals(empty).shape == (0, len(SYMBOL_SIGNALS))
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "text"])

@@ -12,7 +12,9 @@ import pytest
 from codanna_core import Engine
 from codanna_core.cache import Cache
 from codanna_core.ranking.query import understand
+from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
+from codanna_core.search import candidates
 from codanna_core.search.candidates import find_candidates
 from codanna_core.search.layers import Nearest
 from codanna_core.search.view import SearchView
@@ -141,3 +143,39 @@ def test_rows_are_taken_and_joined() -> None:
     assert len(Rows.concat([])) == len(Rows.concat([NONE, NONE])) == 0
     joined = Scored.concat((Scored(rows, np.arange(3.0)), Scored(rows, np.arange(3.0))))
     assert joined.take(np.array([1, 5])).scores.tolist() == [1.0, 2.0]
+
+
+def test_rows_know_how_near_they_are_in_both_layers(engine: Engine) -> None:
+    """What a search by vector says of a row is said of it alone as well, of buffers and of the index."""
+    engine.set_overlay("bank.py", TYPED)
+    view = engine._view(meaning=True)
+    assert view.embedder is not None
+    vector = view.embedder.embed_query("put goods into it")
+    found = view.nearest(Nearest(vector, 100, Filter()))
+    assert np.allclose(view.nearness(found.rows, vector), found.scores, atol=1e-5)
+    assert len(view.nearness(NONE, vector)) == 0
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_more_is_known_of_the_best_files(engine: Engine, monkeypatch: pytest.MonkeyPatch, mode: Mode) -> None:
+    """A symbol that no search had among its first is a candidate if its file is one of the best; none of
+    them is there twice, and what a buffer hides stays hidden.
+    """
+    engine.set_overlay("bank.py", TYPED)
+    view = engine._view(meaning=mode is not Mode.TEXT)
+    monkeypatch.setattr(candidates, "WEIGHTS", dataclasses.replace(WEIGHTS, candidates=1))
+    question = understand("put goods into the deposit", Filters())
+    found = find_candidates(view, question, mode, None)
+    closer = found.looked_closer(view, np.ones(len(found.paths)), 10)
+    assert len(set(closer.rows.places.tolist())) == len(closer.rows) >= len(found.rows)
+    assert ("bank.py", "Account") not in seen(view, closer.rows)
+    assert (np.diff(closer.file) >= 0).all()
+    for column in ("file", "text", "meaning", "exact", "traits"):
+        assert len(getattr(closer, column)) == len(closer.rows)
+    if mode is not Mode.SEMANTIC:
+        assert ("shop.py", "deposit") in seen(view, closer.rows)
+        assert len(closer.rows) > len(found.rows)
+    if mode is not Mode.TEXT:
+        assert closer.sought.vector is not None  # A search may tell how far something is, too.
+        near = np.maximum(0.0, view.nearness(closer.rows, closer.sought.vector))
+        assert np.allclose(np.maximum(0.0, closer.meaning), near, atol=1e-5)

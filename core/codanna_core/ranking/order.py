@@ -1,4 +1,4 @@
-"""The order of symbols: the best ones of the best files, and what is called exactly as was asked."""
+"""The order of symbols: each by its own score and what lifts its file; what is called exactly so is first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.ranking.paths import CLASSES
-from codanna_core.ranking.signals import Floats, Symbols, own_scores, places_in_group
+from codanna_core.ranking.signals import Floats, Symbols, places_in_group
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.text.documents import KINDS
 
@@ -26,20 +26,15 @@ def meant_exactly(symbols: Symbols, signals: Floats, *, single_words: bool) -> N
 
 
 def best_symbols(
-    symbols: Symbols, of_files: Floats, shown: NDArray[np.int64], meant: NDArray[np.bool_], limit: int
+    symbols: Symbols, of_files: Floats, own: Floats, meant: NDArray[np.bool_], limit: int
 ) -> tuple[NDArray[np.int64], Floats]:
-    """The symbols of the best files and those called exactly so, best first, with their scores. The best of
-    those that are `meant` comes first of all.
+    """All symbols, best first, with their scores: what each is worth itself, and what lifts its file. The
+    best of those that are `meant` comes first of all.
     """
-    own = own_scores(symbols)
-    # An exact name is shown first even where its file is not among the best.
-    is_shown = np.zeros(len(of_files), np.bool_)
-    is_shown[shown] = True
-    rows = np.flatnonzero(is_shown[symbols.file] | symbols.exact)
-    rows = rows[np.lexsort((-own[rows], symbols.file[rows]))]
-    file, own = symbols.file[rows], own[rows]
-    rank, first = places_in_group(file)
-    raw = of_files[file] - WEIGHTS.again * rank - WEIGHTS.weaker * (own[first] - own)
+    rows = np.lexsort((-own, symbols.file))
+    file = symbols.file[rows]
+    rank, _ = places_in_group(file)
+    raw = of_files[file] + own[rows] - WEIGHTS.again * rank
     order = np.lexsort((rows, -raw))
     order = order[rank[order] < limit]
     rows, raw = rows[order], raw[order]

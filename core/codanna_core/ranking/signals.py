@@ -1,7 +1,9 @@
-"""What is known of the files that may answer a question, as numbers that are weighed and added.
+"""What is known of the symbols that may answer a question and of their files, as numbers that are weighed and
+added.
 
-A file is judged by its best symbols, its path and its words together; the page then shows the best symbol of
-the best files first. Every signal is scaled to about 0..1 within one answer, so weights compare.
+A symbol keeps its own score to the end; what speaks for its file, by the file's best symbols, its path and
+its words together, lifts all symbols of the file alike. Every signal is scaled to about 0..1, so weights
+compare.
 """
 
 from __future__ import annotations
@@ -18,9 +20,6 @@ from codanna_core.text.documents import KINDS
 Floats = NDArray[np.float64]
 
 SIGNALS: dict[str, str] = {
-    "text": "One lucky long definition must not beat a file in which several definitions match.",
-    "definition": "A window of loose lines or a field mentions a thing; a definition is it.",
-    "type name": "A type called what was asked for beats the functions that use it.",
     "exact type": "A class must come before its constructor and its namesakes.",
     "file name": "`session.py` answers a question about sessions, `session_cookie_store.py` one about more.",
     "file name match": "A file named by the question's rare words must beat files that repeat them.",
@@ -28,10 +27,6 @@ SIGNALS: dict[str, str] = {
     "last folder": "A package is often named by its folder alone.",
     "project": "The folder called like the project holds its heart; what lies beside it only supports it.",
     "words": "A file that holds all the rare words of a question beats one that repeats a single one.",
-    "meaning": "The answer may share no word with the question.",
-    "meanings": "Several near symbols in one file are worth more than one accident.",
-    "nearest": "Being clearly the nearest counts more than being one of many near ones.",
-    "both": "Words and meaning agreeing is the best evidence there is.",
     "test": "Tests repeat every word of what they test.",
     "example": "Examples and documentation mention what the code defines.",
     "bench": "Benchmarks mention what the code defines.",
@@ -43,14 +38,23 @@ SIGNALS: dict[str, str] = {
 }
 """Every signal of a file and the wrong result that it prevents, in the order of the columns."""
 
-TEXT_SIGNALS = frozenset({"text", "definition", "type name", "exact type", "words", "both"})
-MEANING_SIGNALS = frozenset({"meaning", "meanings", "nearest", "both"})
+SYMBOL_SIGNALS: dict[str, str] = {
+    "own text": "Of two symbols of one file the one that holds the rarer words is meant.",
+    "own meaning": "Of two symbols of one file the one that is nearer is meant.",
+    "own both": "A symbol that is near and holds the words beats one that has only either.",
+    "long": "People ask for what does the work, seldom for the one line that passes it on.",
+    "window": "A window of loose lines or a heading mentions a thing; a definition is it.",
+    "variable": "A variable mentions what a definition is.",
+    "constant": "A constant names what a function does.",
+    "field": "A field is called like the thing that it holds.",
+}
+"""Every signal of a symbol itself and the wrong result that it prevents, in the order of the columns."""
 
-_AGREEING = 4
-_DEFINITIONS = np.isin(
-    KINDS,
-    ("function", "method", "class", "struct", "enum", "trait", "interface", "module", "type", "macro"),
-)
+TEXT_SIGNALS = frozenset({"exact type", "words", "own text", "own both"})
+MEANING_SIGNALS = frozenset({"own meaning", "own both"})
+
+_LOG_OF_LONG = 5.0
+_ASIDE = np.array([KINDS.index(kind) for kind in ("text", "heading", "variable", "constant", "field")])
 TYPE_KINDS = np.isin(KINDS, ("class", "struct", "enum", "trait", "interface", "module", "type"))
 
 
@@ -66,19 +70,26 @@ class Symbols:
     """Cosine, 0 where the vector search did not find it."""
     exact: NDArray[np.bool_]
     """Whether it is called exactly what was asked for."""
-    name: Floats
-    """Share of the question in the name times share of the name in the question."""
     kind: NDArray[np.int64]
     """Index into `KINDS`."""
+    body: NDArray[np.int64]
+    """How many words the body has, 255 for more."""
 
 
-def own_scores(symbols: Symbols) -> Floats:
-    """How well each symbol answers by itself, for the choice inside a file; about 0..3."""
-    return (
-        _of_best(symbols.text)
-        + _of_best(symbols.meaning)
-        + 0.5 * symbols.exact
-        + 0.5 * symbols.name * _DEFINITIONS[symbols.kind]
+def symbol_signals(symbols: Symbols) -> Floats:
+    """One row a symbol, one column for each of `SYMBOL_SIGNALS`."""
+    text = _of_best(symbols.text)
+    near = np.maximum(symbols.meaning, 0.0)
+    kinds = symbols.kind[:, None] == _ASIDE
+    return np.column_stack(
+        (
+            text,
+            near,
+            text * near,
+            np.log1p(symbols.body) / _LOG_OF_LONG,
+            kinds[:, 0] | kinds[:, 1],
+            kinds[:, 2:],
+        )
     )
 
 
@@ -96,16 +107,8 @@ def file_signals(
     of them that each file holds; `asked` are the question's words in lower case; `project` is the
     workspace's name as `plain_name`.
     """
-    count = len(traits)
-    definition = _DEFINITIONS[symbols.kind]
     types = TYPE_KINDS[symbols.kind]
-    text = _of_best(_sum_of_best(symbols.file, symbols.text, count))
-    defined = _best(symbols.file, symbols.text * definition, count)
-    type_name = _best(symbols.file, symbols.name * types, count)
-    exact_type = _best(symbols.file, (symbols.exact & types).astype(np.float64), count)
-    near = np.maximum(symbols.meaning, 0.0)
-    meaning = _of_best(_best(symbols.file, near, count))
-    nears = _sum_of_best(symbols.file, near, count)
+    exact_type = _best(symbols.file, (symbols.exact & types).astype(np.float64), len(traits))
     of_paths = _path_signals(traits, terms)
     bits = np.array([trait.classes for trait in traits], np.int64)
     classes = (bits[:, None] >> np.arange(len(CLASSES)) & 1).astype(np.float64)
@@ -114,17 +117,10 @@ def file_signals(
             classes[:, column] = 0.0
     return np.column_stack(
         (
-            text,
-            _of_best(defined),
-            type_name,
             exact_type,
             of_paths,
             np.array([project in trait.homes for trait in traits], np.float64),
             words,
-            meaning,
-            nears / sum(1 / rank for rank in range(1, _AGREEING + 1)),
-            meaning**2,
-            text * meaning,
             classes,
         )
     )
@@ -149,17 +145,6 @@ def _best(file: NDArray[np.int64], values: Floats, count: int) -> Floats:
     best = np.zeros(count)
     np.maximum.at(best, file, values)
     return best
-
-
-def _sum_of_best(file: NDArray[np.int64], values: Floats, count: int) -> Floats:
-    """For each file the sum of its best few values, each later one counting less."""
-    found = np.flatnonzero(values)
-    found = found[np.argsort(-values[found], kind="stable")]
-    found = found[np.argsort(file[found], kind="stable")]
-    file = file[found]
-    rank, _ = places_in_group(file)
-    parts = np.where(rank < _AGREEING, values[found] / (rank + 1), 0.0)
-    return np.bincount(file, parts, count).astype(np.float64)
 
 
 def _path_signals(traits: Sequence[PathTraits], terms: Mapping[str, float]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
@@ -9,15 +10,20 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from codanna_core.ranking.signals import SIGNALS
+from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS
 
 
-def _fitted() -> dict[str, NDArray[np.float64]]:
-    table = orjson.loads(files("codanna_core.ranking").joinpath("fitted.json").read_bytes())
+def of_table(
+    table: Mapping[str, Mapping[str, float]], names: Iterable[str]
+) -> dict[str, NDArray[np.float64]]:
+    """For each mode the weights of these signals in order."""
     return {
-        mode: np.array([weights.get(name, 0.0) for name in SIGNALS], np.float64)
+        mode: np.array([weights.get(name, 0.0) for name in names], np.float64)
         for mode, weights in table.items()
     }
+
+
+_FITTED = orjson.loads(files("codanna_core.ranking").joinpath("fitted.json").read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +40,14 @@ class Weights:
     """Files found by their path alone; their code need not repeat the words of their name."""
     near: float = 0.2
     """Of two equally good files the one beside the file the user is in is meant."""
-    again: float = 3.5
-    """Each further symbol of one file loses this much, or one file would fill the page."""
-    weaker: float = 2.0
-    """A further symbol also loses by how much worse it is than the file's best."""
-    signals: dict[str, NDArray[np.float64]] = field(default_factory=_fitted)
+    again: float = 0.4
+    """Each further symbol of one file loses this much: equally good ones of other files are shown as well."""
+    closer: int = 8
+    """So many of the best files are looked at symbol by symbol; in others only what the searches found is."""
+    signals: dict[str, NDArray[np.float64]] = field(default_factory=lambda: of_table(_FITTED, SIGNALS))
     """For each mode one weight for each signal of a file, from `fitted.json`."""
+    symbols: dict[str, NDArray[np.float64]] = field(default_factory=lambda: of_table(_FITTED, SYMBOL_SIGNALS))
+    """For each mode one weight for each signal of a symbol."""
 
 
 WEIGHTS = Weights()

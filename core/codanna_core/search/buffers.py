@@ -16,7 +16,7 @@ from codanna_core.search.kept import BufferWords, Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.documents import file_key, symbol_traits
 from codanna_core.text.impact import VALUES
-from codanna_core.text.rows import Rows, Scored
+from codanna_core.text.rows import Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import index_text
 
@@ -87,7 +87,7 @@ class BufferLayer:
         """The score that the index gives its symbols."""
         scored: list[tuple[int, float]] = []
         for number, file in enumerate(self._files):
-            for position, levels in enumerate(self._words(file).levels):
+            for position, levels in enumerate(self._words(file)):
                 score = sum(share * VALUES[levels[term]] for term, share in weights.items() if term in levels)
                 if score > 0 and _passes(file.symbols[position], only):
                     scored.append((_place(number, position), score))
@@ -105,21 +105,20 @@ class BufferLayer:
             ]
         )
 
-    def by_names(self, shares: Mapping[str, float], _limit: int, _only: Filter) -> Scored:
-        """By the words of names."""
-        return _scored(
-            [
-                (_place(number, position), sum(4.0 + share for term, share in shares.items() if term in held))
-                for number, file in enumerate(self._files)
-                for position, held in enumerate(self._words(file).of_names)
-            ]
-        )
+    def nearness(self, rows: Rows, vector: NDArray[np.float32]) -> Floats:
+        """Of those that have vectors."""
+        near = np.zeros(len(rows))
+        for row, (number, position) in enumerate(_split(rows)):
+            vectors = self._files[number].vectors
+            if vectors is not None:
+                near[row] = float(vectors[position] @ vector)
+        return near
 
     def files_by_words(self, shares: Mapping[str, float], _limit: int) -> FileScores:
         """By the words of all their symbols."""
         scores = []
         for file in self._files:
-            held: set[str] = set().union(*self._words(file).levels)
+            held: set[str] = set().union(*self._words(file))
             scores.append(sum(share for term, share in shares.items() if term in held))
         return FileScores(self.keys, np.array(scores, np.float64))
 
@@ -127,9 +126,9 @@ class BufferLayer:
         """As the index would have them."""
         keys, traits = [], []
         for number, position in _split(rows):
-            symbol = self._files[number].symbols[position]
+            symbol, fields = self._files[number].symbols[position], self._files[number].fields[position]
             keys.append(self.keys[number])
-            traits.append(symbol_traits(symbol.kind, index_text(symbol.name), position))
+            traits.append(symbol_traits(symbol.kind, fields["body"].total(), position))
         return Traits(np.array(keys, np.uint64), np.array(traits, np.int64))
 
     def symbols(self, rows: Rows) -> list[StoredSymbol]:

@@ -13,21 +13,22 @@ from numpy.typing import NDArray
 from codanna_core.cancel import Cancel
 from codanna_core.ranking.paths import plain_name
 from codanna_core.ranking.query import Question
-from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals
+from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals, symbol_signals
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
 from codanna_core.search.globs import globs_to_regexes
 from codanna_core.search.layers import FileKeys, FileScores, Nearest
 from codanna_core.search.view import SearchView
-from codanna_core.text.documents import KINDS
+from codanna_core.text.documents import KINDS, PLACE_BIT
 from codanna_core.text.rows import NONE, NOTHING, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
 
-_NAMED = 400
 _COVERED = 400
 _EXACT = 64
 _OF_ONE_FILE = 40
+_OF_BEST_FILES = 200
+_SPARE_FILES = 4
 _WORTH_A_THREAD = 50_000
 """From so many documents on the text index is searched beside the vectors; below, the threads cost more."""
 
@@ -42,8 +43,6 @@ class Words:
     """Symbols called exactly what was asked for."""
     symbols: Scored
     """The best by BM25."""
-    of_names: Scored
-    """Symbols by the terms in their names: the whole part of a score counts them, the rest is their share."""
     of_paths: tuple[FileKeys, Rows]
     """Files by the terms in their paths."""
     of_files: FileScores
@@ -54,10 +53,20 @@ NO_WORDS = Words(
     {},
     NONE,
     NOTHING,
-    NOTHING,
     (np.zeros(0, np.uint64), NONE),
     FileScores(np.zeros(0, np.uint64), np.zeros(0)),
 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sought:
+    """What candidates are looked for."""
+
+    mode: str
+    """Which weights fit: `hybrid`, `semantic` or `text`."""
+    only: Filter
+    vector: NDArray[np.float32] | None = None
+    """Of the question, where meaning counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,18 +75,16 @@ class CandidateSet:
     read as a document.
     """
 
-    mode: str
-    """Which weights fit: `hybrid`, `semantic` or `text`."""
-    only: Filter
+    sought: Sought
     rows: Rows
     file: NDArray[np.int64]
     """Number of the file, into `paths`."""
     text: Floats
     meaning: Floats
     exact: NDArray[np.bool_]
-    name_hits: Floats
-    """How many terms of the question the name has, and their share behind the point; times four."""
     traits: NDArray[np.int64]
+    keys: FileKeys
+    """Of the files in `paths`."""
     paths: tuple[str, ...]
     """Of the files of the candidates, and behind them of those that are known by their path alone."""
     covered: Floats
@@ -85,25 +92,24 @@ class CandidateSet:
     terms: Mapping[str, float]
 
     @classmethod
-    def of(cls, view: SearchView, mode: str, only: Filter, words: Words, meaning: Scored) -> CandidateSet:
+    def of(cls, view: SearchView, sought: Sought, words: Words, meaning: Scored) -> CandidateSet:
         """One row for all that was found in the same place, with what is known of it."""
         rows, _ = _distinct(Rows.concat((words.symbols.rows, meaning.rows, words.exact)))
         files, traits = view.traits(rows)
-        order = np.lexsort((traits >> 16, files))
+        order = np.lexsort((traits >> PLACE_BIT, files))
         rows, files, traits = rows.take(order), files[order], traits[order]
         keys, first, file = _numbered(files)
         paths = view.paths(keys, rows.take(first))
         keys, paths = _with_known_by_path(view, keys, paths, words)
         return cls(
-            mode,
-            only,
+            sought,
             rows,
             file,
             _beside(rows.places, words.symbols.rows.places, words.symbols.scores),
             _beside(rows.places, meaning.rows.places, meaning.scores),
             np.isin(rows.places, words.exact.places),
-            _beside(rows.places, words.of_names.rows.places, words.of_names.scores),
             traits,
+            keys,
             tuple(paths),
             _beside(keys, *words.of_files),
             words.terms,
@@ -115,15 +121,13 @@ class CandidateSet:
     @property
     def symbols(self) -> Symbols:
         """The candidates as ranking sees them."""
-        matched = np.floor(self.name_hits / 4.0)
-        share = np.minimum(1.0, self.name_hits - 4.0 * matched)
         return Symbols(
             self.file,
             self.text,
             self.meaning,
             self.exact,
-            share * np.minimum(1.0, matched / np.maximum(1, self.traits >> 8 & 0xFF)),
             np.minimum(self.traits & 0xFF, len(KINDS) - 1),
+            self.traits >> 8 & 0xFF,
         )
 
     def symbol(self, view: SearchView, number: int) -> StoredSymbol:
@@ -141,17 +145,60 @@ class CandidateSet:
             plain_name(view.state.root.name),
         )
 
+    def looked_closer(self, view: SearchView, of_files: Floats, limit: int) -> CandidateSet:
+        """More of the best files: what answers best need not be among the first that each search found.
+        `of_files` is what lifts each file; how good one is, its best symbol says.
+        """
+        lifted = np.argsort(-of_files, kind="stable")
+        found = self.with_one_of_each(view, lifted[: limit + _SPARE_FILES].tolist())
+        scores = of_files[found.file] + symbol_signals(found.symbols) @ WEIGHTS.symbols[self.sought.mode]
+        best = np.full(len(of_files), -np.inf)
+        np.maximum.at(best, found.file, scores)
+        closer = np.argsort(-best, kind="stable")[: WEIGHTS.closer]
+        if self.sought.mode != "semantic" and len(closer):
+            found = found._with_matching(view, closer)
+        if self.sought.vector is None:
+            return found
+        unknown = np.flatnonzero((found.meaning == 0) & np.isin(found.file, closer))
+        meaning = found.meaning.copy()
+        meaning[unknown] = np.maximum(0.0, view.nearness(found.rows.take(unknown), self.sought.vector))
+        return replace(found, meaning=meaning)
+
+    def _with_matching(self, view: SearchView, files: NDArray[np.int64]) -> CandidateSet:
+        """These and all symbols of these files that hold a word of the question."""
+        only = replace(self.sought.only, owners=tuple(self.paths[file] for file in files.tolist()))
+        matching = view.matching(text_weights(self.terms), _OF_BEST_FILES, only)
+        known = np.isin(matching.rows.places, self.rows.places)
+        more = matching.take(~known)
+        keys, traits = view.traits(more.rows)
+        of_keys = {int(key): number for number, key in enumerate(self.keys.tolist())}
+        places = np.concatenate((self.rows.places, more.rows.places))
+        nothing = np.zeros(len(more.rows))
+        file = np.append(self.file, np.array([of_keys[key] for key in keys.tolist()], np.int64))
+        traits = np.append(self.traits, traits)
+        text = np.append(self.text, nothing)
+        order = np.lexsort((traits >> PLACE_BIT, file))
+        return replace(
+            self,
+            rows=Rows.concat((self.rows, more.rows)).take(order),
+            file=file[order],
+            traits=traits[order],
+            text=np.maximum(text, _beside(places, matching.rows.places, matching.scores))[order],
+            meaning=np.append(self.meaning, nothing)[order],
+            exact=np.append(self.exact, nothing > 0)[order],
+        )
+
     def with_one_of_each(self, view: SearchView, files: Sequence[int]) -> CandidateSet:
         """These and a candidate of each of these files: one found by its path alone has none yet."""
         bare = set(files).difference(self.file.tolist())
         rows, of_files, all_traits = [self.rows], [], []
         for file in [file for file in files if file in bare]:
-            found = view.passing(replace(self.only, owners=(self.paths[file],)), _OF_ONE_FILE)
+            found = view.passing(replace(self.sought.only, owners=(self.paths[file],)), _OF_ONE_FILE)
             if not len(found):
                 continue
             traits = view.traits(found).traits
             # The first type of the file, or else its first symbol.
-            best = int(np.lexsort((traits >> 16, ~TYPE_KINDS[traits & 0xFF]))[0])
+            best = int(np.lexsort((traits >> PLACE_BIT, ~TYPE_KINDS[traits & 0xFF]))[0])
             rows.append(found.take(np.array([best])))
             of_files.append(file)
             all_traits.append(traits[best])
@@ -166,7 +213,6 @@ class CandidateSet:
             text=np.append(self.text, nothing),
             meaning=np.append(self.meaning, nothing),
             exact=np.append(self.exact, nothing > 0),
-            name_hits=np.append(self.name_hits, nothing),
         )
 
 
@@ -220,7 +266,7 @@ def find_candidates(view: SearchView, question: Question, mode: Mode, cancel: Ca
     beside = None
     if by_meaning and view.size >= _WORTH_A_THREAD:
         beside = view.kept.threads.submit(_search_words, view, question, only, given_up, by_text=by_text)
-    meaning = NOTHING
+    meaning, vector = NOTHING, None
     try:
         if by_meaning:
             assert view.embedder is not None
@@ -233,8 +279,9 @@ def find_candidates(view: SearchView, question: Question, mode: Mode, cancel: Ca
             words = _search_words(view, question, only, given_up, by_text=by_text)
     finally:
         given_up.cancel()  # Where the vectors failed, nobody waits for the words any more.
-    shown_as = "hybrid" if by_text and by_meaning else "text" if by_text else "semantic"
-    return CandidateSet.of(view, shown_as, only, words, meaning)
+    # While vectors are still being made, words have to do.
+    shown_as = "semantic" if not by_text else "hybrid" if len(meaning.rows) else "text"
+    return CandidateSet.of(view, Sought(shown_as, only, vector), words, meaning)
 
 
 def _search_words(
@@ -254,7 +301,6 @@ def _search_words(
         shares,
         exact,
         symbols,
-        view.by_names(shares, _NAMED, only),
         of_paths,
         view.files_by_words(shares, _COVERED),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.reader import TextSnapshot
-from codanna_core.text.rows import NOTHING, Rows, Scored
+from codanna_core.text.rows import NOTHING, Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.vectors.base import VectorSnapshot
 
@@ -42,10 +42,6 @@ class CommittedLayer:
     def matching(self, weights: Mapping[str, float], limit: int, only: Filter) -> Scored:
         """By the words with their levels."""
         return self._text.search(weights, limit, only)
-
-    def by_names(self, shares: Mapping[str, float], limit: int, only: Filter) -> Scored:
-        """By the words of names."""
-        return self._text.holding("name", {term: 4.0 + share for term, share in shares.items()}, limit, only)
 
     def files_by_words(self, shares: Mapping[str, float], limit: int) -> FileScores:
         """By the words of files."""
@@ -112,6 +108,13 @@ class CommittedLayer:
         rows = Rows.concat(found).take(np.isin(found_keys, chosen))
         of_rows = found_keys[np.isin(found_keys, chosen)]
         return Scored(rows, np.array([scored[key] for key in of_rows.tolist()], np.float64))
+
+    def nearness(self, rows: Rows, vector: NDArray[np.float32]) -> Floats:
+        """By the keys of the rows."""
+        if self._vectors is None or not self._vectors.count:
+            return np.zeros(len(rows))
+        near: Floats = self._vectors.nearness(self._text.column("key", rows), vector).astype(np.float64)
+        return near
 
     def _nearest_keys(
         self, asked: Nearest, vectors: VectorSnapshot, wanted: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 from codanna_core.cache import Cache
 from codanna_core.names import NameIndex
@@ -19,13 +19,8 @@ _BUFFERS = 64
 _SECONDARY = 1 << 14
 
 
-class BufferWords(NamedTuple):
-    """The analysed words of one state of a buffer."""
-
-    levels: list[dict[str, str]]
-    """Of each symbol, with their levels."""
-    of_names: list[frozenset[str]]
-    """In the name of each symbol."""
+BufferWords = list[dict[str, str]]
+"""The analysed words of each symbol of one state of a buffer, with their levels."""
 
 
 class Kept:
@@ -55,10 +50,9 @@ class Kept:
         if known is not None and known[0] is buffer:
             return known[1]
         stem = self.stems.__getitem__
-        words = BufferWords(
-            [word_levels([" ".join(map(stem, one[name].elements())) for name in FIELDS]) for one in fields],
-            [frozenset(map(stem, one["name"])) for one in fields],
-        )
+        words = [
+            word_levels([" ".join(map(stem, one[name].elements())) for name in FIELDS]) for one in fields
+        ]
         return self._of_buffers.keep(id(buffer), (buffer, words))[1]
 
     def names_in(self, buffers: object, names: Callable[[], Iterable[str]]) -> NameIndex:

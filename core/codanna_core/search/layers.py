@@ -61,8 +61,8 @@ class Layer(Protocol):
     def nearest(self, asked: Nearest) -> Scored:
         """Symbols by their cosine with a vector."""
 
-    def by_names(self, shares: Mapping[str, float], limit: int, only: Filter) -> Scored:
-        """Symbols by the terms in their names: four for each term, and its share."""
+    def nearness(self, rows: Rows, vector: NDArray[np.float32]) -> Floats:
+        """The cosine of each row with a vector; 0 for a row without one."""
 
     def files_by_words(self, shares: Mapping[str, float], limit: int) -> FileScores:
         """Files by the share of the question that they hold."""

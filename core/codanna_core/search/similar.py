@@ -15,7 +15,7 @@ from codanna_core.errors import DimensionMismatch, InvalidQuery
 from codanna_core.files import decode
 from codanna_core.model import Extraction
 from codanna_core.results import Filters, SearchResult
-from codanna_core.search.candidates import NO_WORDS, CandidateSet, index_filter
+from codanna_core.search.candidates import NO_WORDS, CandidateSet, Sought, index_filter
 from codanna_core.search.layers import Nearest
 from codanna_core.search.page import Page
 from codanna_core.search.view import SearchView
@@ -81,7 +81,7 @@ def _nearest(
     started = time.perf_counter()
     only = index_filter(filters)
     asked = Nearest(vector, _over_fetch(limit + 8), only, cancel=cancel)
-    candidates = CandidateSet.of(view, "semantic", only, NO_WORDS, view.nearest(asked))
+    candidates = CandidateSet.of(view, Sought("semantic", only), NO_WORDS, view.nearest(asked))
     page = Page(view, frozenset(), filters.phrases)
     for number in np.argsort(-candidates.meaning, kind="stable").tolist():
         if len(page.hits) >= limit:

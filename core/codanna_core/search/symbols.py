@@ -13,7 +13,7 @@ from codanna_core.names.score import Query, score
 from codanna_core.results import SymbolHit
 from codanna_core.search.hits import to_symbol_hit
 from codanna_core.search.view import SearchView
-from codanna_core.text.documents import KINDS, file_key
+from codanna_core.text.documents import KINDS, PLACE_BIT, file_key
 from codanna_core.text.rows import NONE, Rows
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import find_words, index_text
@@ -128,7 +128,7 @@ def _chosen(view: SearchView, names: list[str], most: int, only: Filter, near: S
     files, traits = view.traits(rows)
     weights = _KIND_WEIGHTS[np.minimum(traits & 0xFF, len(KINDS) - 1)]
     weights += _CLOSE * np.isin(files, np.array(open_files, np.uint64))
-    return rows.take(np.lexsort((traits >> 16, files, -weights))[:most])
+    return rows.take(np.lexsort((traits >> PLACE_BIT, files, -weights))[:most])
 
 
 def _members(view: SearchView, query: NameQuery) -> Found | None:

@@ -22,7 +22,7 @@ from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.kept import Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
-from codanna_core.text.rows import Rows, Scored
+from codanna_core.text.rows import Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 
 _A_BUFFER = 32
@@ -88,11 +88,13 @@ class SearchView:
         """Symbols by their cosine with a vector."""
         return self._both(self._buffers.nearest(asked), self._index.nearest(asked))
 
-    def by_names(self, shares: Mapping[str, float], limit: int, only: Filter) -> Scored:
-        """Symbols by the terms in their names: four for each term, and its share."""
-        return self._both(
-            self._buffers.by_names(shares, limit, only), self._index.by_names(shares, limit, only)
-        )
+    def nearness(self, rows: Rows, vector: NDArray[np.float32]) -> Floats:
+        """The cosine of each row with a vector; 0 for a row without one."""
+        buffered = rows.places < 0
+        near = np.zeros(len(rows))
+        near[buffered] = self._buffers.nearness(rows.take(buffered), vector)
+        near[~buffered] = self._index.nearness(rows.take(~buffered), vector)
+        return near
 
     def symbols(self, rows: Rows) -> list[StoredSymbol]:
         """The whole of each row, in their order."""

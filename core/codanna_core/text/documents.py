@@ -113,11 +113,15 @@ def stored_values(symbol: Symbol, path: str, language: str, key: int) -> tuple[A
     )
 
 
-def symbol_traits(kind: str, name: str, number: int) -> int:
-    """What ranking must know of every candidate, in one number: kind, how many words the name has, and which
+PLACE_BIT = 16
+"""From here on the traits of a symbol say which one of its file it is."""
+
+
+def symbol_traits(kind: str, body: int, number: int) -> int:
+    """What ranking must know of every candidate, in one number: kind, how many words the body has, and which
     symbol of the file it is.
     """
-    return _KIND_CODES.get(kind, 0) | min(255, len(set(name.split()))) << 8 | number << 16
+    return _KIND_CODES.get(kind, 0) | min(255, body) << 8 | number << PLACE_BIT
 
 
 _analyze = code_analyzer().analyze
@@ -178,9 +182,10 @@ class FileDocuments:
             strict=True,
         )
         for number, (symbol, key, texts) in enumerate(zip(self._symbols, keys, fields, strict=True)):
-            kind, (name, container, *_) = symbol.kind, texts
+            kind, (name, container, *_, body) = symbol.kind, texts
+            traits = symbol_traits(kind, len(body.split()), number)
             document = (
-                f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{symbol_traits(kind, name, number)},'
+                f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{traits},'
                 f'"name":"{name}","{WORDS}":"{leveled(texts)}",'
             )
             if symbol.has_name:

@@ -10,6 +10,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from codanna_core.text.documents import PLACE_BIT
 from codanna_core.text.impact import VALUES
 from codanna_core.text.queries import Queries
 from codanna_core.text.rows import NONE, NOTHING, Address, Rows, Scored
@@ -86,7 +87,7 @@ class TextSnapshot:
         return self._searcher.best(parts, limit, only, order)
 
     def column(self, name: str, rows: Rows) -> NDArray[np.uint64]:
-        """One number of each document (`file_key`, `traits`), without reading the documents."""
+        """One number of each document (`file_key`, `traits`, `key`), without reading the documents."""
         return self._searcher.column(name, _addresses(rows))
 
     def paths_of_files(self, rows: Rows) -> list[str]:
@@ -131,7 +132,7 @@ class TextSnapshot:
         """All symbols of one file, in the order of the file."""
         query = self._queries.any_at_one("owner", [path], None)
         rows = Rows.at([address for _, address in self._searcher.find(query, limit)])
-        return self.symbols(rows.take(np.argsort(self.column("traits", rows) >> 16, kind="stable")))
+        return self.symbols(rows.take(np.argsort(self.column("traits", rows) >> PLACE_BIT, kind="stable")))
 
     def file(self, path: str) -> StoredFile | None:
         """The file document of a path, if it is indexed."""

@@ -9,10 +9,12 @@ import tantivy
 FORMAT_VERSION = 1
 """Layout of the index folder. 1: first."""
 
-FEATURE_VERSION = 4
-"""Content of the documents; a change reindexes text but never embeds again. 1: first. 2: words and path of
-whole files, and what ranking must know of every candidate as columns. 3: terms come without endings. 4: the
-words of a symbol come with their levels, and symbols with their place in the file.
+FEATURE_VERSION = 5
+"""Content of the documents; a change reindexes text, and embeds only what is embedded as another text.
+
+1: first. 2: words and path of whole files, and what ranking must know of every candidate as columns. 3: terms
+come without endings. 4: the words of a symbol come with their levels, and symbols with their place in the
+file. 5: symbols come with the length of their body, and what is embedded keeps its parts apart.
 """
 
 TERMS = "terms"

@@ -14,7 +14,7 @@ import tantivy
 from numpy.typing import NDArray
 
 from codanna_core.errors import IndexCorrupt
-from codanna_core.text.documents import unpack_payload
+from codanna_core.text.documents import PLACE_BIT, unpack_payload
 from codanna_core.text.errors import reading
 from codanna_core.text.queries import Queries
 from codanna_core.text.rows import Address, Rows, Scored
@@ -126,7 +126,7 @@ class Searcher:
         """Numbers that order symbols by what they are, wherever the index has put them: by file, and inside
         a file from its beginning on.
         """
-        files, places = self.column("file_key", addresses), self.column("traits", addresses) >> 16
+        files, places = self.column("file_key", addresses), self.column("traits", addresses) >> PLACE_BIT
         ranks = np.empty(len(addresses), np.uint64)
         ranks[np.lexsort((places, files))] = np.arange(len(addresses), dtype=np.uint64)
         return ranks

@@ -150,6 +150,12 @@ class VectorSnapshot(Protocol):
         """The stored vectors of `keys` (zeros where there is none) and which were found."""
         ...
 
+    def nearness(self, keys: Keys, vector: Floats) -> Floats:
+        """The product of each stored vector with `vector`, 0 where there is none. It does not depend on the
+        other keys that it is asked with.
+        """
+        ...
+
 
 class VectorIndex(Protocol):
     """A mutable set of vectors. One writer process; writers exclude each other, readers use snapshots."""

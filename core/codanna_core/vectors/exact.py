@@ -74,6 +74,11 @@ class ExactSnapshot:
                 vectors[row] = self._vectors[place[int(key)]]
         return vectors, found
 
+    def nearness(self, keys: Keys, vector: Floats) -> Floats:
+        vectors, _ = self.get(keys)
+        near: Floats = np.einsum("ij,j->i", vectors, vector.astype(np.float64)).astype(np.float32)
+        return near
+
 
 class ExactIndex:
     """A dictionary of vectors with the contract of `VectorIndex`; nothing is stored on disk."""

@@ -229,7 +229,19 @@ class DurableSnapshot:
             rows[number] = rows_above(found, bound, parts[number].live)
         return rows
 
+    def nearness(self, keys: Keys, vector: Floats) -> Floats:
+        # The question is turned instead of the stored vectors.
+        rotation = self.state.rotation
+        turned = vector.astype(np.float64) if rotation is None else rotation.astype(np.float64) @ vector
+        # Row by row and in double, for a sum must not depend on the rows beside it.
+        near: Floats = np.einsum("ij,j->i", self._stored(keys)[0], turned).astype(np.float32)
+        return near
+
     def get(self, keys: Keys) -> tuple[Floats, Mask]:
+        vectors, found = self._stored(keys)
+        return vectors if self.state.rotation is None else vectors @ self.state.rotation, found
+
+    def _stored(self, keys: Keys) -> tuple[Floats, Mask]:
         keys = np.ascontiguousarray(keys, dtype=np.uint64)
         vectors = np.zeros((len(keys), self.dimension or 0), dtype=np.float32)
         found = np.zeros(len(keys), dtype=bool)
@@ -247,7 +259,7 @@ class DurableSnapshot:
             here = np.flatnonzero(delta.keys[slots[places]] == keys)
             vectors[here] = delta.vectors[slots[places[here]]]
             found[here] = True
-        return vectors if self.state.rotation is None else vectors @ self.state.rotation, found
+        return vectors, found
 
     def contains(self, keys: Keys) -> Mask:
         keys = np.ascontiguousarray(keys, dtype=np.uint64)
