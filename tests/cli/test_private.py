@@ -170,7 +170,7 @@ def talk(watched: Watched) -> bytes:
     """A short session with the server, in which every question is answered; gives what the server said."""
     uri = watched.root.as_uri()
     document = {"uri": f"{uri}/a.py", "languageId": "python", "version": 1, "text": SOURCE}
-    said = [
+    said: list[dict[str, Any]] = [
         {"id": 1, "method": "initialize", "params": {"capabilities": {}, "rootUri": uri, "processId": None}},
         {"method": "initialized", "params": {}},
         {"method": "textDocument/didOpen", "params": {"textDocument": document}},

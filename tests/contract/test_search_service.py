@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def test_every_method_takes_what_the_protocol_says(kind: type, name: str) -> Non
     assert all(own.default is not inspect.Parameter.empty for own in further)
 
 
-def names(found: list[object]) -> list[str]:
+def names(found: Sequence[object]) -> list[str]:
     return [getattr(hit, "name") for hit in found]  # noqa: B009 - hits of both kinds have one.
 
 

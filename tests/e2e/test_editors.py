@@ -33,7 +33,7 @@ FILES = {
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_lsp.fixture(
+@pytest_lsp.fixture(  # type: ignore[untyped-decorator]  # It is untyped in pytest-lsp.
     scope="module",
     params=["visual-studio-code", "neovim", "emacs", "neovim utf-32"],
     config=ClientServerConfig(server_command=[sys.executable, str(SERVER)]),
@@ -58,8 +58,9 @@ async def client(request: pytest.FixtureRequest, lsp_client: LanguageClient, tmp
             initialization_options={"outlineLanguages": ["python"]},
         )
     )
-    lsp_client.root = root
-    lsp_client.encoding = result.capabilities.position_encoding
+    known: Any = lsp_client
+    known.root = root
+    known.encoding = result.capabilities.position_encoding
     await eventually(lambda: symbols(lsp_client, "astral_call"))
     yield
     await lsp_client.shutdown_session()
@@ -79,7 +80,8 @@ async def symbols(client: LanguageClient, query: str) -> list[Any]:
 
 
 async def ask(client: LanguageClient, method: str, **params: Any) -> Any:
-    return await client.protocol.send_request_async(method, params)
+    protocol: Any = client.protocol
+    return await protocol.send_request_async(method, params)
 
 
 def uri(client: Any, name: str) -> str:

@@ -116,10 +116,10 @@ def save_and_kill(tmp_path: Path, kills: int, seed: int) -> None:
             client.eventually(lambda: editor.found() == editor.expected(), timeout=60)
         except AssertionError:
             status = client.request("codanna/status", {})
-            found, expected = editor.found(), editor.expected()
+            there, expected = editor.found(), editor.expected()
             log = Path(status["server"]["log"]).read_text("utf-8", "replace")[-4000:]
             pytest.fail(
-                f"turn {turn}: missing {expected - found}, too many {found - expected}; {status}\n{log}"
+                f"turn {turn}: missing {expected - there}, too many {there - expected}; {status}\n{log}"
             )
         clean = clean_answers(root, tmp_path / f"clean-{turn}")
         # A file that was saved a moment ago is answered from its buffer until the index has it.

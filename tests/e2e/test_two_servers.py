@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +92,14 @@ def test_saves_beside_a_stopped_writer(tmp_path: Path, ends: str) -> None:
         others = {"second": second, "third": third}
         for client in others.values():
             client.initialize(root, capabilities=MINIMAL)
-            client.eventually(lambda client=client: client.symbols("before") == ["before"])
+            client.eventually(partial(finds, client, "before"))
         first.process.send_signal(signal.SIGSTOP)
         stopped = time.monotonic()
         for name, client in others.items():
             saved(client, root / f"{name}.py", f"def saved_in_{name}():\n    pass\n")
-            client.eventually(lambda name=name, client=client: client.symbols(f"saved_in_{name}"), timeout=5)
+            client.eventually(partial(client.symbols, f"saved_in_{name}"), timeout=5)
         for client in others.values():
-            client.eventually(lambda client=client: "writer-silent" in problems(client), timeout=10)
+            client.eventually(partial(writer_is_silent, client), timeout=10)
             answer = client.request("codanna/semanticSearch", {"query": "before"})
             assert "writer-silent" in [problem["code"] for problem in answer["problems"]]
         while time.monotonic() < stopped + STOPPED_S:
@@ -114,14 +115,10 @@ def test_saves_beside_a_stopped_writer(tmp_path: Path, ends: str) -> None:
         since = time.monotonic()
         for client in living:
             for name in others:
-                client.eventually(
-                    lambda name=name, client=client: (
-                        client.symbols(f"saved_in_{name}") == [f"saved_in_{name}"]
-                    )
-                )
+                client.eventually(partial(finds, client, f"saved_in_{name}"))
         took = time.monotonic() - since
         for client in living:
-            client.eventually(lambda client=client: "writer-silent" not in problems(client))
+            client.eventually(partial(writer_is_heard, client))
         assert took < 2 * LOADED, took
 
 
@@ -131,3 +128,15 @@ LOADED = float(os.environ.get("LOADED", "5"))
 
 def problems(client: RawClient) -> list[str]:
     return [problem["code"] for problem in folder(client)["problems"]]
+
+
+def finds(client: RawClient, name: str) -> bool:
+    return client.symbols(name) == [name]
+
+
+def writer_is_silent(client: RawClient) -> bool:
+    return "writer-silent" in problems(client)
+
+
+def writer_is_heard(client: RawClient) -> bool:
+    return not writer_is_silent(client)

@@ -185,7 +185,7 @@ def neovim_suites() -> list[Suite]:
         suites.append(
             Suite(
                 f"neovim {neovim.version}",
-                lambda neovim=neovim: neovim.missing(),
+                neovim.missing,
                 command(program),
                 environment=neovim.environment,
                 blocking=neovim.blocking,
@@ -307,7 +307,9 @@ def main() -> int:
         for suite in wanted:
             print(f"{suite.name}: {suite.missing() or 'ready'}")
         return 0
-    failed, skipped, passed = [], [], []
+    failed: list[str] = []
+    skipped: list[str] = []
+    passed: list[str] = []
     for suite in wanted:
         if lacks := suite.missing():
             print(f"== {suite.name}: {'FAILED, for' if IN_CI else 'skipped:'} {lacks}", flush=True)

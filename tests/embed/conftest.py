@@ -153,7 +153,8 @@ def sentence_vector(weights: Weights, ids: list[int], layers: int, heads: int) -
     def norm(x: NDArray[Any], name: str) -> NDArray[Any]:
         centred = x - x.mean(-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-12)
-        return scaled * w[f"{name}.weight"] + w[f"{name}.bias"]
+        shifted: NDArray[Any] = scaled * w[f"{name}.weight"] + w[f"{name}.bias"]
+        return shifted
 
     def linear(x: NDArray[Any], name: str) -> NDArray[Any]:
         return x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
@@ -175,8 +176,9 @@ def sentence_vector(weights: Weights, ids: list[int], layers: int, heads: int) -
         inner = linear(x, f"{prefix}intermediate.dense")
         inner = 0.5 * inner * (1 + _erf(inner / math.sqrt(2)))
         x = norm(linear(inner, f"{prefix}output.dense") + x, f"{prefix}output.LayerNorm")
-    mean = x.mean(0)
-    return mean / np.linalg.norm(mean)
+    mean: NDArray[Any] = x.mean(0)
+    mean /= np.linalg.norm(mean)
+    return mean
 
 
 @pytest.fixture

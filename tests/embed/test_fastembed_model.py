@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import SemanticSettings
 from codanna_core.embed import registry
 from codanna_core.embed.base import Where
@@ -22,7 +23,7 @@ pytest.importorskip("onnx", reason="building models needs the extra `minilm`")
 SENTENCES = ["open the file", "close a network connection", "files"]
 
 
-class Stop:
+class Stop(Cancel):
     def raise_if_cancelled(self) -> None:
         raise Cancelled("stopped")
 

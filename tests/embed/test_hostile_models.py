@@ -72,6 +72,11 @@ def huge(folder: Path, name: str, size: int) -> None:
         file.truncate(size)
 
 
+def many(folder: Path, count: int) -> None:
+    for number in range(count):
+        (folder / f"f{number}").touch()
+
+
 def change(folder: Path, **parts: Any) -> None:
     path = folder / "tokenizer.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | parts))
@@ -88,7 +93,7 @@ HARM: dict[str, tuple[Callable[[Path], Any], str]] = {
     "pipe": (lambda folder: os.mkfifo(folder / "vocab.txt"), "not a regular file"),
     "huge settings": (lambda folder: huge(folder, "config.json", 2 << 20), "more than"),
     "huge tokenizer": (lambda folder: huge(folder, "tokenizer.json", 65 << 20), "more than"),
-    "many files": (lambda folder: [(folder / f"f{n}").touch() for n in range(1001)], "more than 1000 files"),
+    "many files": (lambda folder: many(folder, 1001), "more than 1000 files"),
     "replacements": (lambda folder: change(folder, normalizer=replacing(8, "aa")), "many times longer"),
     "one replacement": (
         lambda folder: change(folder, normalizer=replacing(1, "a" * 99)),
@@ -214,6 +219,6 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(
 
 def test_the_model_in_the_package_passes() -> None:
     """What is shipped obeys the same rules."""
-    from codanna_core.embed.registry import BUILTIN_FOLDER
+    from codanna_core.embed.builtin import BUILTIN_FOLDER
 
     assert load(BUILTIN_FOLDER).embed_query("open a file").dtype == np.float32

@@ -20,6 +20,7 @@ from codanna_core.config import SemanticSettings
 from codanna_core.embed import apart, registry
 from codanna_core.embed.exchange import pack_error, pack_facts, pack_vectors, unpack_facts, unpack_vectors
 from codanna_core.errors import ModelLost, ModelUnavailable
+from codanna_core.runtime.folders import models_folder
 
 onnx = pytest.importorskip("onnx", reason="building models needs the extra `minilm`")
 pytestmark = pytest.mark.timeout(120)
@@ -88,7 +89,7 @@ def settings_of(folder: Path) -> SemanticSettings:
 def with_onnx(folder: Path) -> Path:
     """The same model as an ONNX folder."""
     registry.import_model(str(folder), name="made")
-    return registry.models_folder() / "made"
+    return models_folder() / "made"
 
 
 def test_this_process_reads_no_model_of_a_user(bert_folder: Path, static_folder: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_model_that_never_loads_is_stopped(endless_folder: Path, monkeypatch: 
         registry.load_embedder(settings_of(endless_folder))
     with pytest.raises(ModelLost, match="too much processor time"):
         registry.import_model(str(endless_folder), name="endless")
-    assert list(registry.models_folder().iterdir()) == []
+    assert list(models_folder().iterdir()) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signals")
@@ -210,7 +211,7 @@ def test_an_archive_is_read_apart(bert_folder: Path, tmp_path: Path) -> None:
         for file in bert_folder.rglob("*"):
             archive.write(file, f"tiny/{file.relative_to(bert_folder)}")
     assert registry.import_model(str(path), name="tiny").dimension == 24
-    assert [folder.name for folder in registry.models_folder().iterdir()] == ["tiny"]
+    assert [folder.name for folder in models_folder().iterdir()] == ["tiny"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codanna_core.embed.registry import BUILTIN_FOLDER
+from codanna_core.cancel import Cancel
+from codanna_core.embed.builtin import BUILTIN_FOLDER
 from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.embed.text import embedding_text
 from codanna_core.errors import Cancelled, ModelUnavailable
@@ -26,7 +27,7 @@ TEXTS = [
 ]
 
 
-class Stop:
+class Stop(Cancel):
     def raise_if_cancelled(self) -> None:
         raise Cancelled("stopped")
 

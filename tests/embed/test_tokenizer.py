@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from codanna_core.embed import tokenizer as module
-from codanna_core.embed.registry import BUILTIN_FOLDER
+from codanna_core.embed.builtin import BUILTIN_FOLDER
 from codanna_core.embed.tokenizer import WordTokenizer
 from codanna_core.errors import ModelUnavailable
 

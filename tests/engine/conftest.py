@@ -11,7 +11,7 @@ import pytest
 from codanna_core import Engine
 from codanna_core.testing.embedder import FakeEmbedder
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 FILES = {
     "bank/account.py": '''"""Accounts of a bank."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codanna_core import Cancel, Engine
+from codanna_core.embed.base import Embedder
 from codanna_core.errors import Cancelled
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared
@@ -121,16 +122,15 @@ def test_a_cancelled_run_keeps_what_it_had_and_goes_on_later(large: Path, tmp_pa
         assert engine.status().files_indexed == MANY
 
 
-def stopped_early(large: Path, index: Path, **options: object) -> int:
+def stopped_early(large: Path, index: Path, embedder: Embedder | None = None) -> int:
     """Cancel the first run over a folder after its first commits; how many files it got."""
     cancel = Cancel()
 
     def stop_early(_progress: object) -> None:
         cancel.cancel()
 
-    with Engine.open(
-        large, index, overrides={"index": {"commit_every": 20}}, **{"embedder": FakeEmbedder(), **options}
-    ) as engine:
+    embedder = embedder or FakeEmbedder()
+    with Engine.open(large, index, overrides={"index": {"commit_every": 20}}, embedder=embedder) as engine:
         with pytest.raises(Cancelled):
             engine.sync(progress=stop_early, cancel=cancel)
         return engine.status().files_indexed

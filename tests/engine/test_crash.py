@@ -400,7 +400,7 @@ def test_a_kill_while_the_folder_is_made(tmp_path: Path) -> None:
     root = tmp_path / "root"
     write(root, NEW)
     new = clean_build(root, tmp_path / "new-index")
-    seen = []
+    seen: list[str] = []
     while "replaced index.json" not in seen:
         index = tmp_path / f"index-{len(seen)}"
         seen.append(run_child(root, index, len(seen) + 1).splitlines()[-1])

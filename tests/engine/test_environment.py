@@ -88,8 +88,9 @@ def test_a_lock_that_cannot_be_written_is_not_taken(
     lock = WriterLock(tmp_path / "writer.lock")
     monkeypatch.setattr("codanna_core.storage.lock.os.open", refuse)
     assert not lock.acquire()
-    assert lock.refused is not None
-    assert lock.refused.errno == number
+    refused = lock.refused
+    assert refused is not None
+    assert refused.errno == number
     monkeypatch.undo()
     assert lock.acquire()
     assert lock.refused is None
@@ -236,7 +237,8 @@ def test_a_removed_workspace_keeps_its_index(open_engine: OpenEngine, workspace:
     engine.sync()
     files = engine.status().files_indexed
     shutil.rmtree(workspace)
-    for again in (engine.sync, lambda: engine.update(["notes.txt"])):
+    ways: list[Callable[[], object]] = [engine.sync, lambda: engine.update(["notes.txt"])]
+    for again in ways:
         with pytest.raises(FolderMissing, match="is gone; bring it back"):
             again()
     assert engine.status().files_indexed == files

@@ -16,7 +16,7 @@ import pytest
 
 from codanna_core import Engine
 from codanna_core.parsing import parser as parsing
-from codanna_core.parsing.verdicts import Verdicts
+from codanna_core.parsing.verdicts import Verdicts, content_key
 from codanna_core.runtime.helpers import Overran, TooLate
 from codanna_core.storage.directory import FsDirectory
 from codanna_core.testing.embedder import FakeEmbedder
@@ -85,7 +85,7 @@ def test_the_same_text_is_parsed_as_another_language(tmp_path: Path) -> None:
     root = tmp_path / "root"
     write(root, {"a.md": "# Watering\n\ntext\n", "b.py": "# Watering\n"})
     with Engine.open(root, tmp_path / "index", embedder=FakeEmbedder()) as engine:
-        key = parsing.content_key("markdown", b"# Watering\n\ntext\n")
+        key = content_key("markdown", b"# Watering\n\ntext\n")
         engine._parsing.verdicts.add(key, "parser-crashed", "a.md")
         engine.sync()
         assert [p.path for p in engine.status().problems if p.code == "parser-crashed"] == ["a.md"]

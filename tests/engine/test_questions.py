@@ -37,8 +37,13 @@ def test_work_waits_for_a_question_and_goes_on_behind_it() -> None:
     questions = Questions()
     questions.wait(60)
     going_on = threading.Event()
+
+    def work() -> None:
+        questions.wait(60)
+        going_on.set()
+
     with questions, questions:
-        waiting = threading.Thread(target=lambda: (questions.wait(60), going_on.set()))
+        waiting = threading.Thread(target=work)
         waiting.start()
         assert not going_on.wait(0.05)
     assert going_on.wait(10)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codanna_core import Engine
+from codanna_core import Cancel, Engine
 from codanna_core.indexing.names_build import build_elsewhere
 from codanna_core.results import SearchResult
 from codanna_core.testing.embedder import FakeEmbedder
@@ -162,11 +162,13 @@ def test_a_large_index_reads_its_names_back_in_another_process(
 def read_back(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every index counts as large; the list holds a line for each time its names were all read back."""
     seen: list[str] = []
+
+    def noted(text: Path, names: Path, cancel: Cancel) -> int:
+        seen.append(str(text))
+        return build_elsewhere(text, names, cancel)
+
     monkeypatch.setattr("codanna_core.names.store._REBUILT_AT_ONCE", 1)
-    monkeypatch.setattr(
-        "codanna_core.indexing.names_apart.build_elsewhere",
-        lambda text, names, cancel: seen.append(str(text)) or build_elsewhere(text, names, cancel),
-    )
+    monkeypatch.setattr("codanna_core.indexing.names_apart.build_elsewhere", noted)
     return seen
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from codanna_core.cancel import Cancel
 from codanna_core.config import DiscoverySettings
 from codanna_core.errors import Cancelled, FolderMissing
 from codanna_core.files import SkipReason, are_indexable, is_indexable, scan
@@ -318,7 +319,7 @@ def test_file_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_cancel(tmp_path: Path) -> None:
     """A scan stops soon after it was asked to."""
 
-    class Stop:
+    class Stop(Cancel):
         def raise_if_cancelled(self) -> None:
             raise Cancelled("stopped on request")
 

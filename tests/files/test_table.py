@@ -122,7 +122,7 @@ def test_changed_and_deleted(folder: Path) -> None:
     assert [file.path for file in result.changed] == ["a.py"]
     assert result.deleted == ["b.py"]
     assert result.unchanged == 1
-    assert result.new == result.suspect == result.renamed == []
+    assert (result.new, result.suspect, result.renamed) == ([], [], [])
 
 
 def test_racy_files_are_suspect(folder: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_index_fuzz_files_of_gigabytes(place: Path, tmp_path: Path) -> None:
     for number, path in enumerate(files):
         case = tmp_path / f"{number}.json"
         damage = index_damage.Damage((number + 0.5) / len(files), "sparse", 0.5, 1)
-        case.write_text(json.dumps([index_damage.asdict(damage)]))
+        case.write_text(json.dumps([asdict(damage)]))
         if path.name in ("meta.json", ".managed.json"):
             run(place, 0, 0, case)  # See `run_range`.
         else:

@@ -156,7 +156,10 @@ class Session:
         client = self.client
         client.send({"jsonrpc": "2.0", "id": f"end-{self.number}", "method": "codanna/status"})
         client.answer(f"end-{self.number}", 60)
-        missing = lambda: [msg_id for msg_id in self.expected if msg_id not in client.answers]  # noqa: E731
+
+        def missing() -> list[Any]:
+            return [msg_id for msg_id in self.expected if msg_id not in client.answers]
+
         with contextlib.suppress(AssertionError):
             client.wait(lambda: not missing(), 60)
         assert not missing(), [data[:300] for data in self.sent if json.dumps(missing()[0]).encode() in data]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled
 from codanna_core.names import NameIndex, index
 from codanna_core.storage.directory import FsDirectory
@@ -106,7 +107,7 @@ def test_damage_is_noticed(directory: FsDirectory) -> None:
 def test_cancel() -> None:
     """A search that is no longer wanted stops."""
 
-    class Stop:
+    class Stop(Cancel):
         def raise_if_cancelled(self) -> None:
             raise Cancelled("stopped on request")
 

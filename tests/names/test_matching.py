@@ -145,7 +145,7 @@ def brute_force(names: list[str], query: str) -> list[str]:
 def made_up_names(rng: random.Random, count: int) -> list[str]:
     text = "get set user name file lock read write http server node tree list map 2 io x parse"
     vocabulary = text.split()
-    names = set()
+    names: set[str] = set()
     while len(names) < count:
         chosen = rng.choices(vocabulary, k=rng.randint(1, 5))
         style = rng.randrange(3)

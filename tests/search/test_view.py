@@ -130,7 +130,7 @@ def test_candidates_are_made_once(engine: Engine) -> None:
 
 def test_caches_belong_to_an_engine_and_are_bounded() -> None:
     """A full cache is emptied, and gives what it is asked for all the same."""
-    cache = Cache("squares", 3, lambda number: number * number)
+    cache: Cache[int, int] = Cache("squares", 3, lambda number: number * number)
     assert [cache[number] for number in range(10)] == [number * number for number in range(10)]
     assert len(cache) <= 3
 

@@ -34,7 +34,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     """A small workspace."""
     root = tmp_path / "project"
     (root / "pkg").mkdir(parents=True)

@@ -25,6 +25,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     (root / "pkg").mkdir(parents=True)
     (root / "alpha.py").write_text("def alpha_one():\n    pass\n\ndef alpha_two():  # deprecated\n    pass\n")
     (root / "pkg" / "wide \U0001f600.py").write_text(f"{ASTRAL}def wide_name(): pass\nclass Wide: pass\n")
+    started: Any  # It carries what the tests ask about.
     with running() as started:
         started.root = root
         started.kind = request.param
@@ -228,8 +229,13 @@ def test_code_action_offers_similar_code(client: Any) -> None:
 def test_find_similar_command_lets_the_user_pick(client: Any) -> None:
     """Without a plug-in the best hits are offered in a message, and the chosen one is shown."""
     shown: list[Any] = []
+
+    def show(params: Any) -> dict[str, bool]:
+        shown.append(params)
+        return {"success": True}
+
     client.responders["window/showMessageRequest"] = lambda params: params["actions"][0]
-    client.responders["window/showDocument"] = lambda params: shown.append(params) or {"success": True}
+    client.responders["window/showDocument"] = show
     argument = {
         "textDocument": {"uri": (client.root / "alpha.py").as_uri()},
         "position": {"line": 0, "character": 4},

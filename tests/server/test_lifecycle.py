@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from raw_client import FAKE_SERVER, MINIMAL, running
@@ -222,7 +223,7 @@ def test_engine_is_loaded_after_the_start() -> None:
 def test_messages_right_behind_initialize_are_not_lost(project: Path) -> None:
     """A client that sends everything in one breath gets every answer, in order."""
     with running() as client:
-        messages = [
+        messages: list[dict[str, Any]] = [
             {"id": "early", "method": "codanna/status"},
             {"method": "textDocument/didOpen", "params": {}},
             {

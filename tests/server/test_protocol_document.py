@@ -46,6 +46,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawClient]:
     root = tmp_path_factory.mktemp("document") / "project"
     root.mkdir()
     (root / "a.py").write_text("def alpha_one(): pass\ndef alpha_two(): pass\n")
+    started: Any  # It carries what the tests ask about.
     with running() as started:
         started.initialize(root)
         started.wait_indexed()

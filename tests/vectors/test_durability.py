@@ -15,6 +15,7 @@ from codanna_core.storage import FsDirectory
 from codanna_core.testing.memory_directory import MemoryDirectory
 from codanna_core.vectors import ProbePolicy, VectorIndex, VectorOptions, open_vector_index, store
 from codanna_core.vectors import rebuild as rebuilding
+from codanna_core.vectors.base import Metric
 from codanna_core.vectors.exact import ExactIndex
 from codanna_core.vectors.ivf import calibrate, policy
 
@@ -96,7 +97,7 @@ def apply_random(rng: np.random.Generator, indexes: tuple[VectorIndex, ...], uni
 
 @pytest.mark.parametrize(("seed", "metric"), [(0, "cosine"), (1, "cosine"), (2, "l2"), (3, "dot")])
 def test_random_writes_equal_the_reference(
-    small: None, tmp_path: Path, options: VectorOptions, seed: int, metric: str
+    small: None, tmp_path: Path, options: VectorOptions, seed: int, metric: Metric
 ) -> None:
     """Any sequence of writes, maintenance and reopening leaves the vectors that the reference has."""
     options = dataclasses.replace(options, metric=metric)

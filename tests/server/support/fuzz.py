@@ -18,6 +18,9 @@ from urllib.parse import quote
 
 from raw_client import FAKE_SERVER, HERE, VSCODE, RawClient, running
 
+Message = tuple[str, dict[str, Any]]
+"""A method and its parameters."""
+
 ENGINE_SERVER = (sys.executable, str(HERE / "engine_server.py"))
 
 STRANGE: list[Any] = [
@@ -63,59 +66,57 @@ class Fuzz:
             return f"{self.root.as_uri()}/{quote(name)}"
         return self.random.choice(URIS)
 
-    def valid(self) -> tuple[str, dict[str, Any]]:
+    def valid(self) -> Message:
         document = {"textDocument": {"uri": self.uri()}}
         area = {"start": dict(PLACE), "end": {"line": 3, "character": 0}}
         word = self.random.choice(
             ["alpha", "find user", "beta", "a" * 200, "\u4e2d\u6587", "kind:function x", '"']
         )
-        return self.random.choice(
-            [
-                ("codanna/semanticSearch", {"query": word, "limit": 5, "filters": {"kinds": ["function"]}}),
-                ("codanna/semanticSearch", {"query": "slow 0.01 " + word, "partialResultToken": "p"}),
-                ("workspace/symbol", {"query": word}),
-                ("workspace/symbol", {"query": ""}),
-                (
-                    "workspaceSymbol/resolve",
-                    {"name": "alpha_one", "location": {"uri": self.uri()}, "data": {}},
-                ),
-                ("codanna/findSimilar", {**document, "position": dict(PLACE)}),
-                ("codanna/findSimilar", {**document, "range": area}),
-                ("codanna/explain", {"query": word, **document, "position": dict(PLACE)}),
-                ("codanna/status", {}),
-                ("codanna/clusterInfo", {}),
-                ("textDocument/documentSymbol", document),
-                ("textDocument/codeLens", document),
-                ("textDocument/codeAction", {**document, "range": area, "context": {"only": ["source"]}}),
-                ("workspace/executeCommand", {"command": "codanna.showStatus", "arguments": []}),
-            ]
-        )
+        choices: list[Message] = [
+            ("codanna/semanticSearch", {"query": word, "limit": 5, "filters": {"kinds": ["function"]}}),
+            ("codanna/semanticSearch", {"query": "slow 0.01 " + word, "partialResultToken": "p"}),
+            ("workspace/symbol", {"query": word}),
+            ("workspace/symbol", {"query": ""}),
+            (
+                "workspaceSymbol/resolve",
+                {"name": "alpha_one", "location": {"uri": self.uri()}, "data": {}},
+            ),
+            ("codanna/findSimilar", {**document, "position": dict(PLACE)}),
+            ("codanna/findSimilar", {**document, "range": area}),
+            ("codanna/explain", {"query": word, **document, "position": dict(PLACE)}),
+            ("codanna/status", {}),
+            ("codanna/clusterInfo", {}),
+            ("textDocument/documentSymbol", document),
+            ("textDocument/codeLens", document),
+            ("textDocument/codeAction", {**document, "range": area, "context": {"only": ["source"]}}),
+            ("workspace/executeCommand", {"command": "codanna.showStatus", "arguments": []}),
+        ]
+        return self.random.choice(choices)
 
-    def notification(self) -> tuple[str, dict[str, Any]]:
+    def notification(self) -> Message:
         uri = self.uri()
         number = self.random.choice([0, 1, 5, 10**6, 2**31 - 1, 2**31, -1])
         document = {"uri": uri, "languageId": "python", "version": 1, "text": "def x(): 0\r\n\r"}
         place = {"line": number, "character": self.random.choice([0, 3, 10**9])}
         change = {"range": {"start": place, "end": dict(PLACE)}, "text": "def new_name(): pass\n"}
-        return self.random.choice(
-            [
-                ("textDocument/didOpen", {"textDocument": document}),
-                (
-                    "textDocument/didChange",
-                    {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]},
-                ),
-                ("textDocument/didChange", {"textDocument": {"uri": uri}, "contentChanges": [{"text": "y"}]}),
-                ("textDocument/didSave", {"textDocument": {"uri": uri}}),
-                ("textDocument/didClose", {"textDocument": {"uri": uri}}),
-                ("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 2}] * 3}),
-                ("workspace/didRenameFiles", {"files": [{"oldUri": uri, "newUri": self.uri()}]}),
-                ("workspace/didChangeConfiguration", {"settings": {"codanna": {"search": {"limit": 7}}}}),
-                ("window/workDoneProgress/cancel", {"token": "none"}),
-                ("$/setTrace", {"value": "off"}),
-                ("$/cancelRequest", {"id": self.random.choice([1, "x", None, -5, "never"])}),
-                ("initialized", {}),
-            ]
-        )
+        choices: list[Message] = [
+            ("textDocument/didOpen", {"textDocument": document}),
+            (
+                "textDocument/didChange",
+                {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]},
+            ),
+            ("textDocument/didChange", {"textDocument": {"uri": uri}, "contentChanges": [{"text": "y"}]}),
+            ("textDocument/didSave", {"textDocument": {"uri": uri}}),
+            ("textDocument/didClose", {"textDocument": {"uri": uri}}),
+            ("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 2}] * 3}),
+            ("workspace/didRenameFiles", {"files": [{"oldUri": uri, "newUri": self.uri()}]}),
+            ("workspace/didChangeConfiguration", {"settings": {"codanna": {"search": {"limit": 7}}}}),
+            ("window/workDoneProgress/cancel", {"token": "none"}),
+            ("$/setTrace", {"value": "off"}),
+            ("$/cancelRequest", {"id": self.random.choice([1, "x", None, -5, "never"])}),
+            ("initialized", {}),
+        ]
+        return self.random.choice(choices)
 
     def mutated(self, params: dict[str, Any]) -> Any:
         """The parameters with one place replaced by something strange."""
@@ -208,7 +209,10 @@ class Fuzz:
 
     def drain(self) -> None:
         """Wait until everything so far is answered."""
-        missing = lambda: [msg_id for msg_id in self.expected if msg_id not in self.client.answers]  # noqa: E731
+
+        def missing() -> list[Any]:
+            return [msg_id for msg_id in self.expected if msg_id not in self.client.answers]
+
         self.client.wait(lambda: not missing(), 120, "answers to everything")
         self.check()
         for msg_id in self.expected:
