@@ -35,7 +35,7 @@ lint: install ## style and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-types: install ## mypy --strict over the installed packages
+types: install ## mypy --strict over the installed packages and the tests
 	$(BIN)/mypy
 
 check: lint types test ## what has to pass before a commit
