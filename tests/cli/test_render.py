@@ -22,6 +22,7 @@ from codanna_core.cli.render import (
 )
 from codanna_core.inert import inert
 from codanna_core.model import Position, Problem, Span
+from codanna_core.problems import Code
 from codanna_core.results import Hit, Progress, SnippetLine, State, Status, SymbolHit, SyncReport
 
 PLAIN = Style(False)
@@ -188,7 +189,7 @@ def test_sync_report_is_one_sentence() -> None:
 
 def test_status_names_skipped_files_and_problems_once() -> None:
     """Status counts skipped files by reason and shows each problem once, with its file."""
-    problem = Problem("parse", "the file is cut off", "src/a.py")
+    problem = Problem(Code.SYNTAX, "the file is cut off", "src/a.py")
     status = status_of(10, 12, writer=True, problems=[problem, problem])
     shown = render_status(status, PLAIN)
     assert "  2 binary" in shown
