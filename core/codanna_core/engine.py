@@ -22,7 +22,7 @@ from codanna_core.errors import (
 from codanna_core.files import read_regular, to_utf8
 from codanna_core.files.inside import read_inside
 from codanna_core.indexing.condition import Condition
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.location import checked_root, index_path, remove_index
 from codanna_core.indexing.models import Models
@@ -85,12 +85,12 @@ class Engine:
         self.root = root
         self.folder = folder
         self.settings = settings
-        self._notes = Notes()
-        self._notes.replace(problems)
+        self._events = Events()
+        self._events.replace(problems)
         self._parsing = Parsing(Verdicts(folder.directory))
-        self._models = Models(folder, settings, embedder, self._notes)
-        self._writing = Writer(root, folder, settings, self._models, self._notes, self._parsing, checkpoint)
-        self._condition = Condition(root, folder, self._writing, self._models, self._parsing, self._notes)
+        self._models = Models(folder, settings, embedder, self._events)
+        self._writing = Writer(root, folder, settings, self._models, self._events, self._parsing, checkpoint)
+        self._condition = Condition(root, folder, self._writing, self._models, self._parsing, self._events)
         self._buffers = Buffers()
         self._saved = SavedTexts(root, self._buffers, self._parsing, self._published, settings.discovery)
         self._kept = Kept()
@@ -142,7 +142,7 @@ class Engine:
             HELPERS.release()
         self._writing.close()
         self._models.close()
-        self._notes.stop()
+        self._events.stop()
 
     def __enter__(self) -> Engine:
         return self
@@ -248,7 +248,7 @@ class Engine:
         self._writing.text.reopen_if_replaced()
         after = self._generation()
         if after != before:
-            self._notes.changed()
+            self._events.changed()
         self._saved.look_again(write_here=False)
         self._look_for_writer()
         return after != before
@@ -281,7 +281,7 @@ class Engine:
 
         Returns what ends the subscription.
         """
-        return self._notes.subscribe(listener)
+        return self._events.subscribe(listener)
 
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Whether background work was done before the time was up."""
@@ -365,7 +365,7 @@ class Engine:
         changed = diff(self.settings, settings)
         if not changed:
             return []
-        self._notes.replace(problems)
+        self._events.replace(problems)
         self.settings = settings
         self._writing.change_settings(settings)
         self._saved.change_settings(settings.discovery)
@@ -384,7 +384,7 @@ class Engine:
         silent = self._writing.role.silent_writer() is not None
         if silent != self._writer_was_silent:
             self._writer_was_silent = silent
-            self._notes.changed()
+            self._events.changed()
 
     def _on_disk(self, relative: str) -> bytes:
         return read_regular(self.root / relative, self.settings.discovery.max_file_size)

@@ -262,7 +262,7 @@ def test_a_listener_hears_of_each_run(large: Path, tmp_path: Path) -> None:
         end = engine.subscribe(listen)
         engine.sync()
         assert heard.wait(30)
-        assert threads == {"codanna-notes"}
+        assert threads == {"codanna-events"}
         end()
         engine.wait_until_idle(30)
         heard.clear()

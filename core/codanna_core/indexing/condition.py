@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codanna_core.config import Settings
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.models import Models
 from codanna_core.indexing.writer import Writer
@@ -23,14 +23,20 @@ class Condition:
     """Gathers from all parts what is indexed, what is missing and why."""
 
     def __init__(
-        self, root: Path, folder: IndexFolder, writer: Writer, models: Models, parsing: Parsing, notes: Notes
+        self,
+        root: Path,
+        folder: IndexFolder,
+        writer: Writer,
+        models: Models,
+        parsing: Parsing,
+        events: Events,
     ) -> None:
         self._root = root
         self._folder = folder
         self._writer = writer
         self._models = models
         self._parsing = parsing
-        self._notes = notes
+        self._events = events
 
     def status(self, text: TextSnapshot | None, settings: Settings) -> Status:
         """How the index stands; `text` is its published state, if it can be read."""
@@ -38,7 +44,7 @@ class Condition:
         files = text.file_count if text is not None else 0
         meaning = self._models.open(writable=self._writer.role.held) if text is not None else None
         vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
-        problems = self._notes.problems()
+        problems = self._events.problems()
         incomplete = self._writer.coverage.problem(text) if text is not None else None
         known = (
             *(
@@ -82,7 +88,7 @@ class Condition:
                     yield Problem(Code(code), message, path)
 
     def _state(self, text: TextSnapshot | None) -> State:
-        state = self._notes.state
+        state = self._events.state
         if state is State.READY and text is not None and (text.missing or not text.generation):
             if self._writer.role.held_elsewhere:
                 return State.INDEXING

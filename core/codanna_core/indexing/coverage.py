@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.file_state import FileState
 from codanna_core.indexing.role import WriterRole
 from codanna_core.model import Problem
@@ -14,10 +14,10 @@ from codanna_core.text.reader import TextSnapshot
 class Coverage:
     """Counts the files of a run. The runs set the numbers, everyone may read them."""
 
-    def __init__(self, files: FileState, role: WriterRole, notes: Notes) -> None:
+    def __init__(self, files: FileState, role: WriterRole, events: Events) -> None:
         self._files = files
         self._role = role
-        self._notes = notes
+        self._events = events
         self._total = 0
         self._done = 0
 
@@ -37,7 +37,7 @@ class Coverage:
         """Share of the files that the published generation covers."""
         if not text.generation:
             return 0.0  # The first index has been begun, and nothing of it is committed.
-        if self._notes.state is State.INDEXING and self._total:
+        if self._events.state is State.INDEXING and self._total:
             return min(1.0, self._done / self._total)
         if text.missing:
             files = text.file_count
@@ -50,7 +50,7 @@ class Coverage:
         if share >= 1.0:
             return None
         starting = self._role.held and not text.generation
-        if starting or self._notes.state is State.INDEXING or self._role.held_elsewhere:
+        if starting or self._events.state is State.INDEXING or self._role.held_elsewhere:
             return Problem(Code.INDEXING, f"{share:.0%} of the files are indexed so far")
         if not text.generation:
             return Problem(Code.INCOMPLETE, "there is no index yet; `codanna-lsp index` builds it")

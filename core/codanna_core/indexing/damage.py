@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 from codanna_core.cancel import Cancel
 from codanna_core.errors import IndexCorrupt
 from codanna_core.indexing.background import Jobs
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexState
 from codanna_core.model import Problem
 from codanna_core.problems import Code
@@ -60,13 +60,13 @@ class Damage:
 
     def __init__(
         self,
-        notes: Notes,
+        events: Events,
         jobs: Jobs,
         vectors: Replaceable,
         embed_missing_soon: Callable[[], None],
         rebuild_text: Callable[[Cancel], object],
     ) -> None:
-        self._notes = notes
+        self._events = events
         self._jobs = jobs
         self._vectors = vectors
         self._embed_missing_soon = embed_missing_soon
@@ -77,7 +77,7 @@ class Damage:
         if self._vectors.start_vectors_anew(error):
             self._embed_missing_soon()
             return
-        self._notes.problem(text_lost(error))
+        self._events.problem(text_lost(error))
         self._jobs.schedule("heal", self._rebuild)
 
     def job_failed(self, name: str, error: Exception) -> None:
@@ -85,7 +85,7 @@ class Damage:
         if isinstance(error, IndexCorrupt):
             self.heal(error)
             return
-        self._notes.problem(Problem(Code.BACKGROUND, f"{name} failed in the background: {error}"))
+        self._events.problem(Problem(Code.BACKGROUND, f"{name} failed in the background: {error}"))
 
     def healing(self, call: Callable[[], Answer]) -> Answer:
         """Run a query; where it meets damage, have that healed, wait a little, and run it once more."""
@@ -100,4 +100,4 @@ class Damage:
                 return call()
 
     def _rebuild(self, cancel: Cancel) -> None:
-        self._rebuild_text(cancel)  # It reports through the notes.
+        self._rebuild_text(cancel)  # It reports through the events.

@@ -14,7 +14,7 @@ log = logging.getLogger("codanna.engine")
 _PROBLEM_LIMIT = 200
 
 
-class Notes:
+class Events:
     """Collects problems and the state; listeners are called on a thread of their own, never under a lock."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Notes:
         with self._lock:
             self._listeners.append(listener)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="codanna-notes", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="codanna-events", daemon=True)
                 self._thread.start()
 
         def end() -> None:

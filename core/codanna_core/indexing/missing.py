@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.errors import ModelLost
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.models import ActiveModel, Models
 from codanna_core.indexing.prepare import FileTask, prepare
 from codanna_core.parsing.parser import Parsing
@@ -48,14 +48,14 @@ class MissingVectors:
         settings: Settings,
         models: Models,
         parsing: Parsing,
-        notes: Notes,
+        events: Events,
     ) -> None:
         self._root = root
         self._directory = directory
         self._settings = settings
         self._models = models
         self._parsing = parsing
-        self._notes = notes
+        self._events = events
         self._complete: tuple[VectorIndex | None, int] = (None, -1)
         """Store and generation for which every vector is known to be there."""
         self._counted: tuple[str, int, int] = ("", -1, 0)
@@ -138,18 +138,18 @@ class MissingVectors:
             log.info("%d unreferenced vectors were collected", target.vectors.retain(keys))
         if len(missing):
             log.info("%d vectors are missing and are computed now", len(missing))
-            self._notes.set_state(State.EMBEDDING)
+            self._events.set_state(State.EMBEDDING)
             try:
                 self._embed(target, text, missing, cancel)
             finally:
                 target.vectors.flush()
-                self._notes.set_state(State.READY)
+                self._events.set_state(State.READY)
         if self._models.switch(target):
             return True
         self._pending = 0
         self._complete = (target.vectors, text.generation)
         self.record(text)
-        self._notes.changed()
+        self._events.changed()
         return False
 
     def _known(self, active: ActiveModel, generation: int) -> bool:

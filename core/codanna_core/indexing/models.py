@@ -14,7 +14,7 @@ from codanna_core.embed.base import Embedder
 from codanna_core.embed.registry import load_embedder
 from codanna_core.errors import CodannaError, IndexCorrupt, ModelLost, ModelUnavailable
 from codanna_core.indexing.damage import vectors_lost
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.model import Problem
 from codanna_core.problems import Code
@@ -48,12 +48,12 @@ class Models:
         folder: IndexFolder,
         settings: Settings,
         embedder: Embedder | None,
-        notes: Notes,
+        events: Events,
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._given = embedder
-        self._notes = notes
+        self._events = events
         self._lock = threading.RLock()
         self._work = threading.Lock()
         """Held by the background job that writes to a store."""
@@ -152,7 +152,7 @@ class Models:
                 or not error.path.is_relative_to(self._folder.path / "vectors")
             ):
                 return False
-            self._notes.problem(vectors_lost(error))
+            self._events.problem(vectors_lost(error))
             if not active.writable:
                 return False
             directory = self._folder.inside(self.store_name(active.embedder))
@@ -167,7 +167,7 @@ class Models:
         with self._lock:
             self.problem = Problem(Code.NO_MEANING, str(error))
             self.close()
-        self._notes.changed()
+        self._events.changed()
 
     def close(self) -> None:
         """Release both stores."""
@@ -218,7 +218,7 @@ class Models:
             vectors: VectorIndex | None = open_vector_index(directory, options, writable=writable)
         except IndexCorrupt as error:
             log.warning("vectors are damaged: %s", error)
-            self._notes.problem(vectors_lost(error))
+            self._events.problem(vectors_lost(error))
             vectors = None
             if writable:
                 remove_folder(directory.path)

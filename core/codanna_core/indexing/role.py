@@ -6,7 +6,7 @@ import logging
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import CodannaError
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.stores import Stores
 from codanna_core.model import Problem
@@ -21,12 +21,12 @@ class WriterRole:
     """The role that one process has for one index. Only whoever holds the mutex of the runs may change it."""
 
     def __init__(
-        self, folder: IndexFolder, lock: WriterLock, stores: Stores, notes: Notes, closing: Cancel
+        self, folder: IndexFolder, lock: WriterLock, stores: Stores, events: Events, closing: Cancel
     ) -> None:
         self._folder = folder
         self._lock = lock
         self._stores = stores
-        self._notes = notes
+        self._events = events
         self._closing = closing
         self._pulse, self._watch = Pulse(folder.path), Watch(folder.path)
         self._refused: OSError | None = None
@@ -89,7 +89,7 @@ class WriterRole:
             # The last writer may have published more, or died while it replaced the text index.
             problem = text.open()
             if problem is not None:
-                self._notes.problem(problem)
+                self._events.problem(problem)
         if not text.ready or text.rebuilt_because is not None:
             self._stores.start_text_anew()
         return True

@@ -17,7 +17,7 @@ from codanna_core.indexing.background import Jobs
 from codanna_core.indexing.between import SavesBetween
 from codanna_core.indexing.coverage import Coverage
 from codanna_core.indexing.damage import text_lost
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.file_state import FileChanges
 from codanna_core.indexing.prepare import FileTask, read_file
 from codanna_core.indexing.role import WriterRole
@@ -44,7 +44,7 @@ class Runs:
         coverage: Coverage,
         upkeep: Upkeep,
         jobs: Jobs,
-        notes: Notes,
+        events: Events,
         mutex: threading.RLock,
         closing: Cancel,
         checkpoint: Checkpoint,
@@ -56,7 +56,7 @@ class Runs:
         self._coverage = coverage
         self._upkeep = upkeep
         self._jobs = jobs
-        self._notes = notes
+        self._events = events
         self._mutex = mutex
         self._closing = closing
         self._checkpoint = checkpoint
@@ -91,11 +91,11 @@ class Runs:
             try:
                 changes = self._reconcile(stop, verify=verify)
             except IndexCorrupt as error:
-                self._notes.problem(text_lost(error))
+                self._events.problem(text_lost(error))
                 self._stores.start_text_anew()
                 changes = self._reconcile(stop, verify=verify)
             report = SyncReport(self._stores.text.snapshot().generation)
-            self._notes.about_folder(changes.problems)
+            self._events.about_folder(changes.problems)
             self._coverage.looked(changes.total)
             report.unchanged = max(0, changes.unchanged - self._stores.files.left_out())
             self._apply(changes, report, progress, stop, whole=True)
@@ -158,7 +158,7 @@ class Runs:
         text = self._stores.text.snapshot()
         restate = whole and (text.missing or not text.generation)
         if not changes.tasks and not changes.removed and not restate:
-            self._notes.set_state(State.READY)
+            self._events.set_state(State.READY)
             self._after_run()
             return
         before = text.generation
@@ -166,7 +166,7 @@ class Runs:
         many = len(changes.tasks) > _BULK_FILES
         if many:
             self._upkeep.was_bulk()
-            self._notes.set_state(State.INDEXING)
+            self._events.set_state(State.INDEXING)
         self._coverage.begin(len(changes.tasks))
         indexer = self._indexer(bulk=many)
         if many:
@@ -196,7 +196,7 @@ class Runs:
         finally:
             self._saves.close()
             self._stores.names.end()
-            self._notes.set_state(State.READY)
+            self._events.set_state(State.READY)
         self._stores.missing.note_written(max(before, run.generation), run.pending, had_all_vectors)
         _fill(report, run, changes)
         self._after_run()
@@ -236,12 +236,12 @@ class Runs:
     def _committed(self, generation: int, outcomes: Sequence[Outcome]) -> None:
         self._stores.files.record(generation, outcomes)
         self._coverage.advance(len(outcomes))
-        self._notes.about_files(
+        self._events.about_files(
             (outcome.prepared.path for outcome in outcomes),
             (problem for outcome in outcomes for problem in outcome.prepared.problems),
         )
         self._upkeep.committed()
-        self._notes.changed()
+        self._events.changed()
 
     def _after_run(self) -> None:
         self._upkeep.after_run()

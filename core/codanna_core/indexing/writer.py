@@ -10,7 +10,7 @@ from codanna_core.config import Settings, options_digest
 from codanna_core.indexing.background import Jobs
 from codanna_core.indexing.coverage import Coverage
 from codanna_core.indexing.damage import Damage
-from codanna_core.indexing.events import Notes
+from codanna_core.indexing.events import Events
 from codanna_core.indexing.file_state import FileState
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.missing import MissingVectors
@@ -37,23 +37,23 @@ class Writer:
         folder: IndexFolder,
         settings: Settings,
         models: Models,
-        notes: Notes,
+        events: Events,
         parsing: Parsing,
         checkpoint: Checkpoint,
     ) -> None:
-        self._notes = notes
+        self._events = events
         self._mutex = threading.RLock()
         self._closing = Cancel()
         lock = WriterLock(folder.lock_file)
-        self.jobs = Jobs(lambda name, error: self.damage.job_failed(name, error), notes.changed)
+        self.jobs = Jobs(lambda name, error: self.damage.job_failed(name, error), events.changed)
         self.text = TextStore(folder, root, options_digest(settings))
         apart = NamesApart(self.jobs.beside, folder.path, lock)
         self.names = NameStore(folder.inside("names"), apart)
         files = FileState(folder.directory)
-        missing = MissingVectors(root, folder.directory, settings, models, parsing, notes)
+        missing = MissingVectors(root, folder.directory, settings, models, parsing, events)
         self._stores = Stores(self.text, files, self.names, models, missing, parsing)
-        self.role = WriterRole(folder, lock, self._stores, notes, self._closing)
-        self.coverage = Coverage(files, self.role, notes)
+        self.role = WriterRole(folder, lock, self._stores, events, self._closing)
+        self.coverage = Coverage(files, self.role, events)
         self.upkeep = Upkeep(self._stores, self.role, self.jobs, self._mutex)
         self.runs = Runs(
             root,
@@ -63,12 +63,12 @@ class Writer:
             self.coverage,
             self.upkeep,
             self.jobs,
-            notes,
+            events,
             self._mutex,
             self._closing,
             checkpoint,
         )
-        self.damage = Damage(notes, self.jobs, models, self.upkeep.embed_missing_soon, self.runs.start_again)
+        self.damage = Damage(events, self.jobs, models, self.upkeep.embed_missing_soon, self.runs.start_again)
 
     @property
     def missing(self) -> MissingVectors:
@@ -79,9 +79,9 @@ class Writer:
         """Open the text index that is there, if one is."""
         problem = self.text.open()
         if problem is not None:
-            self._notes.problem(problem)
+            self._events.problem(problem)
         if self.text.ready:
-            self._notes.set_state(State.READY)
+            self._events.set_state(State.READY)
 
     def close(self) -> None:
         """Stop at the next committed state and give the lock back."""
