@@ -43,7 +43,7 @@ from codanna_core.results import (
     SymbolHit,
     SyncReport,
 )
-from codanna_core.runtime.yielding import QUESTIONS
+from codanna_core.runtime.yielding import OPEN_QUERIES
 from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
@@ -178,7 +178,7 @@ class Engine:
     ) -> SearchResult:
         """The symbols nearest to a vector of the model's dimension, or to a question, by vectors alone."""
         view = self._meant_view()
-        with QUESTIONS:
+        with OPEN_QUERIES:
             return near_vector(view, vector, self._limit(limit), filters or Filters(), cancel)
 
     def similar(
@@ -194,7 +194,7 @@ class Engine:
         """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included)."""
         lines = Lines(self.relative(path), start_line, end_line, self._named, self._parsing.outline)
         view = self._meant_view()
-        with QUESTIONS:
+        with OPEN_QUERIES:
             return near_lines(view, lines, self._limit(limit), filters or Filters(), cancel)
 
     def symbols(

@@ -13,7 +13,7 @@ import pytest
 from codanna_core import Cancel, Engine
 from codanna_core.errors import Cancelled, IndexCorrupt
 from codanna_core.results import SearchRequest
-from codanna_core.runtime.yielding import Courtesy, Questions
+from codanna_core.runtime.yielding import Courtesy, OpenQueries
 from codanna_core.search import candidates
 from codanna_core.search.view import SearchView
 from codanna_core.text.reader import TextSnapshot
@@ -21,7 +21,7 @@ from codanna_core.text.reader import TextSnapshot
 OpenEngine = Callable[..., Engine]
 
 
-class Clocked(Questions):
+class Clocked(OpenQueries):
     """Notes how long it is asked to wait at most."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Clocked(Questions):
 
 def test_work_waits_for_a_question_and_goes_on_behind_it() -> None:
     """Waiting ends with the last question that is open, and at once where there is none."""
-    questions = Questions()
+    questions = OpenQueries()
     questions.wait(60)
     going_on = threading.Event()
 
@@ -52,7 +52,7 @@ def test_work_waits_for_a_question_and_goes_on_behind_it() -> None:
 
 def test_waiting_ends_by_itself() -> None:
     """A question that takes for ever holds up nobody for ever."""
-    questions = Questions()
+    questions = OpenQueries()
     with questions:
         questions.wait(0.001)
 

@@ -17,7 +17,7 @@ from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexState
 from codanna_core.model import Problem
 from codanna_core.problems import Code
-from codanna_core.runtime.yielding import QUESTIONS
+from codanna_core.runtime.yielding import OPEN_QUERIES
 
 Answer = TypeVar("Answer")
 
@@ -90,13 +90,13 @@ class Damage:
     def healing(self, call: Callable[[], Answer]) -> Answer:
         """Run a query; where it meets damage, have that healed, wait a little, and run it once more."""
         try:
-            with QUESTIONS:
+            with OPEN_QUERIES:
                 return call()
         except IndexCorrupt as error:
             log.warning("damage met by a query: %s", error)
             self.heal(error)
             self._jobs.wait_until_idle(_HEAL_WAIT_S)
-            with QUESTIONS:
+            with OPEN_QUERIES:
                 return call()
 
     def _rebuild(self, cancel: Cancel) -> None:

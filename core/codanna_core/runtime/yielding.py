@@ -1,4 +1,4 @@
-"""Long work gives way to questions: both run in the interpreter, which serves one thread at a time."""
+"""Long work gives way to queries: both run in the interpreter, which serves one thread at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EVERY = 64
 """Items between two pauses; a few milliseconds of work."""
 
 
-class Questions:
+class OpenQueries:
     """Counts what is being answered. Entered by who answers; asked by who can wait a little."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Questions:
             self._changed.wait_for(lambda: not self._open, most_seconds)
 
 
-QUESTIONS = Questions()
+OPEN_QUERIES = OpenQueries()
 """One for all engines of a process, since they share its interpreter."""
 
 
@@ -46,16 +46,16 @@ class Courtesy:
     is asked.
     """
 
-    def __init__(self, questions: Questions = QUESTIONS) -> None:
-        self._questions = questions
+    def __init__(self, queries: OpenQueries = OPEN_QUERIES) -> None:
+        self._queries = queries
         self._items = 0
         self._resumed = time.monotonic()
 
     def in_between(self, items: Iterable[Item]) -> Iterator[Item]:
-        """The items, with pauses for questions between them."""
+        """The items, with pauses for queries between them."""
         for item in items:
             self._items += 1
             if self._items % _EVERY == 0:
-                self._questions.wait(min(_LONGEST_S, time.monotonic() - self._resumed))
+                self._queries.wait(min(_LONGEST_S, time.monotonic() - self._resumed))
                 self._resumed = time.monotonic()
             yield item
