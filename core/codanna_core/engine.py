@@ -89,8 +89,8 @@ class Engine:
         self._events.replace(problems)
         self._parsing = Parsing(Verdicts(folder.directory))
         self._models = Models(folder, settings, embedder, self._events)
-        self._writing = Writer(root, folder, settings, self._models, self._events, self._parsing, checkpoint)
-        self._condition = Condition(root, folder, self._writing, self._models, self._parsing, self._events)
+        self._writer = Writer(root, folder, settings, self._models, self._events, self._parsing, checkpoint)
+        self._condition = Condition(root, folder, self._writer, self._models, self._parsing, self._events)
         self._buffers = Buffers()
         self._saved = SavedTexts(root, self._buffers, self._parsing, self._published, settings.discovery)
         self._kept = Kept()
@@ -124,7 +124,7 @@ class Engine:
         folder = IndexFolder(index_path(checked, index_dir, settings), checked, checkpoint)
         folder.check()
         engine = cls(checked, folder, settings, problems, embedder, checkpoint)
-        engine._writing.open()
+        engine._writer.open()
         return engine
 
     def warm(self) -> None:
@@ -140,7 +140,7 @@ class Engine:
         self._closed = True
         if self._warm:
             HELPERS.release()
-        self._writing.close()
+        self._writer.close()
         self._models.close()
         self._events.stop()
 
@@ -166,7 +166,7 @@ class Engine:
     ) -> SearchResult:
         """Answer a question. Raises IndexMissing before the first `sync`."""
         request = request_of(query, self.settings.search, limit, mode, filters, explain=explain)
-        return self._writing.damage.healing(lambda: self._answer(request, cancel))
+        return self._writer.damage.healing(lambda: self._answer(request, cancel))
 
     def search_vector(
         self,
@@ -216,14 +216,14 @@ class Engine:
             return find_symbols(view, query, wanted, near, cancel, misspelled=misspelled)
 
         if len(query.split()) < 2 or not self.settings.search.plain_words_fallback:
-            return self._writing.damage.healing(lambda: named(misspelled=True))
-        hits = self._writing.damage.healing(lambda: named(misspelled=False))
+            return self._writer.damage.healing(lambda: named(misspelled=True))
+        hits = self._writer.damage.healing(lambda: named(misspelled=False))
         if fits(hits):
             return hits
         mode = mode_of(self.settings.search.mode)
         request = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
         found = self.search(request, cancel=cancel).hits
-        return [as_symbol_hit(hit) for hit in found] or self._writing.damage.healing(
+        return [as_symbol_hit(hit) for hit in found] or self._writer.damage.healing(
             lambda: named(misspelled=True)
         )
 
@@ -236,16 +236,16 @@ class Engine:
     @property
     def writer(self) -> bool:
         """Whether this process writes the index."""
-        return self._writing.role.held
+        return self._writer.role.held
 
     def refresh(self) -> bool:
         """In a process that only reads: see what the writer published, and take over once it is gone."""
-        if self._writing.role.held:
+        if self._writer.role.held:
             return False
         before = self._generation()
-        if self._writing.try_to_write():
+        if self._writer.try_to_write():
             return True
-        self._writing.text.reopen_if_replaced()
+        self._writer.text.reopen_if_replaced()
         after = self._generation()
         if after != before:
             self._events.changed()
@@ -255,7 +255,7 @@ class Engine:
 
     def hear_writer(self) -> None:
         """In a process that only reads: find out whether the one that writes runs, so that answers say so."""
-        self._writing.role.silent_writer(wait=True)
+        self._writer.role.silent_writer(wait=True)
 
     def publishes(self, paths: Iterable[str]) -> bool:
         """Whether the published index holds these files as they are on disk, or is not to hold them."""
@@ -269,7 +269,7 @@ class Engine:
 
     def cluster_info(self) -> dict[str, Any]:
         """The state of the vector index in numbers."""
-        self._writing.text.index  # noqa: B018 - raises IndexMissing before the first sync
+        self._writer.text.index  # noqa: B018 - raises IndexMissing before the first sync
         meaning = self._models.open(writable=self.writer)
         if meaning is None or meaning.vectors is None:
             problem = self._models.problem
@@ -285,13 +285,13 @@ class Engine:
 
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Whether background work was done before the time was up."""
-        return self._writing.jobs.wait_until_idle(timeout)
+        return self._writer.jobs.wait_until_idle(timeout)
 
     def settle(self, cancel: Cancel | None = None) -> None:
         """Wait until nothing is left to do: clusters, merges, saved tables. For programs that end after
         it.
         """
-        self._writing.settle(cancel)
+        self._writer.settle(cancel)
 
     def relative(self, path: str | os.PathLike[str]) -> str:
         """A path below the root in the index's form; raises InvalidQuery for a path outside."""
@@ -312,13 +312,13 @@ class Engine:
         verify: bool = False,
     ) -> SyncReport:
         """Bring the index up to date with the folder. `verify` compares contents, not only time stamps."""
-        report = self._writing.runs.sync(progress, cancel, verify=verify)
+        report = self._writer.runs.sync(progress, cancel, verify=verify)
         self._saved.look_again(write_here=self.writer)
         return report
 
     def update(self, paths: Iterable[str | os.PathLike[str]], *, cancel: Cancel | None = None) -> SyncReport:
         """Bring single files or folders up to date: changed, created or deleted ones."""
-        report = self._writing.runs.update([self.relative(path) for path in paths], cancel)
+        report = self._writer.runs.update([self.relative(path) for path in paths], cancel)
         self._saved.look_again(write_here=self.writer)
         return report
 
@@ -336,13 +336,13 @@ class Engine:
         self, *, progress: Callable[[Progress], None] | None = None, cancel: Cancel | None = None
     ) -> SyncReport:
         """Build the text index anew; vectors of unchanged texts are kept."""
-        return self._writing.runs.sync(progress, cancel, verify=False, anew=True)
+        return self._writer.runs.sync(progress, cancel, verify=False, anew=True)
 
     def rebuild_clusters(
         self, *, progress: Callable[[str, float], None] | None = None, cancel: Cancel | None = None
     ) -> bool:
         """Seal, merge and train now instead of in the background; False where another process writes."""
-        if not self._writing.try_to_write():
+        if not self._writer.try_to_write():
             return False
         meaning = self._models.open(writable=True)
         if meaning is not None and meaning.vectors is not None:
@@ -367,21 +367,21 @@ class Engine:
             return []
         self._events.replace(problems)
         self.settings = settings
-        self._writing.change_settings(settings)
+        self._writer.change_settings(settings)
         self._saved.change_settings(settings.discovery)
         if Restart.MODEL in restarts(changed):
             self._models.change(settings, writable=self.writer)
             if self.writer:
-                self._writing.upkeep.embed_missing_soon()
+                self._writer.upkeep.embed_missing_soon()
         return changed
 
     # Inside
 
     def _look_for_writer(self) -> None:
         """Tell listeners when the process that writes falls silent, and when it runs again."""
-        if not (self._writing.role.asks_writer or self._saved.waiting or self._writer_was_silent):
+        if not (self._writer.role.asks_writer or self._saved.waiting or self._writer_was_silent):
             return
-        silent = self._writing.role.silent_writer() is not None
+        silent = self._writer.role.silent_writer() is not None
         if silent != self._writer_was_silent:
             self._writer_was_silent = silent
             self._events.changed()
@@ -416,19 +416,19 @@ class Engine:
         return view
 
     def _view(self, *, meaning: bool) -> SearchView:
-        writing = self._writing
-        if not writing.role.held:
-            writing.text.reopen_if_replaced()
+        writer = self._writer
+        if not writer.role.held:
+            writer.text.reopen_if_replaced()
         # Buffers before the text: one that goes between the two must be in the text by then.
         buffers = self._buffers.shown
-        text = writing.text.snapshot()
+        text = writer.text.snapshot()
         self._saved.end_published(text)
-        opened = self._models.open(writable=writing.role.held) if meaning else None
+        opened = self._models.open(writable=writer.role.held) if meaning else None
         embedder = opened.embedder if opened is not None else None
         vectors = None
         problems = [
             problem
-            for problem in (writing.role.unwritable, writing.role.silent_writer())
+            for problem in (writer.role.unwritable, writer.role.silent_writer())
             if problem is not None
         ]
         if opened is not None and opened.vectors is not None:
@@ -437,14 +437,14 @@ class Engine:
             vectors = opened.vectors.snapshot()
         if meaning and self._models.problem is not None:
             problems.append(self._models.problem)
-        if meaning and self._writing.missing.pending:
+        if meaning and self._writer.missing.pending:
             problems.append(
                 Problem(
                     Code.VECTORS_PENDING,
-                    f"{self._writing.missing.pending} symbols are found by text only, for now",
+                    f"{self._writer.missing.pending} symbols are found by text only, for now",
                 )
             )
-        incomplete = writing.coverage.problem(text)
+        incomplete = writer.coverage.problem(text)
         if incomplete is not None:
             problems.append(incomplete)
         if embedder is not None:
@@ -456,19 +456,19 @@ class Engine:
             BufferLayer(buffers, self._kept),
             embedder,
             self._kept,
-            lambda: self._writing.names.current(text),
-            writing.coverage.share(text),
+            lambda: self._writer.names.current(text),
+            writer.coverage.share(text),
             tuple(problems),
         )
 
     def _published(self) -> TextSnapshot | None:
         """The state of the text index; None where there is none, be it that somebody removed it."""
         try:
-            return self._writing.text.snapshot()
+            return self._writer.text.snapshot()
         except IndexMissing:
             return None
         except IndexCorrupt as error:
-            self._writing.damage.heal(error)
+            self._writer.damage.heal(error)
             return None
 
     def _generation(self) -> int:

@@ -50,7 +50,7 @@ def test_an_index_that_was_only_begun_is_no_answer(
     """While another process has made an index and published nothing, that is not taken for an answer."""
     monkeypatch.setattr("codanna_core.cli.session._PATIENCE", 0.0)
     with Engine.open(workspace) as other:
-        assert other._writing.try_to_write()
+        assert other._writer.try_to_write()
         outcome = run("search", "purge")
         assert outcome.code == 3
         assert "another process has just begun" in outcome.err

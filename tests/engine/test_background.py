@@ -37,7 +37,7 @@ def test_the_end_of_training_is_told(open_engine: OpenEngine, fails: bool) -> No
             raise RuntimeError("for the test")
 
     end = engine.subscribe(listen)
-    engine._writing.jobs.schedule(Jobs.TRAINING, train)
+    engine._writer.jobs.schedule(Jobs.TRAINING, train)
     assert began.wait(30)
     assert ended.wait(30)
     assert states[-1] is State.READY

@@ -55,7 +55,7 @@ def test_a_save_during_a_long_run_is_visible_before_it_ends(large: Path, tmp_pat
         if name == "index:batch-applied" and not savers:
             savers.append(threading.Thread(target=save))
             savers[0].start()
-            wait_for(lambda: bool(engine._writing.runs.waiting_saves))
+            wait_for(lambda: bool(engine._writer.runs.waiting_saves))
 
     with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(), checkpoint=checkpoint) as engine:
 
@@ -165,7 +165,7 @@ def test_a_stopped_run_is_complete_once_the_missing_files_are_gone(large: Path, 
     """Where every missing file was deleted meanwhile, the next run says that nothing is missing."""
     stopped_early(large, tmp_path / "index")
     with Engine.open(large, tmp_path / "index", embedder=FakeEmbedder()) as engine:
-        known = {file.path for file in engine._writing.text.snapshot().files()}
+        known = {file.path for file in engine._writer.text.snapshot().files()}
         for path in large.iterdir():
             if path.name not in known:
                 path.unlink()
@@ -230,7 +230,7 @@ def test_closing_stops_a_long_run_quickly(large: Path, tmp_path: Path) -> None:
     def slow(name: str) -> None:
         if name == "index:batch-applied":
             started.set()
-            wait_for(lambda: engine._writing._closing.cancelled)
+            wait_for(lambda: engine._writer._closing.cancelled)
 
     engine = Engine.open(large, tmp_path / "index", embedder=FakeEmbedder(), checkpoint=slow)
 
@@ -288,7 +288,7 @@ def saver(
             threads.extend(threading.Thread(target=save, args=(path,), daemon=True) for path in paths)
             for thread in threads:
                 thread.start()
-            wait_for(lambda: engine_of()._writing.runs.waiting_saves == len(paths))
+            wait_for(lambda: engine_of()._writer.runs.waiting_saves == len(paths))
 
     return checkpoint, threads
 
@@ -301,7 +301,7 @@ def test_a_file_saved_during_the_run_that_indexes_it_is_held_once(large: Path, t
         engine.sync()
         for thread in threads:
             thread.join(30)
-        text = engine._writing.text.index.snapshot()
+        text = engine._writer.text.index.snapshot()
         assert threads
         assert text.file_count == MANY
         assert [len(text.symbols_of(path)) for path in (early, late)] == [1, 1]
@@ -327,7 +327,7 @@ def test_what_a_run_read_before_a_save_does_not_replace_it(
         engine.sync()
         for thread in threads:
             thread.join(30)
-        text = engine._writing.text.index.snapshot()
+        text = engine._writer.text.index.snapshot()
         assert [symbol.name for symbol in text.symbols_of(late.name)] == ["newest_content"]
 
 
@@ -345,7 +345,7 @@ def test_a_file_deleted_before_the_run_commits_it_is_forgotten(large: Path, tmp_
         engine.sync()
         for thread in threads:
             thread.join(30)
-        assert engine._writing.text.index.snapshot().file(early.name) is None
+        assert engine._writer.text.index.snapshot().file(early.name) is None
 
 
 def test_a_save_that_fails_during_a_run_keeps_no_other_waiting(large: Path, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def on_record(engine: Engine) -> Record:
     """Every symbol of the text index with its key."""
-    text = engine._writing.text.index.snapshot()
+    text = engine._writer.text.index.snapshot()
     symbols = [symbol for file in text.files() for symbol in text.symbols_of(file.path)]
     assert len(symbols) == text.symbol_count, "there are symbols without a file"
     return {(symbol.path, symbol.name, symbol.key) for symbol in symbols}
@@ -96,7 +96,7 @@ def run_child(root: Path, index: Path, die_at: int) -> str:
 def check_after_kill(root: Path, index: Path, allowed: list[Record], final: Record) -> None:
     """Reopened, the index is one of the allowed states and answers; synced, it equals a clean build."""
     with Engine.open(root, index, embedder=FakeEmbedder()) as engine:
-        if engine._writing.text.ready:
+        if engine._writer.text.ready:
             assert on_record(engine) in allowed
             engine.search("name text")
         engine.sync()
@@ -294,7 +294,7 @@ class Torture:
     def look(self, *, one_commit: bool) -> None:
         """Reopen: every file is the old or the new one, all of them where the change was one commit."""
         with Engine.open(self.root, self.index, embedder=FakeEmbedder()) as engine:
-            if not engine._writing.text.ready:
+            if not engine._writer.text.ready:
                 self.found["nothing yet"] += 1
                 assert not self.shown
                 return

@@ -49,7 +49,7 @@ def flip_near_the_end(data: bytes) -> bytes:
 
 
 def on_record(engine: Engine) -> Record:
-    text = engine._writing.text.index.snapshot()
+    text = engine._writer.text.index.snapshot()
     return {
         (symbol.path, symbol.name, symbol.key)
         for file in text.files()
@@ -113,7 +113,7 @@ def test_vectors_damaged_under_an_open_engine_are_computed_again(workspace: Path
         assert engine.wait_until_idle(60)
         generation = engine.status().generation
         store = next(path for path in (tmp_path / "index/vectors").iterdir())
-        engine._writing.damage.heal(IndexCorrupt(store / "wal.log", "damaged for the test"))
+        engine._writer.damage.heal(IndexCorrupt(store / "wal.log", "damaged for the test"))
         assert engine.wait_until_idle(60)
         status = engine.status()
         assert status.generation == generation

@@ -22,7 +22,7 @@ def names(engine: Engine, query: str, **options: object) -> list[str]:
 
 def symbols_on_record(engine: Engine) -> set[tuple[str, str, str, int, int]]:
     """Everything the text index holds, as comparable values."""
-    text = engine._writing.text.index.snapshot()
+    text = engine._writer.text.index.snapshot()
     return {
         (symbol.path, symbol.container, symbol.name, symbol.start_line, symbol.key)
         for file in text.files()
@@ -331,7 +331,7 @@ def test_a_file_that_vanishes_while_it_is_indexed_is_survived(
     engine.sync()
     path = workspace / "net/open.go"
     path.write_text("package net\n\nfunc Gone() {}\n")
-    state = engine._writing._stores.files
+    state = engine._writer._stores.files
     reconcile = state.reconcile
 
     def and_delete(*arguments: object, **options: object) -> object:

@@ -236,7 +236,7 @@ def test_paths_in_an_index_are_data(workspace: Path, tmp_path: Path, monkeypatch
                 lambda root, path: os.open(os.path.join(root, path), os.O_RDONLY),
             )
             tasks = [(FileTask(name), 0) for name in names]
-            engine._writing.runs._indexer(bulk=False).run_inline(tasks, [])
+            engine._writer.runs._indexer(bulk=False).run_inline(tasks, [])
         hits = engine.search("the secret of the user", mode="text").hits
         assert {hit.path for hit in hits} >= set(names)
         assert not any("hunter2" in line.text for hit in hits for line in hit.snippet)

@@ -42,7 +42,7 @@ def innocent(count: int) -> dict[str, str]:
 
 
 def names(engine: Engine) -> set[str]:
-    text = engine._writing.text.index.snapshot()
+    text = engine._writer.text.index.snapshot()
     return {symbol.name for file in text.files() for symbol in text.symbols_of(file.path)}
 
 

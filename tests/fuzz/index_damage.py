@@ -114,7 +114,7 @@ def _with(data: bytes, at: int, value: int) -> bytes:
 
 def answers(engine: Engine) -> object:
     """All that is known, and what some questions find."""
-    text = engine._writing.text.index.snapshot()
+    text = engine._writer.text.index.snapshot()
     known = sorted(
         (symbol.path, symbol.name, symbol.key)
         for file in text.files()
