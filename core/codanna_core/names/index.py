@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from codanna_core.cancel import Cancel
 from codanna_core.names import scan
-from codanna_core.names.part import Part, build_part
+from codanna_core.names.name_columns import NameColumns, build_columns
 from codanna_core.names.score import MatchKind, Query, Score, score
 from codanna_core.names.words import codes_of, squeeze
 from codanna_core.storage.directory import Directory
@@ -56,19 +56,19 @@ class NameIndex:
     more shows nothing, and the next rebuild drops it.
     """
 
-    def __init__(self, parts: Iterable[Part] = (), stamp: int = 0) -> None:
+    def __init__(self, parts: Iterable[NameColumns] = (), stamp: int = 0) -> None:
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._parts = tuple(parts)
         self._fresh: dict[str, None] = {}
-        self._fresh_part: Part | None = None
+        self._fresh_part: NameColumns | None = None
         self.stamp = stamp
         """What `save` was given: how current the stored names are."""
 
     @classmethod
     def build(cls, names: Iterable[str]) -> NameIndex:
         """Make an index in memory over all these names."""
-        return cls([build_part(dict.fromkeys(names))])
+        return cls([build_columns(dict.fromkeys(names))])
 
     @classmethod
     def open(cls, directory: Directory) -> NameIndex | None:
@@ -92,7 +92,7 @@ class NameIndex:
         with self._saving:
             with self._lock:
                 parts, fresh = self._parts, set(self._fresh)
-            merged = parts[0] if len(parts) == 1 and not fresh else build_part(_merged(parts, fresh))
+            merged = parts[0] if len(parts) == 1 and not fresh else build_columns(_merged(parts, fresh))
             old = _stored(directory)
             name = f"names-{_number(old[-1]) + 1 if old else 1:08d}.bin"
             with directory.create(name) as file:
@@ -137,7 +137,7 @@ class NameIndex:
             known.update(dict.fromkeys(fresh))
             self._fresh_part = None
             if len(known) > _DELTA_LIMIT:
-                self._parts = (*parts, build_part(known))
+                self._parts = (*parts, build_columns(known))
                 self._fresh = {}
             return fresh
 
@@ -162,16 +162,18 @@ class NameIndex:
         ranked = sorted(found.items(), key=lambda item: (-item[1].value, len(item[0]), item[0]))
         return [NameMatch(name, *judged) for name, judged in ranked[:limit]]
 
-    def _snapshot(self) -> tuple[Part, ...]:
+    def _snapshot(self) -> tuple[NameColumns, ...]:
         with self._lock:
             if not self._fresh:
                 return self._parts
             if self._fresh_part is None:
-                self._fresh_part = build_part(self._fresh)
+                self._fresh_part = build_columns(self._fresh)
             return (*self._parts, self._fresh_part)
 
 
-def _candidates(part: Part, query: Query, limit: int, *, misspelled: bool) -> Iterable[tuple[str, MatchKind]]:
+def _candidates(
+    part: NameColumns, query: Query, limit: int, *, misspelled: bool
+) -> Iterable[tuple[str, MatchKind]]:
     """Names of one part that may fit, gathered tier by tier until there are enough."""
     # A shorter text only lets more through to the scoring.
     codes = codes_of(query.squeezed)[:_MAX_QUERY]
@@ -210,7 +212,7 @@ def _candidates(part: Part, query: Query, limit: int, *, misspelled: bool) -> It
     return zip(part.some_names(list(rows)), rows.values(), strict=True)
 
 
-def _merged(parts: Iterable[Part], fresh: Iterable[str]) -> dict[str, None]:
+def _merged(parts: Iterable[NameColumns], fresh: Iterable[str]) -> dict[str, None]:
     names: dict[str, None] = {}
     for part in parts:
         names.update(dict.fromkeys(part.names()))
@@ -222,15 +224,15 @@ def _number(file_name: str) -> int:
     return int(file_name.removeprefix("names-").removesuffix(".bin"))
 
 
-def _in_parts(parts: tuple[Part, ...], name: str) -> bool:
+def _in_parts(parts: tuple[NameColumns, ...], name: str) -> bool:
     encoded = name.encode("utf-8", "replace")
     codes = codes_of(squeeze(name))
     return any(len(scan.exact_rows(part, encoded, codes)) for part in parts)
 
 
-def _load(directory: Directory, name: str) -> tuple[Part, int]:
+def _load(directory: Directory, name: str) -> tuple[NameColumns, int]:
     data = directory.map(name)
-    loaded = Part.from_buffer(data)
+    loaded = NameColumns.from_buffer(data)
     if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         # The checksum has touched every page; searches need few of them.
         data.obj.madvise(mmap.MADV_DONTNEED)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.names.part import Part, initial_planes, letter_planes, pack, pair_planes
+from codanna_core.names.name_columns import NameColumns, initial_planes, letter_planes, pack, pair_planes
 from codanna_core.names.words import CODE_BITS, CODE_MASK, KEY_CODES, LAST_ALNUM_CODE, WORD_START, codes_of
 
 Rows = NDArray[np.intp]
@@ -37,19 +37,19 @@ class Survivors:
     columns: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, part: Part, query: NDArray[np.uint8], initials: NDArray[np.uint8]) -> Survivors:
+    def of(cls, part: NameColumns, query: NDArray[np.uint8], initials: NDArray[np.uint8]) -> Survivors:
         """Rows with all codes of the query and words that begin with the `initials`."""
         planes = letter_planes(query) + initial_planes(initials)
         rows = part.with_planes(planes, part.first_row(len(query)), _CHECKED)
         return cls(rows, _columns(part, rows))
 
     @classmethod
-    def among(cls, part: Part, rows: Rows) -> Survivors:
+    def among(cls, part: NameColumns, rows: Rows) -> Survivors:
         """These rows."""
         return cls(rows, _columns(part, rows))
 
 
-def beginning(part: Part, query: NDArray[np.uint8], limit: int) -> tuple[Rows, Rows]:
+def beginning(part: NameColumns, query: NDArray[np.uint8], limit: int) -> tuple[Rows, Rows]:
     """Rows whose name begins with the query, and rows where a later word does."""
     low, high = _key_range(part.word_key, query)
     if high - low > _WIDE:
@@ -62,7 +62,7 @@ def beginning(part: Part, query: NDArray[np.uint8], limit: int) -> tuple[Rows, R
     return _first(rows[at_start], limit), _first(rows[~at_start], limit)
 
 
-def _wide_beginning(part: Part, query: NDArray[np.uint8], limit: int) -> tuple[Rows, Rows]:
+def _wide_beginning(part: NameColumns, query: NDArray[np.uint8], limit: int) -> tuple[Rows, Rows]:
     """The same for a query of few letters with which a great many words begin: the shortest names have
     enough of them.
     """
@@ -76,7 +76,7 @@ def _wide_beginning(part: Part, query: NDArray[np.uint8], limit: int) -> tuple[R
     return rows[here[0]][:limit], rows[here[1:].any(axis=0) & ~here[0]][:limit]
 
 
-def by_initials(part: Part, initials: str, letters: NDArray[np.uint8], limit: int) -> Rows:
+def by_initials(part: NameColumns, initials: str, letters: NDArray[np.uint8], limit: int) -> Rows:
     """Rows whose words begin with these characters, from the first word on, and that hold all the letters."""
     low, high = _key_range(part.initials_key, codes_of(initials))
     rows = part.initials_row[low:high]
@@ -108,7 +108,7 @@ def humps(some: Survivors, query: NDArray[np.uint8]) -> Rows:
     return fitting
 
 
-def substring(part: Part, query: NDArray[np.uint8], limit: int) -> Rows:
+def substring(part: NameColumns, query: NDArray[np.uint8], limit: int) -> Rows:
     """Rows that hold the query anywhere."""
     planes = pair_planes(query) + letter_planes(query)
     rows = part.with_planes(planes, part.first_row(len(query) + 1), _CHECKED)
@@ -135,7 +135,7 @@ def subsequence(some: Survivors, query: NDArray[np.uint8]) -> Rows:
     return fitting
 
 
-def one_edit(part: Part, query: NDArray[np.uint8], limit: int) -> Rows:
+def one_edit(part: NameColumns, query: NDArray[np.uint8], limit: int) -> Rows:
     """Rows where a word begins with the query after one insertion, deletion, substitution or swap.
 
     Every variant of the query is looked up as a sorted key, all in one go. Only the ten codes of a key are
@@ -160,7 +160,7 @@ def one_edit(part: Part, query: NDArray[np.uint8], limit: int) -> Rows:
     return np.concatenate((_first(near, limit), _first(rows, limit // 2)))
 
 
-def exact_rows(part: Part, name: bytes, squeezed: NDArray[np.uint8]) -> Rows:
+def exact_rows(part: NameColumns, name: bytes, squeezed: NDArray[np.uint8]) -> Rows:
     """The row of exactly this name, if there is one."""
     if len(squeezed):
         low, high = _key_range(part.word_key, squeezed[:KEY_CODES])
@@ -197,7 +197,7 @@ def _first(rows: NDArray[Any], limit: int) -> Rows:
 
 
 def _confirmed(
-    part: Part, rows: NDArray[np.uint32], offsets: NDArray[np.uint8], query: NDArray[np.uint8]
+    part: NameColumns, rows: NDArray[np.uint32], offsets: NDArray[np.uint8], query: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     """Keep those where the whole query follows, not only the codes of the key."""
     at = part.codes_at[rows].astype(np.int64) + offsets
@@ -209,7 +209,7 @@ def _confirmed(
     return rows[same], offsets[same]
 
 
-def _columns(part: Part, rows: Rows) -> NDArray[np.uint8]:
+def _columns(part: NameColumns, rows: Rows) -> NDArray[np.uint8]:
     """The rows' codes with flags as a table, one line for each place in the name, 0 behind its end."""
     if not len(rows):
         return np.zeros((0, 0), np.uint8)

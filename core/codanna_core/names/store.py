@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from codanna_core.model import Problem
-from codanna_core.names.added import Added, AddedLog
 from codanna_core.names.index import NameIndex
+from codanna_core.names.name_log import AddedNames, NameLog
 from codanna_core.problems import Code
 from codanna_core.storage.collect import remove_folder
 from codanna_core.storage.directory import Directory
@@ -67,8 +67,8 @@ class NameStore:
         self._lock = threading.Lock()
         self._index: NameIndex | None = None
         self._stamp = -1
-        self._log = AddedLog(directory)
-        self._records: list[Added] = []
+        self._log = NameLog(directory)
+        self._records: list[AddedNames] = []
         """What is in the log, and during a rebuild what came since it began."""
         self._stored = False
         """Whether the files lead to the names that are known."""
@@ -105,7 +105,7 @@ class NameStore:
         with self._lock:
             self._log.close()
             remove_folder(self._directory.path)
-            self._log = AddedLog(self._directory)
+            self._log = NameLog(self._directory)
             self._index, self._stamp, self._records, self._file = NameIndex(), stamp_of(text), [], None
             self._stored, self._rebuilding, self._adding = True, False, False
 
@@ -139,7 +139,7 @@ class NameStore:
         new = index.add(listed)
         with self._lock:
             # What is built from an older state needs all of them: it may lack names that are known here.
-            added = Added(stamp_of(before), stamp_of(after), listed if self._rebuilding else new)
+            added = AddedNames(stamp_of(before), stamp_of(after), listed if self._rebuilding else new)
             if self._index is not index:
                 self._index.add(listed)
             if self._rebuilding or added.before == self._stamp:
@@ -215,7 +215,7 @@ class NameStore:
                         stamp = added.after
             self._index, self._stamp = index, stamp
 
-    def _logged(self, added: Added) -> bool:
+    def _logged(self, added: AddedNames) -> bool:
         try:
             self._log.append(added)
         except OSError as error:
@@ -240,7 +240,7 @@ class NameStore:
         newest = NameIndex.newest(self._directory)
         if self._index is None or newest != self._file:
             self._log.close()
-            self._log, self._records, self._file = AddedLog(self._directory), [], newest
+            self._log, self._records, self._file = NameLog(self._directory), [], newest
             self._index = NameIndex.open(self._directory)
             self._stamp = self._index.stamp if self._index is not None else -1
             self._stored = True

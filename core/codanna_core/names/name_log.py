@@ -15,7 +15,7 @@ _FILE_NAME: Final = "added.log"
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedNames:
     """What one run on top of generation `before` added, up to generation `after`."""
 
     before: int
@@ -23,7 +23,7 @@ class Added:
     names: list[str]
 
 
-class AddedLog:
+class NameLog:
     """One line a run. A kill loses nothing that was appended; a power cut may cut the end off, and whoever
     reads sees by the generations that something is missing.
     """
@@ -33,7 +33,7 @@ class AddedLog:
         self._file: AppendFile | None = None
         self._position = 0
 
-    def read(self) -> list[Added]:
+    def read(self) -> list[AddedNames]:
         """The whole records that were not read yet."""
         try:
             if self._directory.size(_FILE_NAME) < self._position:
@@ -42,18 +42,18 @@ class AddedLog:
         except (FileNotFoundError, FileTooLarge):
             self._position = 0  # Whoever reads misses the names, and the writer begins the log again.
             return []
-        found: list[Added] = []
+        found: list[AddedNames] = []
         at = 0
         while (end := data.find(b"\n", at)) >= 0:
             line = data[at:end]
             if line[:8] != b"%08x" % zlib.crc32(line[8:]):
                 break
-            found.append(Added(*orjson.loads(line[8:])))
+            found.append(AddedNames(*orjson.loads(line[8:])))
             at = end + 1
         self._position += at
         return found
 
-    def append(self, added: Added) -> None:
+    def append(self, added: AddedNames) -> None:
         """Add a record behind those that were read, in place of a damaged one. Only for the writer."""
         if self._file is None:
             self._file = self._directory.append(_FILE_NAME, self._position)
@@ -61,7 +61,7 @@ class AddedLog:
         self._file.append(b"%08x%b\n" % (zlib.crc32(body), body))
         self._position = self._file.size()
 
-    def restart(self, records: Iterable[Added]) -> None:
+    def restart(self, records: Iterable[AddedNames]) -> None:
         """Keep these records alone: the others are in the stored part by now. Only for the writer."""
         self.close()
         self._position = 0

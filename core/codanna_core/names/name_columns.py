@@ -56,7 +56,7 @@ _EXPANDED: Final = 1 << 10
 
 
 @dataclass(slots=True)
-class Part:
+class NameColumns:
     """Columns over `count` names; see the module's docstring."""
 
     text: U8
@@ -156,7 +156,7 @@ class Part:
         yield struct.pack("<I", checksum)
 
     @classmethod
-    def from_buffer(cls, data: memoryview) -> tuple[Part, int]:
+    def from_buffer(cls, data: memoryview) -> tuple[NameColumns, int]:
         """Columns over a stored form, without copying; `ValueError` says that it is damaged."""
         if len(data) < _HEADER.size + 4 or zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
             raise ValueError("the name index is damaged")
@@ -210,7 +210,7 @@ def pack(codes: U8) -> int:
     return int(key << CODE_BITS * max(0, KEY_CODES - len(codes)))
 
 
-def build_part(names: Iterable[str]) -> Part:
+def build_columns(names: Iterable[str]) -> NameColumns:
     """Make the columns for distinct names. Names with NUL characters, which no code has, are left out."""
     listed = sorted([name for name in names if "\0" not in name])
     text, starts, lower = _joined(listed)
@@ -228,7 +228,7 @@ def build_part(names: Iterable[str]) -> Part:
     word_row, word_offset = joined(6)[order], joined(7)[order]
     initials = joined(8)
     by_initials = np.argsort(initials, kind="stable").astype(np.uint32)
-    return Part(
+    return NameColumns(
         joined(0),
         _ends(joined(1)),
         joined(2),
