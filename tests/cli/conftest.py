@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,3 +97,118 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Outcome(int(code), captured.out, captured.err)
 
     return run_with
+
+
+_CONTROL = re.compile(
+    rb"\x1b\[(?P<values>[\d;?]*)(?P<verb>[A-Za-z])|\x1b\](?P<system>[^\x07]*)\x07|\x1b[()78=>]B?"
+)
+COMMAND = [sys.executable, "-P", "-c", "import sys; from codanna_core.cli.main import main; sys.exit(main())"]
+
+
+class Terminal:
+    """A real pseudo-terminal around the command, and what its screen shows."""
+
+    def __init__(self, arguments: list[str], rows: int, columns: int, **options: Any) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self.rows, self.columns = rows, columns
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment["TERM"] = "xterm-256color"
+        streams = {"stdin": slave, "stdout": slave, "stderr": slave, **options}
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments], env=environment, start_new_session=True, close_fds=True, **streams
+        )
+        os.close(slave)
+        self.raw = b""
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def read(self, seconds: float = 0.05) -> bool:
+        """Take what was written meanwhile; False once the terminal is closed."""
+        if select.select([self._master], [], [], seconds)[0]:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:  # How Linux says that the last program has closed it.
+                return False
+            self.raw += data
+            return bool(data)
+        return self.process.poll() is None
+
+    def until(self, wanted: str | Callable[[str], bool], seconds: float = 60.0) -> str:
+        """The screen once it shows what is wanted."""
+        deadline = time.monotonic() + seconds
+        while True:
+            screen = self.screen()
+            if wanted in screen if isinstance(wanted, str) else wanted(screen):
+                return screen
+            assert time.monotonic() < deadline, f"never shown: {wanted!r}\n{screen}"
+            assert self.read() or self.screen() != screen, f"ended without {wanted!r}\n{self.screen()}"
+
+    def end(self, seconds: float = 60.0) -> int:
+        """Wait for the end; gives the exit code."""
+        deadline = time.monotonic() + seconds
+        while self.read():
+            assert time.monotonic() < deadline, f"does not end:\n{self.screen()}"
+        return self.process.wait(seconds)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        os.close(self._master)
+
+    def screen(self) -> str:
+        """What has been written as rows of text; enough of a terminal for what the command uses."""
+        lines: list[list[str]] = [[]]
+        row = column = position = 0
+        while position < len(self.raw):
+            found = _CONTROL.match(self.raw, position)
+            if found is not None:
+                position = found.end()
+                values = [int(value) for value in re.findall(rb"\d+", found["values"] or b"")]
+                if found["verb"] == b"H":
+                    row, column = (values or [1, 1])[0] - 1, (values[1:] or [1])[0] - 1
+                elif found["verb"] == b"J":
+                    lines, row, column = [[]], 0, 0
+                elif found["verb"] == b"K":
+                    lines[row:] = [[] if values == [2] else lines[row][:column], *lines[row + 1 :]]
+            else:
+                size = 1 if self.raw[position] < 0x80 else 2 if self.raw[position] < 0xE0 else 3
+                size += self.raw[position] >= 0xF0
+                letter = self.raw[position : position + size].decode("utf-8", "replace")
+                position += size
+                if letter == "\r":
+                    column = 0
+                elif letter == "\n":
+                    row += 1
+                else:
+                    lines += [[] for _ in range(row + 1 - len(lines))]
+                    lines[row] += " " * (column - len(lines[row]))
+                    lines[row][column : column + 1] = [letter]
+                    column += 1
+            lines += [[] for _ in range(row + 1 - len(lines))]
+        return "\n".join("".join(line).rstrip() for line in lines)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    """Start the command in a terminal of its own."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pseudo-terminals of this kind")
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, rows: int = 24, columns: int = 80, **options: Any) -> Terminal:
+        opened.append(Terminal(list(arguments), rows, columns, **options))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from codanna_core.cli.arguments import Format
+from codanna_core.cli.cells import Screen, cut, width
+from codanna_core.cli.formats import rendered_hits
 from codanna_core.cli.progress import ProgressBar, progress_line
 from codanna_core.cli.render import (
     Style,
@@ -107,7 +110,94 @@ def test_hits_are_separated_by_an_empty_line() -> None:
 def test_explained_hit_shows_its_signals() -> None:
     """Each signal's part of the score is printed when the hit carries them."""
     shown = render_hits([hit(signals={"text": 0.016, "meaning": 0.016})], PLAIN, same)
-    assert "score 0.0320 = text 0.0160, meaning 0.0160" in shown
+    assert "    score 0.03 from 0.04 = text 0.02, meaning 0.02" in shown
+
+
+def test_explained_parts_add_up_as_they_are_shown() -> None:
+    """Whatever rounding does to the parts, they add up to the sum that is printed."""
+    signals = {"text": 1.004, "meaning": 2.004, "file name": 0.006, "moved": -0.4949, "test": 0.001}
+    [line] = [row for row in render_hits([hit(signals=signals)], PLAIN, same).splitlines() if "score" in row]
+    shown, _, parts = line.partition(" from ")[2].partition(" = ")
+    assert sum(round(100 * float(part.split()[-1])) for part in parts.split(", ")) == round(
+        100 * float(shown)
+    )
+    assert "test" not in parts
+
+
+def test_long_lines_wrap_to_the_terminal() -> None:
+    """On a terminal source lines and signatures wrap inside its width, at spaces, for three rows."""
+    words = " ".join(f"word{number}" for number in range(40))
+    shown = render_hits(
+        [hit(signature=words, snippet=(SnippetLine(3, words, True), SnippetLine(4, "語" * 200, False)))],
+        PLAIN,
+        same,
+        Screen(40, 24),
+    )
+    rows = shown.splitlines()[1:]
+    assert len(rows) == 6  # The signature is the beginning of the line, so it is not said again.
+    assert max(map(width, rows)) <= 40
+    assert [row[:5].strip() for row in rows] == ["› 4", "", "", "5", "", ""]
+    assert rows[1].startswith("       word")
+    assert rows[2].endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "shown"),
+    [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("語語", 3, "語…"), ("e\u0301e", 2, "e\u0301e"), ("ab", 0, "")],
+)
+def test_cutting_counts_cells(text: str, cells: int, shown: str) -> None:
+    """Wide letters take two cells and combining marks none."""
+    assert cut(text, cells) == shown
+    assert width(cut(text, cells)) <= max(cells, 0)
+
+
+def test_blocks_that_would_scroll_become_two_lines_a_hit() -> None:
+    """What fits the screen is shown whole, and more than fits as a place and its best line."""
+    hits = [hit() for _ in range(4)]
+    whole = render_hits(hits, PLAIN, same)
+    lines = whole.count("\n") + 1
+    for rows, shown in ((lines + 1, whole), (lines, None), (None, whole)):
+        found = rendered_hits(hits, None, PLAIN, same, Path(), Screen(80, rows))
+        if shown is not None:
+            assert found == shown
+        else:
+            assert found.splitlines() == 4 * [
+                "src/net.py:42  method  Session.close",
+                "    45  self.socket.shutdown()",
+            ]
+
+
+def test_a_format_that_is_asked_for_is_used() -> None:
+    """`--format` has the last word, and an explanation is never dropped without it."""
+    small = Screen(80, 4)
+    assert rendered_hits([hit()] * 9, Format.FULL, PLAIN, same, Path(), small).count("\n") > 25
+    assert rendered_hits([hit()], Format.COMPACT, PLAIN, same, Path(), Screen(80, 90)).count("\n") == 1
+    explained = rendered_hits([hit(signals={"text": 1.0})] * 9, None, PLAIN, same, Path(), small)
+    assert explained.count("score") == 9
+
+
+def test_compact_lines_stay_inside_the_width() -> None:
+    """The name and the best line are cut, the place is not; the signature stands in for a best line."""
+    long = hit(path="a" * 30 + ".py", name="n" * 90, snippet=(SnippetLine(44, "語" * 90, True),))
+    head, below = rendered_hits([long], Format.COMPACT, PLAIN, same, Path(), Screen(60, 9)).splitlines()
+    assert head.startswith("a" * 30 + ".py:42  method  Session.n")
+    assert max(width(head), width(below)) <= 60
+    plain = rendered_hits([hit(snippet=())], Format.COMPACT, PLAIN, same, Path())
+    assert plain.splitlines()[1] == "    def close(self)"
+
+
+def test_vimgrep_columns_count_bytes(tmp_path: Path) -> None:
+    """`path:line:column:text`, where the column is that of the name in bytes, as editors expect."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "net.py").write_text("\n" * 41 + "é😀 = close\n", "utf-8")
+    narrow, wide = (
+        hit(selection=Span(Position(41, column), Position(41, 11)), wide=wide)
+        for column, wide in ((4, False), (6, True))
+    )
+    assert rendered_hits([narrow, wide], Format.VIMGREP, PLAIN, same, tmp_path).splitlines() == [
+        "src/net.py:42:5:method Session.close  def close(self)",
+        "src/net.py:42:10:method Session.close  def close(self)",
+    ]
 
 
 def test_source_text_cannot_drive_the_terminal() -> None:

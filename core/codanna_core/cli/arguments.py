@@ -6,11 +6,11 @@ import argparse
 import difflib
 import os
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from codanna_core.config.layers import caller_layer
-from codanna_core.config.resolve import all_keys, resolve
+from codanna_core.config.resolve import all_keys, fault_of
 from codanna_core.errors import InvalidQuery
 from codanna_core.model import Kind
 from codanna_core.results import Filters, Mode
@@ -32,6 +32,25 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class Format(StrEnum):
+    """How hits are printed."""
+
+    FULL = "full"
+    COMPACT = "compact"
+    VIMGREP = "vimgrep"
+    JSON = "json"
+
+
+class _TakeFormat(argparse.Action):
+    """`--format json` is `--json` by another name, and the last of the two counts."""
+
+    def __call__(
+        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Any, _name: Any = None
+    ) -> None:
+        namespace.format = Format(value)
+        namespace.json = namespace.format is Format.JSON
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     """`--json`."""
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
@@ -49,7 +68,14 @@ def add_root(parser: argparse.ArgumentParser) -> None:
 
 def add_answer(parser: argparse.ArgumentParser, *, filters: bool = True) -> None:
     """Options of every command that prints hits."""
-    parser.add_argument("-n", "--limit", type=_count, metavar="N", help="results at most")
+    parser.add_argument("-n", "--limit", type=_count, metavar="N", help="maximum number of results")
+    parser.add_argument(
+        "--format",
+        action=_TakeFormat,
+        choices=[str(one) for one in Format],
+        help="`compact` takes two lines a result, `vimgrep` one line for an editor's error list; the default "
+        "is `full`, and `compact` on a terminal that `full` would scroll",
+    )
     add_json(parser)
     parser.add_argument(
         "--color",
@@ -143,8 +169,10 @@ def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
         if name not in known:
             raise InvalidQuery(f"--set: {_unknown('setting', name, known)}")
     # What a file gets wrong is noted and skipped; what was typed just now is better refused.
-    for problem in resolve([caller_layer(raw)]).problems:
-        raise InvalidQuery(f"--set: {problem.message}")
+    for section, keys in raw.items():
+        for key, value in keys.items():
+            if fault := fault_of(f"{section}.{key}", value):
+                raise InvalidQuery(f"--set {section}.{key}: the value must be {fault}")
     return raw
 
 

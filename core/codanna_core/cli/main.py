@@ -72,6 +72,7 @@ def _run(arguments: list[str]) -> int:
             return ExitCode.WRONG_USE
         verbose = options.verbose > 0
         _start_log(options.verbose)
+        _check_settings(options)
         code = int(options.run(options))
         sys.stdout.flush()
         return code
@@ -175,6 +176,14 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         if name == chosen:
             _module(name).add_arguments(command)
     return parser
+
+
+def _check_settings(options: argparse.Namespace) -> None:
+    """Refuse a bad `--set`, whether the command would come to read it or not."""
+    if options.assignments:
+        from codanna_core.cli.arguments import overrides_of
+
+        overrides_of(options)
 
 
 def _start_log(verbose: int) -> None:

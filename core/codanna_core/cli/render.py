@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from codanna_core.cli.cells import Screen, cut, width
 from codanna_core.inert import inert
 from codanna_core.results import Hit, SnippetLine, Status, SymbolHit, SyncReport
 
@@ -55,14 +56,17 @@ def shown_path(root: Path, here: Path) -> Callable[[str], str]:
     return shown
 
 
-def render_hits(hits: Sequence[Hit], style: Style, shown: Callable[[str], str]) -> str:
+PIPE = Screen()
+
+
+def render_hits(hits: Sequence[Hit], style: Style, shown: Callable[[str], str], screen: Screen = PIPE) -> str:
     """Hits as blocks: place, kind and name; signature; the best lines."""
-    return "\n\n".join("\n".join(_hit_lines(hit, style, shown)) for hit in hits)
+    return "\n\n".join("\n".join(_hit_lines(hit, style, shown, screen)) for hit in hits)
 
 
 def render_symbols(hits: Sequence[SymbolHit], style: Style, shown: Callable[[str], str]) -> str:
     """One line a symbol."""
-    return "\n".join(_head(hit, style, shown) for hit in hits)
+    return "\n".join(head_line(hit, style, shown) for hit in hits)
 
 
 def render_sync(report: SyncReport, status: Status) -> str:
@@ -153,27 +157,44 @@ def say(text: str, prefix: str = "codanna-lsp: ") -> None:
     print(inert(prefix + text), file=sys.stderr)
 
 
-def _head(hit: Hit | SymbolHit, style: Style, shown: Callable[[str], str]) -> str:
-    place = f"{style('path', shown(hit.path))}:{style('line', str(hit.selection.start.line + 1))}"
-    name = f"{hit.container}.{hit.name}" if hit.container and hit.name else hit.name
-    return f"{place}  {style('kind', inert(hit.kind))}  {style('name', _one_line(name))}".rstrip()
+def head_line(
+    hit: Hit | SymbolHit, style: Style, shown: Callable[[str], str], columns: int | None = None
+) -> str:
+    """Place, kind and name. The place is never cut, the name if need be."""
+    path, line, kind = shown(hit.path), str(hit.selection.start.line + 1), inert(hit.kind)
+    room = _WIDTH if columns is None else max(8, columns - width(f"{path}:{line}  {kind}  "))
+    place = f"{style('path', path)}:{style('line', line)}"
+    return f"{place}  {style('kind', kind)}  {style('name', cut(whole_name(hit), room))}".rstrip()
 
 
-def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str]) -> list[str]:
-    lines = [_head(hit, style, shown)]
+def whole_name(hit: Hit | SymbolHit) -> str:
+    """The name with its container, on one line."""
+    return one_line(f"{hit.container}.{hit.name}" if hit.container and hit.name else hit.name)
+
+
+def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str], screen: Screen) -> list[str]:
+    lines = [head_line(hit, style, shown)]
     numbered = _trimmed(hit.snippet)
-    signature = _one_line(hit.signature)
-    if signature and not any(_one_line(part.text).startswith(signature) for part in numbered):
-        lines.append(f"    {signature}")
-    width = len(str(numbered[-1].line + 1)) if numbered else 0
+    signature = one_line(hit.signature)
+    if signature and not any(one_line(part.text).startswith(signature) for part in numbered):
+        lines += [f"    {row}" for row in screen.lines(signature, 4)]
+    digits = len(str(numbered[-1].line + 1)) if numbered else 0
     for part in numbered:
         mark = "›" if part.best else " "
-        text = _clipped(inert(part.text).expandtabs(4))
-        lines.append(f"  {mark} {style('dim', str(part.line + 1).rjust(width))}  {text}".rstrip())
+        first, *more = screen.lines(inert(part.text).expandtabs(4), digits + 6)
+        lines.append(f"  {mark} {style('dim', str(part.line + 1).rjust(digits))}  {first}".rstrip())
+        lines += [f"{'':{digits + 6}}{row}" for row in more]
     if hit.signals:
-        parts = ", ".join(f"{name} {value:.4f}" for name, value in hit.signals.items())
-        lines.append(f"    {style('dim', f'score {hit.score:.4f} = {parts}')}")
+        lines += [f"    {style('dim', row)}" for row in screen.lines(_explained(hit), 4)]
     return lines
+
+
+def _explained(hit: Hit) -> str:
+    """The parts of the score as they are shown add up to the sum as it is shown."""
+    parts = {name: round(value * 100) for name, value in hit.signals.items()}
+    total = sum(parts.values())
+    named = ", ".join(f"{name} {part / 100:.2f}" for name, part in parts.items() if part)
+    return f"score {hit.score:.2f} from {total / 100:.2f} = {named}"
 
 
 def _trimmed(snippet: Sequence[SnippetLine]) -> list[SnippetLine]:
@@ -186,9 +207,6 @@ def _trimmed(snippet: Sequence[SnippetLine]) -> list[SnippetLine]:
     return lines
 
 
-def _one_line(text: str) -> str:
-    return _clipped(inert(" ".join(text.split())))
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+def one_line(text: str) -> str:
+    """The text without what a terminal would obey, its white space as single spaces."""
+    return inert(" ".join(text.split()))

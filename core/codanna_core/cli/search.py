@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codanna_core.cli.arguments import add_answer, add_common, add_mode, add_root, filters_of
+from codanna_core.cli.cells import screen_of
 from codanna_core.cli.envelope import search_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import counted, no_files, print_text, render_hits, say, shown_path, style_for
+from codanna_core.cli.formats import rendered_hits
+from codanna_core.cli.render import counted, no_files, print_text, say, shown_path, style_for
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, SearchRequest, SearchResult
@@ -59,7 +61,8 @@ def print_answer(engine: CommandService, result: SearchResult, options: argparse
         write_json(search_envelope(result))
     else:
         shown = shown_path(engine.root, Path.cwd())
-        print_text(render_hits(result.hits, style_for(sys.stdout, options.color), shown))
+        style, screen = style_for(sys.stdout, options.color), screen_of(sys.stdout)
+        print_text(rendered_hits(result.hits, options.format, style, shown, engine.root, screen))
         report_problems(result.problems)
         if not result.hits:
             say(nothing_found(engine))

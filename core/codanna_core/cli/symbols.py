@@ -9,9 +9,11 @@ from pathlib import Path
 from codanna_core.cli.arguments import add_answer, add_common, add_root
 from codanna_core.cli.envelope import symbols_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
-from codanna_core.cli.render import print_text, render_symbols, say, shown_path, style_for
+from codanna_core.cli.formats import rendered_symbols
+from codanna_core.cli.render import print_text, say, shown_path, style_for
 from codanna_core.cli.search import nothing_found
 from codanna_core.cli.session import bring_up_to_date, open_engine, stoppable
+from codanna_core.errors import InvalidQuery
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Find definitions by name, fuzzily."""
+    if not options.name.strip():
+        raise InvalidQuery(
+            "the name is empty; write a part of one, for instance: codanna-lsp symbols getUser"
+        )
     with open_engine(options) as engine, stoppable() as cancel:
         if options.no_sync:
             engine.hear_writer()
@@ -37,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
             write_json(symbols_envelope(options.name, hits, engine.status()))
         else:
             shown = shown_path(engine.root, Path.cwd())
-            print_text(render_symbols(hits, style_for(sys.stdout, options.color), shown))
+            style = style_for(sys.stdout, options.color)
+            print_text(rendered_symbols(hits, options.format, style, shown, engine.root))
             if not hits:
                 say(nothing_found(engine))
     return ExitCode.FOUND if hits else ExitCode.NOTHING

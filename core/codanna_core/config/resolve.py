@@ -154,6 +154,16 @@ def all_keys() -> list[KeyInfo]:
     return found
 
 
+def fault_of(name: str, value: Any) -> str:
+    """What a value of `section.key` would have to be, in words; empty if the user may set it so."""
+    info = next(info for info in all_keys() if info.name == name)
+    try:
+        _convert(info, Option(value, Source.CALLER, ""), None)
+    except Invalid as error:
+        return str(error)
+    return ""
+
+
 def get(settings: Settings, name: str) -> Any:
     """The value of `section.key`."""
     section, _, key = name.partition(".")
