@@ -28,6 +28,7 @@ from codanna_core.languages.text_only import as_text, language_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.verdicts import content_key, problem_of
 from codanna_core.problems import Code
+from codanna_core.relations.identifiers import identifiers
 from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
 
 
@@ -164,5 +165,10 @@ def describe(prepared: Prepared, extraction: Extraction, data: bytes, *, want_te
     prepared.language = extraction.language
     prepared.problems.extend(Problem(problem.code, problem.message, path) for problem in extraction.problems)
     prepared.file_document = document.file(
-        prepared.mtime_ns, prepared.size, prepared.seen_ns, prepared.digest, extraction
+        prepared.mtime_ns,
+        prepared.size,
+        prepared.seen_ns,
+        prepared.digest,
+        extraction,
+        identifiers(data, extraction.language),
     )

@@ -1,8 +1,8 @@
 """The identifiers that a file uses outside comments and strings, without a parse.
 
-One regular expression a language walks over comments, strings and words; it knows the language's comment
-marks from `language.toml` and the common forms of strings. Where a form is ambiguous it takes the text for
-code: a name too many costs a look at one more file, a name too few hides a use.
+One regular expression a language finds comments and strings; what is left is cut into words. It knows the
+language's comment marks from `language.toml` and the common forms of strings. Where a form is ambiguous the
+text is taken for code: a name too many costs a look at one more file, a name too few hides a use.
 """
 
 from __future__ import annotations
@@ -16,63 +16,127 @@ MAX_IDENTIFIER = 200
 MAX_IDENTIFIERS = 100_000
 """More different ones than this are in generated data, not in code that people look for."""
 
-_WORD = rb"[A-Za-z_$\x80-\xff][\w$\x80-\xff]*"
 _SIMPLE = rb'"(?:\\.|[^"\\\n])*"'
 _SINGLE = rb"'(?:\\.|[^'\\\n])*'"
 _CHARACTER = rb"'(?:\\[^'\n]{1,10}|[^'\\\n])'"
-_TRIPLE = rb'"""(?s:.*?)"""' + rb"|'''(?s:.*?)'''"
-_GO_RAW = rb"`[^`]*`"
+_LONG = rb'"""(?s:.*?)"""'
+_LONG_SINGLE = rb"'''(?s:.*?)'''"
 
 _STRINGS: dict[str, tuple[bytes, ...]] = {
-    "python": (_TRIPLE, _SIMPLE, _SINGLE),
+    "python": (_LONG, _LONG_SINGLE, _SIMPLE, _SINGLE),
     "rust": (_SIMPLE, _CHARACTER),
-    "go": (_GO_RAW, _SIMPLE, _CHARACTER),
-    "java": (rb'"""(?s:.*?)"""', _SIMPLE, _CHARACTER),
+    "go": (rb"`[^`]*`", _SIMPLE, _CHARACTER),
+    "java": (_LONG, _SIMPLE, _CHARACTER),
     "c": (_SIMPLE, _CHARACTER),
     "cpp": (_SIMPLE, _CHARACTER),
     "javascript": (_SIMPLE, _SINGLE),
     "typescript": (_SIMPLE, _SINGLE),
     "tsx": (_SIMPLE, _SINGLE),
 }
-"""Template strings of JavaScript and f-strings hold code: a template's text counts as code, and the names in
-an f-string are found again below."""
+"""A template string of JavaScript holds code, and counts as code as a whole."""
 
-_F_STRING = re.compile(rb"\{([^{}\n]*)")
-_WORDS = re.compile(_WORD)
+_OTHERS = (rb"""'\\?["']'""", _SIMPLE)
+"""Of a language that is not listed."""
+
+_LONG_MARKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "rust": (('##"', '"##'), ('#"', '"#')),
+}
+"""Strings that end with another mark than the one they begin with."""
+
+_MARKS: dict[tuple[str, str], bytes | None] = {
+    ("php", "#"): rb"(?!\[)",
+    **{(language, "#"): rb"(?<![^\s;]#)" for language in ("bash", "fish", "perl", "tcl")},
+    ("vim", '"'): None,
+}
+"""What must follow a mark of line comments that means something else in many places; None: it is too often no
+comment.
+"""
+
+_WITH_DOLLAR = frozenset({"javascript", "typescript", "tsx", "java"})
+_PREFIX = re.compile(rb"\b[rRbBuUfF]{1,2}\Z")
+"""What stands before a string of Python; with an `f` in it, braces hold code."""
+_IN_BRACES = re.compile(rb"\{([^{}\n]*)")
+_HOLDS_CODE = re.compile(rb"[$#{]|\\\(")
+"""In strings of languages that are not listed: many have code in their strings, behind one of these marks."""
+_DIGITS = frozenset(b"0123456789")
 
 
 def identifiers(data: bytes, language: str | None) -> set[str]:
     """The identifiers of a text. Never raises; a language without known strings is read by its comments."""
-    found: set[bytes] = set()
-    add = found.add
-    for match in _pattern(language or "text").finditer(data):
-        word = match.lastgroup
-        if word == "word":
-            add(match.group())
-        elif word == "format":
-            for part in _F_STRING.findall(match.group()):
-                found.update(_WORDS.findall(part))
-        if len(found) >= MAX_IDENTIFIERS:
-            break
-    return {word.decode("utf-8", "replace") for word in found if len(word) <= MAX_IDENTIFIER}
+    language = language or "text"
+    found = set(_code_of(data, language).translate(_blanks(language in _WITH_DOLLAR)).split())
+    words = [word for word in found if word[0] not in _DIGITS and len(word) <= MAX_IDENTIFIER]
+    if len(words) > MAX_IDENTIFIERS:
+        words = sorted(words)[:MAX_IDENTIFIERS]  # Sorted, so that the same file always has the same ones.
+    return {word.decode("utf-8", "replace") for word in words}
+
+
+def _code_of(data: bytes, language: str) -> bytes:
+    """A text without its comments and strings."""
+    pieces: list[bytes] = []
+    open_: frozenset[int] = frozenset()
+    at = 0
+    while True:
+        for match in _pattern(language, open_).finditer(data, at):
+            start, end = match.span()
+            kind = match.lastgroup
+            if kind is not None and kind != "text":
+                # What never ends hides nothing, and is not looked for again: each try reads to the end.
+                open_ |= {int(kind[4:])}
+                pieces.append(data[at : start + 1])
+                at = start + 1
+                break
+            if kind is None:
+                pieces.append(data[at:start])
+            elif language == "python":
+                prefix = _PREFIX.search(data, max(at, start - 3), start)
+                pieces.append(data[at : prefix.start() if prefix else start])
+                if prefix is not None and b"f" in prefix.group().lower():
+                    pieces += _IN_BRACES.findall(match.group())
+            else:
+                pieces.append(data[at : end if _HOLDS_CODE.search(match.group()) else start])
+            at = end
+        else:
+            pieces.append(data[at:])
+            return b" ".join(pieces)
 
 
 @cache
-def _pattern(language: str) -> re.Pattern[bytes]:
+def _blanks(dollar: bool) -> bytes:
+    """A table that leaves the letters of identifiers, and makes blanks of all other bytes."""
+    signs = b"_$" if dollar else b"_"
+    return bytes(byte if byte >= 128 or byte in signs or chr(byte).isalnum() else 32 for byte in range(256))
+
+
+@cache
+def _pattern(language: str, without: frozenset[int]) -> re.Pattern[bytes]:
+    """Comments and strings. Those that have no end match up to the end of the text, in a group with their
+    number; strings that may hold code are in the group `text`.
+    """
     known = languages().get(language)
-    parts = []
+    spans = list(_LONG_MARKS.get(language, ()))
+    forms: list[tuple[str, bytes]] = []
+    """First letter, and the rest."""
     if known is not None:
-        for start, end in known.block_comments:
-            # A comment that never ends hides nothing: its mark is then no comment.
-            parts.append(re.escape(start.encode()) + rb"(?s:.*?)" + re.escape(end.encode()))
-        parts += [re.escape(mark.encode()) + rb"[^\n]*" for mark in known.line_comments]
-    if language == "python":
-        head = rb"(?P<format>[fF][rR]?(?:%b|%b|%b)|[rR][fF](?:%b|%b|%b))" % ((_TRIPLE, _SIMPLE, _SINGLE) * 2)
-        parts.append(head)
-        parts.append(rb"[rRbBuU]{1,2}(?:%b|%b|%b)" % (_TRIPLE, _SIMPLE, _SINGLE))
-    if language == "rust":
-        parts.append(rb'b?r"[^"]*"|b?r#"(?s:.*?)"#|b?r##"(?s:.*?)"##')
-    parts += _STRINGS.get(language, (_SIMPLE,))
-    parts.append(rb"(?P<word>" + _WORD + rb")")
-    parts.append(rb"\d[\w.]*")
-    return re.compile(b"|".join(parts))
+        spans[:0] = [(start, end) for start, end in known.block_comments]
+    for number, (start, end) in enumerate(spans):
+        if number not in without:
+            stop = rb"(?s:.*?)(?:" + _escaped(end) + rb"|(?P<open%d>\Z))" % number
+            forms.append((start[0], _escaped(start[1:]) + stop))
+    if known is not None:
+        for mark in known.line_comments:
+            rest = _MARKS.get((language, mark), _escaped(mark[1:]))
+            if rest is not None:
+                forms.append((mark[0], rest + rb"[^\n]*"))
+    strings = _STRINGS.get(language, _OTHERS)
+    mixed = language == "python" or strings is _OTHERS
+    texts = b"|".join(b"(?<=%b)%b" % (text[:1], text[1:]) for text in strings)
+    firsts = "".join({first for first, _ in forms} | {text[:1].decode() for text in strings})
+    parts = [b"(?<=%b)%b" % (_escaped(first), rest) for first, rest in forms]
+    parts.append(b"(?P<text>%b)" % texts if mixed else texts)
+    # The class of first letters in front is what lets the search pass quickly over everything else.
+    return re.compile(b"[%b](?:%b)" % (_escaped(firsts), b"|".join(parts)))
+
+
+def _escaped(text: str) -> bytes:
+    return re.escape(text.encode())

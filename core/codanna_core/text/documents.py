@@ -13,7 +13,7 @@ import orjson
 from codanna_core.cache import Cache
 from codanna_core.model import Extraction, Kind, Symbol
 from codanna_core.text.impact import leveled
-from codanna_core.text.schema import WORDS, code_analyzer
+from codanna_core.text.schema import USES, WORDS, code_analyzer
 from codanna_core.words import WORDS_KEPT, WordsOfEach, index_text_of, learn, raw_words
 
 # A body beyond this many bytes says little more about what a definition is for, and long tables would fill
@@ -196,8 +196,18 @@ class FileDocuments:
             documents.append(f'{document}"data":"{payload}"}}')
         return documents
 
-    def file(self, mtime_ns: int, size: int, seen_ns: int, digest: bytes, extraction: Extraction) -> str:
-        """The JSON document of the file: what tells whether it changed, and what was found in it."""
+    def file(
+        self,
+        mtime_ns: int,
+        size: int,
+        seen_ns: int,
+        digest: bytes,
+        extraction: Extraction,
+        uses: Iterable[str] = (),
+    ) -> str:
+        """The JSON document of the file: what tells whether it changed, what was found in it, and the
+        identifiers that it uses.
+        """
         payload = (
             self._path,
             mtime_ns,
@@ -214,6 +224,7 @@ class FileDocuments:
             "file_key": self._key,
             "file_path": self._path_terms,
             "file_words": " ".join(terms),
+            USES: " ".join(uses),
             "data": pack_payload(payload),
         }
         return orjson.dumps(document).decode("utf-8")

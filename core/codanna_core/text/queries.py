@@ -42,6 +42,12 @@ class Queries:
         ]
         return tantivy.Query.boolean_query(union)
 
+    def all_of(self, field: str, values: Sequence[str]) -> tantivy.Query:
+        """Documents that hold all of these."""
+        return tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, _free(self.term(field, value))) for value in values]
+        )
+
     def any_at_one(
         self, field: str, values: Sequence[str] | Sequence[int], only: Filter | None
     ) -> tantivy.Query:

@@ -14,7 +14,7 @@ from codanna_core.text.documents import PLACE_BIT
 from codanna_core.text.impact import VALUES
 from codanna_core.text.queries import Queries
 from codanna_core.text.rows import NONE, NOTHING, Address, Rows, Scored
-from codanna_core.text.schema import WORDS
+from codanna_core.text.schema import USES, WORDS
 from codanna_core.text.searcher import Searcher
 from codanna_core.text.stored import Filter, StoredFile, StoredSymbol
 
@@ -139,9 +139,14 @@ class TextSnapshot:
         found = self._searcher.find(self._queries.term("file", path), 1)
         return _to_file(self._searcher.payloads([found[0][1]])[0]) if found else None
 
-    def files(self) -> Iterator[StoredFile]:
-        """Every file document; slow on large indexes, for rebuilding what is derived from them."""
-        for _, address in self._searcher.find(self._queries.every_file(), max(1, self.document_count)):
+    def files(self, using: Sequence[str] = ()) -> Iterator[StoredFile]:
+        """The files that use all of these identifiers outside comments and strings.
+
+        Without any it is every file: slow on large indexes, for rebuilding what is derived from them.
+        """
+        query = self._queries.all_of(USES, using) if using else self._queries.every_file()
+        wanted = self._searcher.count(query) if using else self.document_count
+        for _, address in self._searcher.find(query, max(1, wanted)):
             (payload,) = self._searcher.payloads([address])
             if isinstance(payload[0], str):
                 yield _to_file(payload)

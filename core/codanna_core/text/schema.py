@@ -9,12 +9,13 @@ import tantivy
 FORMAT_VERSION = 1
 """Layout of the index folder. 1: first."""
 
-FEATURE_VERSION = 5
+FEATURE_VERSION = 6
 """Content of the documents; a change reindexes text, and embeds only what is embedded as another text.
 
 1: first. 2: words and path of whole files, and what ranking must know of every candidate as columns. 3: terms
 come without endings. 4: the words of a symbol come with their levels, and symbols with their place in the
-file. 5: symbols come with the length of their body, and what is embedded keeps its parts apart.
+file. 5: symbols come with the length of their body, and what is embedded keeps its parts apart. 6: files
+come with the identifiers that they use.
 """
 
 TERMS = "terms"
@@ -28,6 +29,9 @@ NAME_FIELDS = ("name", "container")
 
 FILE_FIELDS = ("file_path", "file_words")
 """Searched fields of file documents: the words of the path, and the different words of all symbols."""
+
+USES = "uses"
+"""The identifiers that a file uses outside comments and strings, as they are written."""
 
 
 def code_analyzer() -> tantivy.TextAnalyzer:
@@ -52,7 +56,7 @@ def build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for name in ("file", "owner", "lang", "kind", "exact"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in (WORDS, *NAME_FIELDS, *FILE_FIELDS):
+    for name in (WORDS, *NAME_FIELDS, *FILE_FIELDS, USES):
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
     for name in ("file_key", "traits"):
         builder.add_unsigned_field(name, fast=True)
