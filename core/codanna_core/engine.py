@@ -428,7 +428,7 @@ class Engine:
         vectors = None
         problems = [
             problem
-            for problem in (writer.role.unwritable, writer.role.silent_writer())
+            for problem in (writer.role.unwritable, writer.role.silent_writer(), self._events.nothing_left())
             if problem is not None
         ]
         if opened is not None and opened.vectors is not None:

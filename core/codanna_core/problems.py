@@ -40,6 +40,8 @@ class Code(StrEnum):
     """nothing contains the quoted phrase; the hits are near it"""
     NO_MEANING = "no-meaning"
     """no embedding model is loaded; answers come from the text alone"""
+    NOTHING_LEFT = "nothing-left"
+    """the folder has files, and rules leave out all of them"""
     OPEN = "open"
     """the folder could not be opened"""
     OPENING = "opening"

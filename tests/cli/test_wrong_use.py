@@ -49,6 +49,18 @@ def test_empty_folder(tmp_path: Path, run: Any) -> None:
     assert "holds no files to index" in complaint(outcome)
 
 
+def test_rules_that_leave_nothing_are_named(tmp_path: Path, run: Any) -> None:
+    """Whoever gets no answer because the project hides all of its files is told so, in JSON as well."""
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden/code.py").write_text("def found(): pass\n")
+    (tmp_path / "hidden/.codannaignore").write_text("*\n")
+    outcome = run("search", "found", tmp_path / "hidden")
+    assert outcome.code == 1
+    assert str(tmp_path / "hidden/.codannaignore") in outcome.err
+    outcome = run("search", "found", tmp_path / "hidden", "--json")
+    assert [problem["code"] for problem in json.loads(outcome.out)["problems"]] == ["nothing-left"]
+
+
 def test_index_of_an_empty_folder(tmp_path: Path, run: Any) -> None:
     """Indexing an empty folder succeeds and says what was not there; `status` does not ask to do it again."""
     (tmp_path / "empty").mkdir()

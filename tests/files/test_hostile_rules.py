@@ -10,6 +10,7 @@ import pytest
 
 from codanna_core.config import DiscoverySettings
 from codanna_core.files.walk import scan
+from codanna_core.problems import Code
 
 
 @pytest.fixture
@@ -83,9 +84,9 @@ def test_patterns_behind_a_link_out_of_the_folder_are_not_read(root: Path, name:
     assert scan(root, DiscoverySettings()).paths == ["a.py"]
     assert "leads out of the folder" in messages(root)[0]
     (root / name).unlink()
-    (root / "patterns").write_text("*.py\npatterns\n")
+    (root / "patterns").write_text("*.py\n")
     (root / name).symlink_to("patterns")
-    assert scan(root, DiscoverySettings()).paths == []
+    assert scan(root, DiscoverySettings()).paths == ["patterns"]
     assert messages(root) == []
 
 
@@ -118,3 +119,27 @@ def test_many_bad_files_of_patterns_cost_no_more_than_a_few_walks(root: Path) ->
     found = scan(root, DiscoverySettings())
     assert len(found.paths) >= 380
     assert found.problems[-1].message.startswith("no .ignore file is followed")
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".ignore", ".codannaignore"])
+def test_rules_that_hide_everything_are_named(tmp_path: Path, name: str) -> None:
+    """A repository that hides all of its files says so in answers, by the file that does it."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "code.py").write_text("def found(): pass\n")
+    assert not scan(tmp_path, DiscoverySettings()).problems
+    (tmp_path / name).write_text("*\n")
+    (problem,) = scan(tmp_path, DiscoverySettings()).problems
+    assert problem.code is Code.NOTHING_LEFT
+    assert str(tmp_path / name) in problem.message
+
+
+def test_a_setting_that_hides_everything_is_named(tmp_path: Path) -> None:
+    """An empty folder, or one of hidden files, has no such problem."""
+    settings = DiscoverySettings(exclude=("*",))
+    assert not scan(tmp_path, settings).problems
+    (tmp_path / ".hidden.py").write_text("def hidden(): pass\n")
+    assert not scan(tmp_path, settings).problems
+    (tmp_path / "code.py").write_text("def found(): pass\n")
+    (problem,) = scan(tmp_path, settings).problems
+    assert problem.code is Code.NOTHING_LEFT
+    assert "discovery.exclude" in problem.message

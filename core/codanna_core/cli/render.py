@@ -11,6 +11,7 @@ from typing import TextIO
 
 from codanna_core.cli.cells import Screen, cut, width
 from codanna_core.inert import inert
+from codanna_core.problems import Code
 from codanna_core.results import Hit, SnippetLine, Status, SymbolHit, SyncReport
 
 _WIDTH = 160
@@ -92,6 +93,8 @@ def render_sync(report: SyncReport, status: Status) -> str:
 
 def no_files(status: Status) -> str:
     """Why an index is empty."""
+    if any(problem.code is Code.NOTHING_LEFT for problem in status.problems):
+        return f"{status.root} holds no files to index (rules leave all of them out)"
     skipped = ", ".join(
         f"{count:,} {reason}" for reason, count in sorted(status.files_skipped.items()) if count
     )

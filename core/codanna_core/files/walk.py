@@ -19,6 +19,7 @@ from codanna_core.config import DiscoverySettings
 from codanna_core.errors import FolderMissing
 from codanna_core.files.found import Scan, ScanKind
 from codanna_core.files.listing import Listing, Signature, is_below
+from codanna_core.files.nothing_left import nothing_left
 from codanna_core.files.reasons import SkipReason, is_unicode, reason_by_name
 from codanna_core.files.rule_guard import BadRules, RuleGuard
 from codanna_core.files.rules import (
@@ -288,14 +289,12 @@ class _Walker:
 
     def finish(self, listing: Listing, how: ScanKind) -> Scan:
         """Stat every file and leave out the large ones."""
-        prefix = self.prefix
-        count = len(listing.files)
+        prefix, count = self.prefix, len(listing.files)
         mtime_ns = np.zeros(count, np.int64)
         size = np.full(count, -1, np.int64)
         times: list[int] = []
         sizes: list[int] = []
-        lstat = os.lstat
-        stats = self.stats
+        lstat, stats = os.lstat, self.stats
         unread: dict[str, SkipReason] = {}
         for number, path in enumerate(listing.files):
             try:
@@ -329,6 +328,8 @@ class _Walker:
                     f"{len(bad)} left out because the name is no valid Unicode; rename: {names}",
                 )
             )
+        if not self.guard.found_any and (problem := nothing_left(self.root, listing, self.settings)):
+            self.problems.append(problem)
         if unread != listing.unread:
             listing = replace(listing, unread=unread)
         return Scan(paths, mtime_ns, size, listing.skipped | unread, self.problems, listing, how)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from codanna_core.model import Problem
+from codanna_core.problems import Code
 from codanna_core.results import State
 
 log = logging.getLogger("codanna.engine")
@@ -47,6 +48,11 @@ class Events:
         """Replace what the look at the folder before brought up."""
         with self._lock:
             self._folder_problems = list(problems)[-_PROBLEM_LIMIT:]
+
+    def nothing_left(self) -> Problem | None:
+        """Why a folder that has files has none to index, where the last look at it told that."""
+        with self._lock:
+            return next((found for found in self._folder_problems if found.code is Code.NOTHING_LEFT), None)
 
     def replace(self, problems: Iterable[Problem]) -> None:
         """Start over, for instance with what new settings brought up."""
