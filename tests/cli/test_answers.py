@@ -24,6 +24,7 @@ HIT_FIELDS = {
     "snippet",
     "score",
     "reasons",
+    "deprecated",
 }
 
 
