@@ -6,18 +6,16 @@ A folder with an unchanged signature holds the same entries as before, so only t
 from __future__ import annotations
 
 import os
-import struct
-import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
-from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
+import numpy as np
 
-_MAGIC: Final = b"CDNL0002"
-_HEADER: Final = struct.Struct("<8s16s9Q")
-_CHECKSUM: Final = struct.Struct("<I")
-_SIGNATURE: Final = struct.Struct("<4q")
+from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
+from codanna_core.storage.container import Array, Container, Form, packed_texts, sealed, unpacked_texts
+
+_FORM: Final = Form(b"CDNLST\x00\x03", "a listing of folders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,66 +63,44 @@ class Listing:
     """Those of `files` that were too large, or could not be looked at, at the last look."""
 
     def to_bytes(self) -> bytes:
-        """All of it with a checksum; `from_bytes` reads it."""
-        blobs = [
-            _join(self.rule_files),
-            _join(self.folders),
-            _join(self.files),
-            _join(self.skipped),
-            _join(self.unread),
-        ]
-        signatures = b"".join(
-            _SIGNATURE.pack(s.mtime_ns, s.ctime_ns, s.inode, s.taken_ns) for s in self.folders.values()
-        )
-        reasons = bytes(CODE_OF[reason] for reason in (*self.skipped.values(), *self.unread.values()))
-        body = b"".join((*blobs, signatures, reasons))
-        counts = (len(self.folders), len(self.files), len(self.skipped), len(self.unread))
-        sizes = (*map(len, blobs), *counts)
-        key = self.key.ljust(16, b"\0")
-        stored = _HEADER.pack(_MAGIC, key, *sizes) + body
-        return stored + _CHECKSUM.pack(zlib.crc32(stored))
+        """All of it with checksums; `from_bytes` reads it."""
+        signatures = [(s.mtime_ns, s.ctime_ns, s.inode, s.taken_ns) for s in self.folders.values()]
+        sections: dict[str, Array] = {
+            "rule_files": packed_texts(self.rule_files),
+            "folders": packed_texts(self.folders),
+            "signatures": np.array(signatures, np.int64).reshape(-1, 4),
+            "files": packed_texts(self.files),
+        }
+        for name, reasons in (("skipped", self.skipped), ("unread", self.unread)):
+            sections[name] = packed_texts(reasons)
+            sections[f"{name}_why"] = np.array([CODE_OF[reason] for reason in reasons.values()], np.uint8)
+        counts = {"rule_files": len(self.rule_files), "files": len(self.files)}
+        return sealed(_FORM, sections, {"key": self.key.hex(), "counts": counts})
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> Listing:
         """Read a stored listing; `ValueError` says that it is damaged or of another format."""
-        view = memoryview(data)
-        if len(view) < _HEADER.size + _CHECKSUM.size:
-            raise ValueError("the folder listing is cut short")
-        magic, key, *sizes = _HEADER.unpack(view[: _HEADER.size])
-        body = view[_HEADER.size : -_CHECKSUM.size]
-        (checksum,) = _CHECKSUM.unpack(view[-_CHECKSUM.size :])
-        if magic != _MAGIC:
-            raise ValueError("the folder listing has another format")
-        folder_count, file_count, skipped_count, unread_count = sizes[5:]
-        expected = sum(sizes[:5]) + folder_count * _SIGNATURE.size + skipped_count + unread_count
-        if len(body) != expected or zlib.crc32(view[: -_CHECKSUM.size]) != checksum:
-            raise ValueError("the folder listing is damaged")
-        parts = []
-        at = 0
-        for size in sizes[:5]:
-            parts.append(bytes(body[at : at + size]).decode("utf-8", "surrogateescape"))
-            at += size
-        end = at + folder_count * _SIGNATURE.size
-        signatures = [Signature(*row) for row in _SIGNATURE.iter_unpack(body[at:end])]
-        reasons = [CODES[code - 1] for code in body[end:]]
-        # The root is the empty path, so no text does not mean no folders.
-        folders = parts[1].split("\0") if folder_count else []
-        return cls(
-            key=b"" if key == bytes(16) else key,
-            rule_files=_split(parts[0]),
-            folders=dict(zip(folders, signatures, strict=True)),
-            files=parts[2].split("\0") if file_count else [],
-            skipped=dict(zip(_split(parts[3]), reasons[:skipped_count], strict=True)),
-            unread=dict(zip(_split(parts[4]), reasons[skipped_count:], strict=True)),
-        )
+        stored = Container(memoryview(data), Path("listing.bin"), _FORM)
+        stored.verify()
 
+        def reasons(name: str) -> dict[str, SkipReason]:
+            why = [CODES[code - 1] for code in stored.array(f"{name}_why").tolist()]
+            return dict(zip(unpacked_texts(stored.array(name), len(why)), why, strict=True))
 
-def _join(paths: Iterable[str]) -> bytes:
-    return "\0".join(paths).encode("utf-8", "surrogateescape")
-
-
-def _split(text: str) -> list[str]:
-    return text.split("\0") if text else []
+        try:
+            signatures = [Signature(*row) for row in stored.array("signatures").tolist()]
+            folders = unpacked_texts(stored.array("folders"), len(signatures))
+            counts = stored.facts["counts"]
+            return cls(
+                key=bytes.fromhex(stored.facts["key"]),
+                rule_files=unpacked_texts(stored.array("rule_files"), counts["rule_files"]),
+                folders=dict(zip(folders, signatures, strict=True)),
+                files=unpacked_texts(stored.array("files"), counts["files"]),
+                skipped=reasons("skipped"),
+                unread=reasons("unread"),
+            )
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise stored.corrupt(f"the folder listing is damaged ({error})") from error
 
 
 def is_below(path: str, folders: set[str]) -> bool:

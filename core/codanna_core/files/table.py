@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
+from codanna_core.storage.container import Array, Container, Form, packed_texts, sealed, unpacked_texts
 
 HASH_SIZE: Final = 16
 RACY_NS: Final = 2_000_000_000
 """A file changed this shortly before it was read may change again within one tick of a coarse clock."""
 
-_MAGIC: Final = b"CDNF0001"
-_HEADER: Final = struct.Struct("<8sQQ")
-_CHECKSUM: Final = struct.Struct("<I")
-_ROW_BYTES: Final = 8 + 8 + 8 + HASH_SIZE + 1
+_FORM: Final = Form(b"CDNFIL\x00\x02", "a table of files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,45 +160,33 @@ class FileTable:
         return racy
 
     def to_bytes(self) -> bytes:
-        """The whole table with a checksum; `from_bytes` reads it."""
+        """The whole table with checksums; `from_bytes` reads it."""
         count = len(self.paths)
-        blob = "\0".join(self.paths).encode("utf-8", "surrogateescape")
-        body = b"".join(
-            (
-                self._mtime_ns[:count].astype("<i8").tobytes(),
-                self._size[:count].astype("<i8").tobytes(),
-                self._seen_ns[:count].astype("<i8").tobytes(),
-                self._digest[:count].tobytes(),
-                self._skip[:count].tobytes(),
-                blob,
-            )
-        )
-        stored = _HEADER.pack(_MAGIC, count, len(blob)) + body
-        return stored + _CHECKSUM.pack(zlib.crc32(stored))
+        columns: dict[str, Array] = {
+            "mtime_ns": self._mtime_ns[:count],
+            "size": self._size[:count],
+            "seen_ns": self._seen_ns[:count],
+            "digest": self._digest[:count],
+            "skip": self._skip[:count],
+            "paths": packed_texts(self.paths),
+        }
+        return sealed(_FORM, columns, {})
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> FileTable:
         """Read a stored table; `ValueError` says that it is damaged or of another format."""
-        view = memoryview(data)
-        if len(view) < _HEADER.size + _CHECKSUM.size:
-            raise ValueError("the file table is cut short")
-        magic, count, blob_size = _HEADER.unpack(view[: _HEADER.size])
-        body = view[_HEADER.size : -_CHECKSUM.size]
-        (checksum,) = _CHECKSUM.unpack(view[-_CHECKSUM.size :])
-        if magic != _MAGIC:
-            raise ValueError("the file table has another format")
-        intact = zlib.crc32(view[: -_CHECKSUM.size]) == checksum
-        if not intact or len(body) != count * _ROW_BYTES + blob_size:
-            raise ValueError("the file table is damaged")
+        stored = Container(memoryview(data), Path("files.bin"), _FORM)
+        stored.verify()
         table = cls()
-        longs = np.frombuffer(body, "<i8", 3 * count).reshape(3, count)
-        table._mtime_ns, table._size, table._seen_ns = (column.astype(np.int64) for column in longs)
-        at = 24 * count
-        table._digest = np.frombuffer(body, np.uint8, HASH_SIZE * count, at).reshape(count, HASH_SIZE).copy()
-        at += HASH_SIZE * count
-        table._skip = np.frombuffer(body, np.uint8, count, at).copy()
-        at += count
-        table.paths = bytes(body[at:]).decode("utf-8", "surrogateescape").split("\0") if count else []
+        try:
+            table._mtime_ns, table._size, table._seen_ns = (
+                stored.array(name).astype(np.int64) for name in ("mtime_ns", "size", "seen_ns")
+            )
+            table._digest = stored.array("digest").astype(np.uint8).reshape(-1, HASH_SIZE)
+            table._skip = stored.array("skip").astype(np.uint8)
+            table.paths = unpacked_texts(stored.array("paths"), len(table._size))
+        except (KeyError, ValueError) as error:
+            raise stored.corrupt(f"the file table is damaged ({error})") from error
         table._rows = None
         return table
 

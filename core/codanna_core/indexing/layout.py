@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import threading
-import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -28,6 +27,7 @@ from codanna_core.indexing.ownership import Ownership, Standing
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.runtime.folders import cache_folder
+from codanna_core.storage.checked_json import checked, with_checksum
 from codanna_core.storage.collect import remove_folder, remove_if_empty
 from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.storage.private import make_folder, secure
@@ -184,11 +184,8 @@ class IndexFolder:
             raise ValueError("the manifest is damaged")
         if values["format"] > FORMAT_VERSION:
             raise IndexIncompatible(values["format"], FORMAT_VERSION, self.path)
-        checksum = values.pop("checksum", None)
-        if checksum != zlib.crc32(orjson.dumps(values)):
-            raise ValueError("the checksum of the manifest does not match")
         try:
-            manifest = Manifest(**values)
+            manifest = Manifest(**checked(values))
         except TypeError as error:
             raise ValueError("the manifest is damaged") from error
         if not isinstance(manifest.text, str) or not is_text_folder(manifest.text):
@@ -197,9 +194,7 @@ class IndexFolder:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Switch to another state of the index at once."""
-        values = asdict(manifest)
-        checksum = zlib.crc32(orjson.dumps(values))
-        self._directory.replace(MANIFEST, orjson.dumps({**values, "checksum": checksum}))
+        self._directory.replace(MANIFEST, with_checksum(asdict(manifest)))
 
     def inspect(self, options: str) -> tuple[IndexState, Manifest | None]:
         """Say whether the text index can be used as it is."""

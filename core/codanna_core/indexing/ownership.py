@@ -12,7 +12,6 @@ import errno
 import hashlib
 import logging
 import os
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -25,6 +24,7 @@ import orjson
 from codanna_core.errors import IndexRefused
 from codanna_core.indexing.names_on_disk import IDENTITY, LOCK, MANIFEST, is_text_folder, is_vector_folder
 from codanna_core.runtime.folders import state_folder
+from codanna_core.storage.checked_json import checked, with_checksum
 from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.storage.lock import NOT_WRITABLE
 from codanna_core.storage.private import OTHERS, is_link
@@ -108,10 +108,7 @@ def _record_name(path: Path) -> str:
 def read_identity(directory: FsDirectory) -> Identity | None:
     """The identity in a folder, None without one that is whole."""
     try:
-        values: Any = orjson.loads(directory.read(IDENTITY))
-        checksum = values.pop("checksum")
-        if checksum != zlib.crc32(orjson.dumps(values)):
-            return None
+        values = checked(orjson.loads(directory.read(IDENTITY)))
         folders = tuple(values.pop("folders"))
         identity = Identity(**values, folders=folders)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -124,8 +121,7 @@ def read_identity(directory: FsDirectory) -> Identity | None:
 
 def write_identity(directory: FsDirectory, identity: Identity) -> None:
     """Replace the identity of a folder."""
-    values = asdict(identity)
-    directory.replace(IDENTITY, orjson.dumps({**values, "checksum": zlib.crc32(orjson.dumps(values))}))
+    directory.replace(IDENTITY, with_checksum(asdict(identity)))
 
 
 def is_own_folder(name: Any) -> bool:

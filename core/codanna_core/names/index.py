@@ -3,7 +3,6 @@ new."""
 
 from __future__ import annotations
 
-import mmap
 import re
 import threading
 from collections.abc import Iterable
@@ -75,7 +74,7 @@ class NameIndex:
         """The newest index stored in a folder; None where there is none that is whole."""
         for name in reversed(_stored(directory)):
             try:
-                part, stamp = _load(directory, name)
+                part, stamp = NameColumns.load(directory, name)
             except (ValueError, OSError):
                 continue  # Cut short by a crash or damaged: an older one serves, or a rebuild.
             return cls([part], stamp)
@@ -95,11 +94,8 @@ class NameIndex:
             merged = parts[0] if len(parts) == 1 and not fresh else build_columns(_merged(parts, fresh))
             old = _stored(directory)
             name = f"names-{_number(old[-1]) + 1 if old else 1:08d}.bin"
-            with directory.create(name) as file:
-                for chunk in merged.to_chunks(stamp):
-                    file.write(chunk)
-                file.finish()
-            stored, _ = _load(directory, name)
+            merged.store(directory, name, stamp)
+            stored, _ = NameColumns.load(directory, name)
             with self._lock:
                 # What came meanwhile stays in memory; a new part may hold names that were stored just now.
                 later = _merged(self._parts[len(parts) :], self._fresh)
@@ -228,15 +224,6 @@ def _in_parts(parts: tuple[NameColumns, ...], name: str) -> bool:
     encoded = name.encode("utf-8", "replace")
     codes = codes_of(squeeze(name))
     return any(len(scan.exact_rows(part, encoded, codes)) for part in parts)
-
-
-def _load(directory: Directory, name: str) -> tuple[NameColumns, int]:
-    data = directory.map(name)
-    loaded = NameColumns.from_buffer(data)
-    if isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        # The checksum has touched every page; searches need few of them.
-        data.obj.madvise(mmap.MADV_DONTNEED)
-    return loaded
 
 
 def _stored(directory: Directory) -> list[str]:

@@ -9,8 +9,6 @@ initials of their words.
 
 from __future__ import annotations
 
-import struct
-import zlib
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -31,15 +29,15 @@ from codanna_core.names.words import (
     WORD_START,
     fold,
 )
+from codanna_core.storage.container import Container, ContainerWriter, Form
+from codanna_core.storage.directory import Directory
 
 U8 = NDArray[np.uint8]
 U32 = NDArray[np.uint32]
 U64 = NDArray[np.uint64]
 
-_MAGIC: Final = b"CDNN0002"
-_HEADER: Final = struct.Struct("<8sQI")
+_FORM: Final = Form(b"CDNNAM\x00\x03", "the names of an index")
 _CHUNK: Final = 1 << 17
-_ALIGN: Final = 8
 _MAX_OFFSET: Final = 255
 _LETTER: Final = 26
 
@@ -137,39 +135,24 @@ class NameColumns:
         """Size of all columns."""
         return sum(getattr(self, item.name).nbytes for item in fields(self))
 
-    def to_chunks(self, stamp: int) -> Iterable[bytes | memoryview]:
-        """The stored form, piece by piece. `stamp` is handed back by `from_buffer`."""
-        columns: list[NDArray[Any]] = [
-            np.ascontiguousarray(getattr(self, item.name)) for item in fields(self)
-        ]
-        head = b"".join(struct.pack("<Q", len(column)) for column in columns)
-        head = _HEADER.pack(_MAGIC, stamp, len(columns)) + head
-        head = head.ljust(_aligned(len(head)), b"\0")
-        checksum = zlib.crc32(head)
-        yield head
-        for column in columns:
-            data = column.data.cast("B") if len(column) else memoryview(b"")
-            padding = b"\0" * (_aligned(len(data)) - len(data))
-            checksum = zlib.crc32(padding, zlib.crc32(data, checksum))
-            yield data
-            yield padding
-        yield struct.pack("<I", checksum)
+    def store(self, directory: Directory, name: str, stamp: int) -> None:
+        """Write the columns as a file; `stamp` is handed back by `load`."""
+        with directory.create(name) as file:
+            writer = ContainerWriter(file, _FORM)
+            for item in fields(self):
+                writer.add(item.name, getattr(self, item.name))
+            writer.finish({"stamp": stamp})
 
     @classmethod
-    def from_buffer(cls, data: memoryview) -> tuple[NameColumns, int]:
-        """Columns over a stored form, without copying; `ValueError` says that it is damaged."""
-        if len(data) < _HEADER.size + 4 or zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
-            raise ValueError("the name index is damaged")
-        magic, stamp, count = _HEADER.unpack(data[: _HEADER.size])
-        if magic != _MAGIC or count != len(fields(cls)):
-            raise ValueError("the name index has another format")
-        at = _HEADER.size
-        sizes = struct.unpack_from(f"<{count}Q", data, at)
-        at = _aligned(at + 8 * count)
-        columns: list[NDArray[Any]] = []
-        for size, dtype in zip(sizes, _DTYPES, strict=True):
-            columns.append(np.frombuffer(data, dtype, size, at))
-            at = _aligned(at + size * np.dtype(dtype).itemsize)
+    def load(cls, directory: Directory, name: str) -> tuple[NameColumns, int]:
+        """Columns over a stored file, without copying, and its stamp; FileDamaged unless it is whole."""
+        stored = Container.open(directory, name, _FORM)
+        columns = [stored.array(item.name) for item in fields(cls) if stored.has(item.name)]
+        stamp = stored.facts.get("stamp")
+        if [column.dtype for column in columns] != list(_DTYPES) or not isinstance(stamp, int):
+            raise stored.corrupt("it has another format")
+        stored.verify()
+        stored.free_pages()  # The checksums have touched every page; searches need few of them.
         return cls(*columns), stamp
 
 
@@ -348,7 +331,7 @@ def _ends(sizes: NDArray[Any]) -> U32:
     return ends
 
 
-def _aligned(size: int, step: int = _ALIGN) -> int:
+def _aligned(size: int, step: int) -> int:
     return -(-size // step) * step
 
 

@@ -24,8 +24,12 @@ MAX_READ = 2 << 30
 """Bytes of a file that is read whole. Tables of ten million files have less, and logs are sealed before."""
 
 
-class FileTooLarge(IndexCorrupt, ValueError):
-    """Damage like any other to who reads a table: `ValueError` says that its content is of no use."""
+class FileDamaged(IndexCorrupt, ValueError):
+    """A file that is not as it was written; `ValueError` says that its content is of no use."""
+
+
+class FileTooLarge(FileDamaged):
+    """Damage like any other to who reads a table."""
 
 
 Checkpoint = Callable[[str], None]

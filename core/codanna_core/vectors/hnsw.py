@@ -14,9 +14,10 @@ import numpy as np
 
 from codanna_core.errors import ConfigError, IndexCorrupt
 from codanna_core.storage import Directory
+from codanna_core.storage.container import Container, ContainerWriter
 from codanna_core.vectors.base import Floats, Keys
-from codanna_core.vectors.container import Container, ContainerWriter
 from codanna_core.vectors.ivf.build import Pool, Source, Step, write_rows
+from codanna_core.vectors.manifest import SEALED
 from codanna_core.vectors.rows import RowCodec
 
 CONNECTIVITY = 16
@@ -102,7 +103,7 @@ def write_graph(
         graph.add(keys[block], pool.vectors(block), threads=1)
     order = np.argsort(keys)
     with directory.create(name) as file:
-        writer = ContainerWriter(file)
+        writer = ContainerWriter(file, SEALED)
         write_rows(writer, row_codec, dimension, pool, order, step)
         writer.add("graph", np.frombuffer(graph.save(), np.uint8))
         return writer.finish(

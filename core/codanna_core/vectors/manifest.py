@@ -11,10 +11,13 @@ import orjson
 
 from codanna_core.errors import IndexCorrupt, IndexIncompatible
 from codanna_core.storage import Directory
+from codanna_core.storage.container import Form
 from codanna_core.vectors.base import Calibration
 
 NAME = "vectors.json"
 FORMAT = 1
+SEALED = Form(b"CDNVEC\x00\x01", "a vector file")
+"""What every sealed file of a store starts with."""
 _SEALED = re.compile(r"(?:seg|dead|rotation)-\d{8}\.vec")
 _LOG = re.compile(r"wal-\d{8}\.log")
 

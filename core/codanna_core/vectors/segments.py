@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.storage import Directory
+from codanna_core.storage.container import Container, ContainerWriter
 from codanna_core.vectors.base import Floats, Keys, Mask
-from codanna_core.vectors.container import Container, ContainerWriter
 from codanna_core.vectors.hnsw import Graph
 from codanna_core.vectors.ivf.build import Source
 from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.codec import words
 from codanna_core.vectors.ivf.lists import Lists
+from codanna_core.vectors.manifest import SEALED
 from codanna_core.vectors.rows import RowCodec, Rows
 
 RowNumbers = NDArray[np.int64]
@@ -25,7 +26,7 @@ class Segment:
     """A sealed file of vectors: `keys` u64[n], `rows` [n, d], `scales` f32[n] where the codec has them."""
 
     def __init__(self, directory: Directory, name: str, codec: RowCodec, dimension: int, size: int) -> None:
-        self.file = Container(directory, name, size)
+        self.file = Container.open(directory, name, SEALED, size)
         self.name = name
         self.codec = codec
         facts = self.file.facts
@@ -145,14 +146,14 @@ def write_tombstones(directory: Directory, name: str, part: Part) -> int:
     if part.live is None:
         raise ValueError("this part has no dead rows")
     with directory.create(name) as file:
-        writer = ContainerWriter(file)
+        writer = ContainerWriter(file, SEALED)
         writer.add("dead", np.packbits(~part.live, bitorder="little"))
         return writer.finish({"kind": "dead", "segment": part.segment.name, "count": part.segment.count})
 
 
 def read_tombstones(directory: Directory, name: str, segment: Segment, size: int) -> Part:
     """Read what `write_tombstones` wrote; all of it is checked, since it is small."""
-    file = Container(directory, name, size)
+    file = Container.open(directory, name, SEALED, size)
     if file.facts.get("segment") != segment.name or file.facts.get("count") != segment.count:
         raise file.corrupt(f"it does not belong to {segment.name}")
     file.verify()

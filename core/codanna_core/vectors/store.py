@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike
 from codanna_core.cancel import Cancel
 from codanna_core.errors import ConfigError, IndexCorrupt, IndexMissing
 from codanna_core.storage import Checkpoint, Directory
+from codanna_core.storage.container import Container, ContainerWriter
+from codanna_core.storage.log import LogReader, LogWriter
 from codanna_core.vectors import manifest as manifests
 from codanna_core.vectors.base import (
     Calibration,
@@ -30,19 +32,18 @@ from codanna_core.vectors.base import (
     last_of_each,
     prepared,
 )
-from codanna_core.vectors.container import Container, ContainerWriter
 from codanna_core.vectors.delta import Delta
 from codanna_core.vectors.ivf.build import Source, write_flat
 from codanna_core.vectors.ivf.codec import make_rotation
 from codanna_core.vectors.ivf.policy import Plan, plan
 from codanna_core.vectors.key_filter import KeyFilter
-from codanna_core.vectors.manifest import FileEntry, Manifest
+from codanna_core.vectors.manifest import SEALED, FileEntry, Manifest
 from codanna_core.vectors.rebuild import Built, rebuild
 from codanna_core.vectors.rows import RowCodec, Rows
 from codanna_core.vectors.segments import Part, Segment, add_tombstones, read_tombstones, write_tombstones
 from codanna_core.vectors.snapshot import DurableSnapshot, State, is_in
 from codanna_core.vectors.stats import collect_stats
-from codanna_core.vectors.wal import WalReader, WalWriter
+from codanna_core.vectors.wal import Record, WalFormat, log_removal, log_upsert
 
 SEAL_AT = 4096
 """Delta size from which maintenance seals it; the exact scan of a full delta costs 0.2 ms."""
@@ -80,8 +81,8 @@ class DurableIndex:
         """The file that background work writes now; no manifest names it yet."""
         self._segments: dict[str, Segment] = {}
         self._delta: Delta | None = None
-        self._wal: WalWriter | None = None
-        self._reader: WalReader | None = None
+        self._wal: LogWriter | None = None
+        self._reader: LogReader[Record] | None = None
         self._known: KeyFilter | None = None
         """Every key that this process may have to replace; only for a writer that has written much."""
         self._serial = 0
@@ -129,14 +130,20 @@ class DurableIndex:
         rotation = self._state.rotation
         if rotation is None:
             entry = manifest.rotation
-            rotation = Container(self._directory, entry.file, entry.size).array("rotation")
+            rotation = self._open_rotation(entry).array("rotation")
         parts = tuple(self._open_part(manifest, entry) for entry in manifest.segments)
         self._segments = {part.segment.name: part.segment for part in parts}
         self._published = {part.segment.name: part for part in parts}
         self._delta = Delta(self._codec, manifest.dimension)
-        self._reader = WalReader(self._directory, manifest.wal, manifest.dimension, self._codec)
+        self._reader = self._wal_of(manifest).reader(self._directory, manifest.wal)
         self._state = State(manifest, rotation, parts, self._delta.view())
         self._replay(self._reader)
+
+    def _wal_of(self, manifest: Manifest) -> WalFormat:
+        return WalFormat(self._codec, manifest.dimension)
+
+    def _open_rotation(self, entry: FileEntry) -> Container:
+        return Container.open(self._directory, entry.file, SEALED, entry.size)
 
     def _open_part(self, manifest: Manifest, entry: FileEntry) -> Part:
         segment = self._segments.get(entry.file)
@@ -146,7 +153,7 @@ class DurableIndex:
             return Part(segment)
         return read_tombstones(self._directory, entry.dead, segment, entry.dead_size)
 
-    def _replay(self, reader: WalReader) -> bool:
+    def _replay(self, reader: LogReader[Record]) -> bool:
         delta, parts, replayed = self._delta, self._state.parts, False
         if delta is None:
             return False
@@ -166,9 +173,8 @@ class DurableIndex:
         leftovers = [int(found[1]) for name in self._directory.names() if (found := _NUMBERED.match(name))]
         self._serial = max([manifest.serial if manifest else 0, *leftovers])
         if manifest is not None and self._reader is not None:
-            row_bytes = self._codec.bytes_per_row(manifest.dimension)
             file = self._directory.append(manifest.wal, self._reader.position)
-            self._wal = WalWriter(file, manifest.dimension, row_bytes, self._reader.stamp)
+            self._wal = self._wal_of(manifest).writer(file, self._reader.stamp)
         self._collect()
 
     def _collect(self) -> None:
@@ -253,7 +259,7 @@ class DurableIndex:
         if delta.used + len(keys) > DELTA_LIMIT:
             self._seal(parts, (keys, rows, scales))
             return
-        wal.append(keys, rows, scales)
+        log_upsert(wal, keys, rows, scales)
         delta.append(keys, rows, scales)
         self._state = replace(self._state, parts=parts, delta=delta.view())
 
@@ -270,7 +276,7 @@ class DurableIndex:
             keys = keys[held]
             if not len(keys):
                 return
-            wal.append(keys)
+            log_removal(wal, keys)
             parts = add_tombstones(self._state.parts, keys)
             delta.remove(keys)
             self._state = replace(self._state, parts=parts, delta=delta.view())
@@ -306,7 +312,7 @@ class DurableIndex:
         rotation = make_rotation(dimension, self._options.seed)
         name = self._next_name("rotation")
         with self._directory.create(name) as file:
-            writer = ContainerWriter(file)
+            writer = ContainerWriter(file, SEALED)
             writer.add("rotation", rotation)
             size = writer.finish({"kind": "rotation"})
         options = self._options
@@ -362,8 +368,7 @@ class DurableIndex:
         wal, delta = self._wal, self._delta
         if fresh_log:
             wal_name = self._next_name("wal", "log")
-            row_bytes = self._codec.bytes_per_row(manifest.dimension)
-            wal = WalWriter(self._directory.append(wal_name, 0), manifest.dimension, row_bytes, 0)
+            wal = self._wal_of(manifest).writer(self._directory.append(wal_name, 0), 0)
             delta = Delta(self._codec, manifest.dimension)
             manifest = replace(manifest, wal=wal_name)
         manifest = replace(
@@ -465,9 +470,8 @@ class DurableIndex:
             part.segment.file.verify()
         if state.manifest is not None:
             manifests.decode_manifest(self._read_manifest(), self._directory)
-            Container(self._directory, state.manifest.rotation.file, state.manifest.rotation.size).verify()
-            reader = WalReader(self._directory, state.manifest.wal, state.manifest.dimension, self._codec)
-            for _ in reader.read():
+            self._open_rotation(state.manifest.rotation).verify()
+            for _ in self._wal_of(state.manifest).reader(self._directory, state.manifest.wal).read():
                 pass
 
     def stats(self) -> VectorStats:

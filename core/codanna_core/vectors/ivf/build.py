@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.storage import Directory
+from codanna_core.storage.container import ContainerWriter
 from codanna_core.vectors.base import Floats, Keys
-from codanna_core.vectors.container import ContainerWriter
 from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.assign import Assigner
 from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.lists import Entries, Lists, joined, write_lists
 from codanna_core.vectors.ivf.train import POINTS_PER_CENTROID, list_count, train
+from codanna_core.vectors.manifest import SEALED
 from codanna_core.vectors.rows import RowCodec, Rows
 
 SOAR_WEIGHT = 1.5
@@ -226,7 +227,7 @@ def _write(
     pool, coarse = plan.pool, plan.coarse
     clustered = len(coarse.centroids) > 1
     with directory.create(name) as file:
-        writer = ContainerWriter(file)
+        writer = ContainerWriter(file, SEALED)
         write_rows(writer, row_codec, dimension, pool, plan.order, step)
         if clustered:
             keys = pool.keys()[plan.order]

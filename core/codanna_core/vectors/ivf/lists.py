@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.storage.container import Container, ContainerWriter
 from codanna_core.vectors.base import Floats, Metric
-from codanna_core.vectors.container import Container, ContainerWriter
 from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.codec import Codes
