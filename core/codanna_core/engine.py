@@ -37,6 +37,8 @@ from codanna_core.results import (
     Filters,
     Mode,
     Progress,
+    RelationRequest,
+    RelationResult,
     SearchRequest,
     SearchResult,
     Status,
@@ -49,6 +51,8 @@ from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
 from codanna_core.search.kept import Kept
 from codanna_core.search.page import answer
+from codanna_core.search.related import Partial, related
+from codanna_core.search.relations import KeptFacts, ParsedFacts, Reading
 from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.symbols import find_symbols, fits
@@ -94,6 +98,7 @@ class Engine:
         self._buffers = Buffers()
         self._saved = SavedTexts(root, self._buffers, self._parsing, self._published, settings.discovery)
         self._kept = Kept()
+        self._facts = KeptFacts()
         self._closed = False
         self._writer_was_silent = False
         self._warm = False
@@ -226,6 +231,25 @@ class Engine:
         return [as_symbol_hit(hit) for hit in found] or self._writer.damage.healing(
             lambda: named(misspelled=True)
         )
+
+    def relations(
+        self, request: RelationRequest, *, cancel: Cancel | None = None, partial: Partial | None = None
+    ) -> RelationResult:
+        """Who uses a definition, what it uses itself, and what a change of it reaches.
+
+        `partial` hears of the edges of each file as soon as they are known, on the same thread.
+        """
+        if request.path is not None:
+            request = replace(request, path=self.relative(request.path))
+
+        def answered() -> RelationResult:
+            view = self._view(meaning=False)
+            reading = Reading(
+                self._named, self._parsing.facts, self._facts, budget=request.budget, cancel=cancel
+            )
+            return related(view, request, ParsedFacts(view.tree, reading), reading, partial)
+
+        return self._writer.damage.healing(answered)
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""

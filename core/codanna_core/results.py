@@ -146,6 +146,114 @@ class SymbolHit:
         return Span(Position(self.name_line, self.name_col), Position(self.name_line, self.name_end_col))
 
 
+class Relation(StrEnum):
+    """What is asked about a definition."""
+
+    REFERENCES = "references"
+    """Every use of it."""
+    CALLERS = "callers"
+    """Its calls, with the definitions around them."""
+    CALLS = "calls"
+    """What it calls itself."""
+    IMPACT = "impact"
+    """All that a change of it can reach: its users, their users and so on."""
+
+
+class Confidence(StrEnum):
+    """How much an edge is worth."""
+
+    CERTAIN = "certain"
+    """An import, a scope or the type of the receiver proves it."""
+    LIKELY = "likely"
+    """Nothing else fits."""
+    POSSIBLE = "possible"
+    """It may be meant, and so may others."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRequest:
+    """A question about the definition of a name, about what is at a place, or about changed lines."""
+
+    relation: Relation
+    name: str = ""
+    """As it is written, or with its containers: `save`, `Session.save`."""
+    path: str | None = None
+    line: int | None = None
+    character: int | None = None
+    """With `line`: the name there is asked about, a definition or a use."""
+    changed: tuple[tuple[str, int, int], ...] = ()
+    """Path, first and last line: all definitions around these are asked about."""
+    confidence: Confidence = Confidence.LIKELY
+    """Edges below it are counted and left out."""
+    depth: int = 1
+    """How many edges in a row are followed."""
+    budget: float | None = None
+    """Seconds after which the answer is what was found until then; None waits for all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition that an edge begins or ends at."""
+
+    name: str
+    kind: str
+    container: str
+    language: str
+    path: str
+    span: Span
+    selection: Span
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A use of a name, between the definition around it and the one that it means."""
+
+    path: str
+    span: Span
+    """The name where it is used."""
+    role: str
+    """`read`, `call`, `write`, `type`, `import`, `inherit`, `decorator` or `value`."""
+    source: Definition | None
+    """Around the use; None at the top of a file."""
+    target: Definition
+    confidence: Confidence
+    """Of several edges in a row the lowest."""
+    probability: float
+    """How often edges like this one are right; of several in a row, that all are."""
+    reason: str
+    depth: int = 1
+    """Which edge in a row it is."""
+    test: bool = False
+    """Whether the use is in a test."""
+    wide: bool = False
+
+
+@dataclass(slots=True)
+class RelationResult:
+    """The answer to a question about relations."""
+
+    relation: Relation
+    targets: list[Definition] = field(default_factory=list)
+    """What was asked about: one definition, its overloads and `#ifdef` twins, or all that changed."""
+    candidates: list[Definition] = field(default_factory=list)
+    """Definitions between which the question does not decide; then there are no edges."""
+    edges: list[Edge] = field(default_factory=list)
+    complete: bool = True
+    """Whether these are all edges that the rules of the languages can see."""
+    files: int = 0
+    """Files that were looked through, of those that may hold uses."""
+    of_files: int = 0
+    unknown: int = 0
+    """Uses of the name of which the text does not say what they mean; any of them may be a further edge."""
+    weaker: int = 0
+    """Edges with less confidence than was asked for."""
+    generation: int = 0
+    indexed: float = 1.0
+    milliseconds: float = 0.0
+    problems: list[Problem] = field(default_factory=list)
+
+
 class State(StrEnum):
     """What the engine is doing."""
 

@@ -14,7 +14,15 @@ import pytest
 from codanna_core.cancel import Cancel
 from codanna_core.engine import Engine
 from codanna_core.errors import Cancelled, DimensionMismatch, FolderMissing, IndexMissing, InvalidQuery
-from codanna_core.results import Filters, SearchRequest, State
+from codanna_core.results import (
+    Confidence,
+    Edge,
+    Filters,
+    Relation,
+    RelationRequest,
+    SearchRequest,
+    State,
+)
 from codanna_core.search.service import IndexService
 from codanna_core.testing.embedder import FakeEmbedder
 
@@ -207,6 +215,80 @@ class TestSymbols:
     def test_outline_of_a_file_and_of_a_text(self, service: IndexService) -> None:
         assert names(list(service.document_symbols("alpha.py").symbols)) == ["alpha_one", "alpha_two"]
         assert names(list(service.document_symbols("new.py", "def fresh(): pass\n").symbols)) == ["fresh"]
+
+
+CALLS = {
+    "one.py": "def first(): return 1\n\n\ndef second(): return first()\n",
+    "two.py": "def lone(): return 2\n",
+}
+
+
+@pytest.fixture
+def calling(service: IndexService, project: Path) -> IndexService:
+    for name, text in CALLS.items():
+        (project / name).write_text(text)
+    service.update(list(CALLS))
+    return service
+
+
+class TestRelations:
+    def test_callers_with_both_ends_the_place_and_the_reason(self, calling: IndexService) -> None:
+        result = calling.relations(RelationRequest(Relation.CALLERS, "first"))
+        assert [(one.name, one.path, one.selection.start.line) for one in result.targets] == [
+            ("first", "one.py", 0)
+        ]
+        (edge,) = result.edges
+        assert (edge.path, edge.span.start.line, edge.span.start.character) == ("one.py", 3, 21)
+        assert edge.source is not None
+        assert (edge.source.name, edge.target.name, edge.role) == ("second", "first", "call")
+        assert edge.confidence is Confidence.CERTAIN
+        assert 0 < edge.probability <= 1
+        assert edge.reason
+        assert result.complete
+        assert result.candidates == []
+        assert result.generation == calling.status().generation
+
+    def test_calls_are_the_same_edges_from_the_other_end(self, calling: IndexService) -> None:
+        callers = calling.relations(RelationRequest(Relation.CALLERS, "first"))
+        assert calling.relations(RelationRequest(Relation.CALLS, "second")).edges == callers.edges
+
+    def test_what_is_at_a_place(self, calling: IndexService) -> None:
+        request = RelationRequest(Relation.CALLERS, path="one.py", line=0, character=6)
+        assert [one.name for one in calling.relations(request).targets] == ["first"]
+
+    def test_namesakes_are_listed_and_not_mixed(self, calling: IndexService, project: Path) -> None:
+        (project / "other.py").write_text("def first(): return 3\n")
+        calling.update(["other.py"])
+        result = calling.relations(RelationRequest(Relation.CALLERS, "first"))
+        assert sorted(one.path for one in result.candidates) == ["one.py", "other.py"]
+        assert (result.targets, result.edges) == ([], [])
+
+    def test_a_name_that_is_nowhere(self, calling: IndexService) -> None:
+        result = calling.relations(RelationRequest(Relation.CALLERS, "nowhere"))
+        assert (result.targets, result.candidates, result.edges) == ([], [], [])
+
+    def test_unsaved_texts_count(self, calling: IndexService) -> None:
+        calling.set_overlay("two.py", "from one import first\n\n\ndef lone(): return first()\n")
+        result = calling.relations(RelationRequest(Relation.CALLERS, "first"))
+        assert [edge.source.name for edge in result.edges if edge.source] == ["second", "lone"]
+        calling.set_overlay("one.py", "def first(): return 1\n")
+        result = calling.relations(RelationRequest(Relation.CALLERS, "first"))
+        assert [edge.path for edge in result.edges] == ["two.py"]
+
+    def test_parts_are_the_answer(self, calling: IndexService) -> None:
+        heard: list[Edge] = []
+        result = calling.relations(RelationRequest(Relation.CALLERS, "first"), partial=heard.extend)
+        assert heard == result.edges != []
+
+    def test_gives_up_when_cancelled(self, calling: IndexService) -> None:
+        cancel = Cancel()
+        cancel.cancel()
+        with pytest.raises(Cancelled):
+            calling.relations(RelationRequest(Relation.CALLERS, "first"), cancel=cancel)
+
+    def test_nothing_before_the_first_sync(self, empty: IndexService) -> None:
+        with pytest.raises(IndexMissing):
+            empty.relations(RelationRequest(Relation.CALLERS, "alpha_one"))
 
 
 class TestStayingCurrent:

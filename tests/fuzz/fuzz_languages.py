@@ -28,7 +28,7 @@ from mutate import mutated  # noqa: E402
 from codanna_core.files import to_utf8  # noqa: E402
 from codanna_core.indexing.prepare import Prepared, describe  # noqa: E402
 from codanna_core.languages import languages  # noqa: E402
-from codanna_core.languages.exchange import pack_request, unpack_answer  # noqa: E402
+from codanna_core.languages.exchange import Request, pack_request, unpack_answer  # noqa: E402
 from codanna_core.languages.lines import Lines  # noqa: E402
 from codanna_core.languages.text_only import as_text  # noqa: E402
 from codanna_core.model import Extraction, Symbol  # noqa: E402
@@ -99,7 +99,9 @@ def check(case: Case, helpers: WarmHelpers) -> str:
     seconds = seconds_for(len(data))
     kind = "parsed"
     try:
-        found = unpack_answer(helpers.ask(pack_request(data, case.path, seconds), seconds), case.path)
+        found = unpack_answer(
+            helpers.ask(pack_request(Request(data, case.path, seconds)), seconds), case.path
+        )
     except Overran:
         kind, found = "slow-file", as_text(data, case.path)
     except HelperLost:

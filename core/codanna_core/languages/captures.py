@@ -10,10 +10,10 @@ from importlib.resources import files
 from tree_sitter import Node, Query, QueryCursor
 from tree_sitter_language_pack import get_language
 
-from codanna_core.languages.parse import MATCH_LIMIT, parse_whole
+from codanna_core.languages.parse import MATCH_LIMIT, load, parse_whole
 from codanna_core.languages.registry import languages
 
-__all__ = ["Node", "captures", "has_references"]
+__all__ = ["Node", "captures", "has_references", "load_references"]
 
 
 def captures(data: bytes, language: str, deadline_s: float) -> dict[str, list[Node]] | None:
@@ -28,6 +28,12 @@ def captures(data: bytes, language: str, deadline_s: float) -> dict[str, list[No
 def has_references(language: str) -> bool:
     """Whether the language has a `references.scm`, its own or that of the language it inherits from."""
     return bool(_query_text(language))
+
+
+def load_references(language: str) -> None:
+    """Load the grammar and compile the query, which takes longer than most files."""
+    load(languages()[language])
+    _cursor(language)
 
 
 def _start(node: Node) -> int:

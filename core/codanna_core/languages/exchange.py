@@ -1,6 +1,7 @@
 """What goes between a process that needs a file parsed and the helper that parses it.
 
-Answers are JSON, because the process that reads them must not trust one that has read untrusted text.
+Symbols come back as JSON, facts as `relations/encoding.py` writes them: the process that reads them must not
+trust one that has read untrusted text.
 """
 
 from __future__ import annotations
@@ -8,28 +9,41 @@ from __future__ import annotations
 import struct
 from dataclasses import fields
 from operator import attrgetter
+from typing import NamedTuple
 
 import orjson
 
 from codanna_core.model import Extraction, Problem, Symbol
 from codanna_core.problems import Code
 
-_HEAD = struct.Struct("<dI")
+_HEAD = struct.Struct("<dI?")
 
 _row_of = attrgetter(*(field.name for field in fields(Symbol)))
 
 
-def pack_request(data: bytes, path: str, seconds: float) -> tuple[bytes, ...]:
-    """A request in parts: parse this within so many seconds of processor time."""
-    name = path.encode("utf-8", "surrogatepass")
-    return _HEAD.pack(seconds, len(name)), name, data
+class Request(NamedTuple):
+    """What the helper is to read, and how long it may take."""
+
+    data: bytes
+    path: str
+    seconds: float
+    """Processor time."""
+    facts: bool = False
+    """Whether to read the facts for relations in place of the symbols."""
 
 
-def unpack_request(message: bytes) -> tuple[bytes, str, float]:
-    """The data, the path and the seconds of a request."""
-    seconds, length = _HEAD.unpack_from(message)
+def pack_request(request: Request) -> tuple[bytes, ...]:
+    """A request in parts."""
+    name = request.path.encode("utf-8", "surrogatepass")
+    return _HEAD.pack(request.seconds, len(name), request.facts), name, request.data
+
+
+def unpack_request(message: bytes) -> Request:
+    """A request from its parts in one."""
+    seconds, length, facts = _HEAD.unpack_from(message)
     start = _HEAD.size + length
-    return message[start:], message[_HEAD.size : start].decode("utf-8", "surrogatepass"), seconds
+    path = message[_HEAD.size : start].decode("utf-8", "surrogatepass")
+    return Request(message[start:], path, seconds, facts)
 
 
 def pack_answer(found: Extraction) -> bytes:

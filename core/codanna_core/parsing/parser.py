@@ -9,10 +9,14 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
-from codanna_core.languages.exchange import pack_request, unpack_answer
+from codanna_core.cache import Cache
+from codanna_core.languages.exchange import Request, pack_request, unpack_answer
 from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.verdicts import CRASHED, SLOW, Verdicts, content_key, problem_of, seconds_for
+from codanna_core.relations.encoding import encode
+from codanna_core.relations.facts import Facts
+from codanna_core.relations.rules import rules_of
 from codanna_core.runtime.helpers import HelperLost, Overran, TooLate, WarmHelpers
 from codanna_core.runtime.limits import Limits
 
@@ -23,6 +27,9 @@ PATIENCE_S = 3.0
 """How long a request waits for an outline before it is answered from the last one."""
 
 _PROBE_S = 10.0
+_FACTS_FACTOR = 2
+"""Facts of a file take up to twice as long as its symbols."""
+_MOST_WITHOUT = 1_000
 _RECENT_FILES = 32
 _RECENT_SYMBOLS = 4_000
 _LONGEST_REST_S = 60.0
@@ -46,6 +53,7 @@ class Parsing:
         """The last good state of files, by path."""
         self._rests: dict[str, _Rest] = {}
         self._again: dict[str, None] = {}
+        self._without_facts: Cache[str, None] = Cache("contents that have no facts", _MOST_WITHOUT, _unknown)
 
     def parse(self, data: bytes, path: str, *, indexed: bool = True) -> Extraction:
         """The symbols of a file, or windows of its lines and the reason.
@@ -127,6 +135,27 @@ class Parsing:
             self._judge(key, path, lost)
             return False
 
+    def facts(self, data: bytes, path: str) -> bytes:
+        """The facts of a file for relations, as `relations/encoding.py` writes them; none for a language
+        without rules. If a file goes over the limit, or ends the helper twice, they say they are incomplete.
+        """
+        language = grammar_of(data, path)
+        if language is None or not rules_of(language.name).reader:
+            return b""
+        key = content_key(language.name, data)
+        if self.verdicts.get(key) is None and key not in self._without_facts:
+            seconds = _FACTS_FACTOR * seconds_for(len(data))
+            request = pack_request(Request(data, path, seconds, facts=True))
+            for _ in range(2):
+                try:
+                    return HELPERS.ask(request, seconds)
+                except Overran:
+                    break
+                except HelperLost:
+                    pass  # It need not be the file: as with symbols, it is tried once more.
+            self._without_facts.keep(key, None)
+        return encode(Facts(language.name, "", (), (), complete=False))
+
     def _judge(self, key: str, path: str, lost: HelperLost) -> str:
         code = SLOW if isinstance(lost, Overran) else CRASHED
         self.verdicts.add(key, code, path)
@@ -145,7 +174,7 @@ class Parsing:
 
     def _ask(self, data: bytes, path: str, key: str, times: int, patience: float | None = None) -> Extraction:
         seconds = times * seconds_for(len(data))
-        answer = HELPERS.ask(pack_request(data, path, seconds), seconds, patience)
+        answer = HELPERS.ask(pack_request(Request(data, path, seconds)), seconds, patience)
         try:
             found = unpack_answer(answer, path)
         except ValueError as error:
@@ -174,6 +203,10 @@ class Parsing:
                 del self._rests[next(iter(self._rests))]
 
 
+def _unknown(key: str) -> None:
+    raise KeyError(key)
+
+
 def _copy(found: Extraction) -> Extraction:
     """The same symbols in another list: who gets an extraction may sort it."""
     return replace(found, symbols=list(found.symbols), problems=list(found.problems))
@@ -181,4 +214,4 @@ def _copy(found: Extraction) -> Extraction:
 
 def probe(data: bytes, path: str) -> Extraction:
     """Parse without a memory; raises HelperLost where that fails."""
-    return unpack_answer(HELPERS.ask(pack_request(data, path, _PROBE_S), _PROBE_S), path)
+    return unpack_answer(HELPERS.ask(pack_request(Request(data, path, _PROBE_S)), _PROBE_S), path)

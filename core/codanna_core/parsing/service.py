@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 
-from codanna_core.languages.exchange import pack_answer, unpack_request
+from codanna_core.languages.exchange import Request, pack_answer, unpack_request
 from codanna_core.languages.extract import extract_within
+from codanna_core.relations.encoding import encode
+from codanna_core.relations.reader import read_facts_within
 from codanna_core.runtime.frames import READY, own_pipes, read_frame, write_frame
 from codanna_core.runtime.memory import give_back
 
@@ -26,11 +28,19 @@ def serve() -> None:
         except EOFError:
             return
         size = len(message)
-        data, path, seconds = unpack_request(message)
+        request = unpack_request(message)
         del message
-        answer = pack_answer(extract_within(data, path, seconds))
+        answer = _answer(request)
         write_frame(answers, answer)
         served += 1
         if size > _LARGE or served % _TIDY_EVERY == 0:
-            del data, answer
+            del request, answer
             give_back()
+
+
+def _answer(request: Request) -> bytes:
+    """The symbols of a file, or its facts; nothing for a language without rules for them."""
+    if not request.facts:
+        return pack_answer(extract_within(request.data, request.path, request.seconds))
+    facts = read_facts_within(request.data, request.path, request.seconds)
+    return encode(facts) if facts is not None else b""

@@ -172,6 +172,11 @@ def is_secondary(path: str) -> bool:
     return _SECONDARY.search(path) is not None
 
 
+def is_test(path: str) -> bool:
+    """Whether a path is of tests or what they need."""
+    return _TEST_FOLDER.search(path) is not None or _TEST_FILE.search(path) is not None
+
+
 def plain_name(name: str) -> str:
     """Letters and digits only, so that `My-Project`, `my_project` and `MyProject` are one name."""
     return "".join(filter(str.isalnum, name)).lower()

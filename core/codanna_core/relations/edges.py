@@ -1,15 +1,18 @@
-"""Questions about one definition: who calls it, who refers to it, and what it uses itself."""
+"""Questions about definitions: who calls them, who refers to them, and what they use themselves."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from codanna_core.relations.facts import Reference, Role
-from codanna_core.relations.provider import Provider
-from codanna_core.relations.resolve import Resolver, Tier
+from codanna_core.relations.facts import Binds, Reference, Role
+from codanna_core.relations.meant import Meant, meant_by
+from codanna_core.relations.provider import OutOfTime, Provider
+from codanna_core.relations.resolve import Resolution, Resolver, Tier
+from codanna_core.relations.scopes import Table
 from codanna_core.relations.typer import Typer
 from codanna_core.relations.values import FILE, Target
 
@@ -37,6 +40,10 @@ class Edge(NamedTuple):
     reason: str
 
 
+Found = Callable[[list[Edge]], None]
+"""Hears of edges as they are found, those of one file at a time."""
+
+
 @dataclass(slots=True)
 class Answer:
     """Edges, and whether they are all of them."""
@@ -48,6 +55,8 @@ class Answer:
     of_files: int = 0
     unknown: int = 0
     """Uses of the name of which nothing says what they mean: they may be further edges."""
+    weaker: int = 0
+    """Edges of lower tiers than asked for."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -70,78 +79,183 @@ class Relations:
         self, target: Target, *, minimum: Tier = Tier.LIKELY, budget_s: float | None = None
     ) -> Answer:
         """All uses of a definition."""
-        return self._uses(target, None, minimum, budget_s)
+        return self.uses([target], None, minimum=minimum, budget_s=budget_s)
 
     def callers(
         self, target: Target, *, minimum: Tier = Tier.LIKELY, budget_s: float | None = None
     ) -> Answer:
         """The calls of a definition, uses as decorator among them."""
-        return self._uses(target, CALLS, minimum, budget_s)
+        return self.uses([target], CALLS, minimum=minimum, budget_s=budget_s)
 
-    def calls(self, source: Target, *, minimum: Tier = Tier.LIKELY) -> Answer:
-        """What a definition calls, functions inside it included."""
-        answer = Answer(of_files=1)
+    def calls(
+        self, sources: Target | Iterable[Target], *, minimum: Tier = Tier.LIKELY, found: Found | None = None
+    ) -> Answer:
+        """What definitions call, functions inside them included."""
+        answer = Answer()
+        try:
+            for source in [sources] if isinstance(sources, Target) else sources:
+                answer.of_files += 1
+                edges = self._calls(source, minimum, answer)
+                answer.edges += edges
+                if found is not None and edges:
+                    found(edges)
+        except OutOfTime:
+            answer.complete = False
+        return answer
+
+    def uses(
+        self,
+        targets: Collection[Target],
+        roles: Collection[Role] | None = None,
+        *,
+        minimum: Tier = Tier.LIKELY,
+        budget_s: float | None = None,
+        found: Found | None = None,
+    ) -> Answer:
+        """The uses of definitions in some roles, or in all."""
+        answer = Answer()
+        deadline = None if budget_s is None else time.monotonic() + budget_s
+        try:
+            missing = [target.path for target in targets if self.resolver.typer.table(target.path) is None]
+            if missing:
+                answer.problems += [f"no facts of {path} yet" for path in dict.fromkeys(missing)]
+                answer.complete = False
+                return answer
+            search = _Search(self, meant_by(self.resolver.typer, targets), roles, minimum, answer)
+            for edges in search.run(deadline):
+                answer.edges += edges
+                if found is not None and edges:
+                    found(edges)
+        except OutOfTime:
+            answer.complete = False
+        answer.complete = answer.complete and answer.files == answer.of_files and not answer.problems
+        return answer
+
+    def edge(self, path: str, reference: Reference, target: Target, result: Resolution) -> Edge:
+        """A resolved use."""
+        return Edge(
+            path,
+            reference.line,
+            reference.at,
+            len(reference.name.encode()),
+            Role(reference.role),
+            Target(path, reference.owner if reference.owner >= 0 else FILE),
+            target,
+            result.tier,
+            result.probability,
+            result.reason,
+        )
+
+    def _calls(self, source: Target, minimum: Tier, answer: Answer) -> list[Edge]:
         table = self.resolver.typer.table(source.path)
         if table is None:
             answer.complete = False
             answer.problems.append(f"no facts of {source.path} yet")
-            return answer
-        answer.files = 1
+            return []
+        answer.files += 1
+        answer.complete = answer.complete and table.facts.complete
         row = table.row(source.number)
+        edges: list[Edge] = []
         for reference in table.facts.references:
             if row.start <= reference.at < row.end and reference.role in CALLS:
-                answer.edges += self._edges(source.path, reference, minimum, answer)
-        answer.complete = table.facts.complete
-        return answer
+                result = self.resolver.resolve(source.path, reference)
+                answer.unknown += not result.targets and not result.outside
+                if result.tier >= minimum:
+                    edges += [self.edge(source.path, reference, target, result) for target in result.targets]
+                else:
+                    answer.weaker += len(result.targets)
+        return edges
 
-    def _uses(
-        self, target: Target, roles: frozenset[Role] | None, minimum: Tier, budget_s: float | None
-    ) -> Answer:
-        answer = Answer()
-        deadline = None if budget_s is None else time.monotonic() + budget_s
-        table = self.resolver.typer.table(target.path)
-        if table is None:
-            answer.complete = False
-            answer.problems.append(f"no facts of {target.path} yet")
-            return answer
-        name = table.row(target.number).name
-        paths = sorted(self.provider.using(name), key=lambda path: (path != target.path, path))
-        answer.of_files = len(paths)
-        for path in paths[:MAX_FILES]:
-            if (deadline is not None and time.monotonic() > deadline) or len(answer.edges) > MAX_EDGES:
-                break
-            held = self.resolver.typer.table(path)
+
+class _Search:
+    """One search for uses: which files under which names are still to be looked through."""
+
+    def __init__(
+        self,
+        relations: Relations,
+        meant: Meant,
+        roles: Collection[Role] | None,
+        minimum: Tier,
+        answer: Answer,
+    ) -> None:
+        self._relations = relations
+        self._meant = meant
+        self._roles = roles
+        self._minimum = minimum
+        self._answer = answer
+        self._waiting: deque[str] = deque()
+        self._files: set[str] = set()
+        self._names: set[str] = set()
+
+    def run(self, deadline: float | None) -> Iterator[list[Edge]]:
+        """The edges of one file after the other, beginning where the definitions are."""
+        answer = self._answer
+        for name in sorted(self._meant.names):
+            self._look_for(name)
+        while self._waiting and answer.files < MAX_FILES and len(answer.edges) <= MAX_EDGES:
+            if deadline is not None and time.monotonic() > deadline:
+                return
+            path = self._waiting.popleft()
+            table = self._relations.resolver.typer.table(path)
             answer.files += 1
-            if held is None:
+            if table is None:
                 answer.problems.append(f"no facts of {path} yet")
                 continue
-            if not held.facts.complete:
+            if not table.facts.complete:
                 answer.problems.append(f"{path} is too large to read as a whole")
-            for reference in held.facts.references:
-                if reference.name != name:
-                    continue
-                if roles is None or reference.role in roles:
-                    found = self._edges(path, reference, minimum, answer)
-                    answer.edges += [edge for edge in found if edge.target == target]
-        answer.complete = answer.files == answer.of_files and not answer.problems
-        return answer
+            yield self._in_file(path, table)
 
-    def _edges(self, path: str, reference: Reference, minimum: Tier, answer: Answer) -> Iterator[Edge]:
-        result = self.resolver.resolve(path, reference)
-        if not result.targets and not result.outside:
-            answer.unknown += 1
-        if result.tier < minimum:
+    def _look_for(self, name: str) -> None:
+        """Also look through the files that use this name."""
+        if name in self._names:
             return
-        for target in result.targets:
-            yield Edge(
-                path,
-                reference.line,
-                reference.at,
-                len(reference.name.encode()),
-                Role(reference.role),
-                Target(path, reference.owner if reference.owner >= 0 else FILE),
-                target,
-                result.tier,
-                result.probability,
-                result.reason,
-            )
+        self._names.add(name)
+        homes = {target.path for target in self._meant.targets}
+        paths = set(self._relations.provider.using(name)) - self._files
+        self._waiting.extend(sorted(paths, key=lambda path: (path not in homes, path)))
+        self._files |= paths
+        self._answer.of_files = len(self._files)
+
+    def _in_file(self, path: str, table: Table) -> list[Edge]:
+        names = self._meant.names | self._aliases(path, table)
+        edges: list[Edge] = []
+        for reference in table.facts.references:
+            if reference.name in names and (self._roles is None or reference.role in self._roles):
+                edges += self._edges(path, reference)
+        return edges
+
+    def _aliases(self, path: str, table: Table) -> set[str]:
+        """Other names under which a file imports what is meant, or hands it on."""
+        found: set[str] = set()
+        for number, row in enumerate(table.facts.bindings):
+            if row.kind not in (Binds.IMPORT, Binds.EXPORT) or row.name in self._meant.names:
+                continue
+            if row.value.rpartition("#")[2] in self._names:
+                behind = self._relations.resolver.typer.followed(path, number)
+                if behind is not None and Target(*behind) in self._meant.targets:
+                    found.add(row.name)
+                    if row.kind == Binds.EXPORT and row.name.isidentifier():
+                        self._look_for(row.name)
+        return found
+
+    def _edges(self, path: str, reference: Reference) -> list[Edge]:
+        relations, meant, answer = self._relations, self._meant, self._answer
+        result = relations.resolver.resolve(path, reference)
+        if not result.targets:
+            answer.unknown += not result.outside and reference.name in meant.names
+            return []
+        hits = [target for target in result.targets if target in meant.targets]
+        if not hits and reference.role == Role.CALL:
+            # The call of a type that inherits its constructor means that one, and makes an instance.
+            made = relations.resolver.resolve(path, reference._replace(role=Role.VALUE))
+            hits = [target for target in made.targets if target in meant.types]
+        if not hits:
+            base = next((target for target in result.targets if target in meant.through), None)
+            if base is None:
+                return []
+            hits = [meant.through[base].target]
+            result = meant.through[base].weaken(result)
+        if result.tier < self._minimum:
+            answer.weaker += 1
+            return []
+        return [relations.edge(path, reference, hits[0], result)]

@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 import tomllib
+from functools import cached_property
 from typing import Any
 
 from codanna_core.relations.provider import Provider
@@ -13,6 +14,33 @@ from codanna_core.relations.provider import Provider
 MAX_BYTES = 1 << 20
 MAX_FILES = 500
 _MODULE = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
+
+
+class Manifests:
+    """What the manifests of one provider say, each kind read once and when it is asked for."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    @cached_property
+    def go_modules(self) -> list[tuple[str, str]]:
+        """See `go_modules`; so do all the others."""
+        return go_modules(self._provider)
+
+    @cached_property
+    def node_packages(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Names, folders and contents."""
+        return node_packages(self._provider)
+
+    @cached_property
+    def typescript_paths(self) -> list[tuple[str, str, list[str]]]:
+        """Folders, patterns and targets."""
+        return typescript_paths(self._provider)
+
+    @cached_property
+    def cargo_crates(self) -> list[tuple[str, str, str]]:
+        """Names, folders and roots."""
+        return cargo_crates(self._provider)
 
 
 def _texts(provider: Provider, base: str) -> list[tuple[str, str]]:

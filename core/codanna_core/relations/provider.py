@@ -8,6 +8,10 @@ from typing import Protocol
 from codanna_core.relations.facts import Facts
 
 
+class OutOfTime(Exception):
+    """A provider raises it when the time for a question is over; what was found until then counts."""
+
+
 class Provider(Protocol):
     """Paths are relative to the root, with `/`. All answers are of one state of the files."""
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from importlib import import_module
 from typing import Protocol
 
-from codanna_core.languages.captures import Node, captures, has_references
+from codanna_core.languages.captures import Node, captures, has_references, load_references
 from codanna_core.languages.lines import to_utf8
+from codanna_core.languages.text_only import grammar_of
 from codanna_core.relations.expressions import Forms, side
 from codanna_core.relations.facts import SEPARATOR, Binding, Binds, Facts, Reference, Role
 from codanna_core.relations.rules import Rules, rules_of
 from codanna_core.relations.scopes import Table
+from codanna_core.runtime.limits import processor_time
 
 DEADLINE_S = 5.0
 MAX_BYTES = 4 << 20
@@ -123,6 +126,19 @@ def read_facts(data: bytes, language: str, deadline_s: float = DEADLINE_S) -> Fa
     return Facts(
         language, builder.package, tuple(bindings[:MAX_ROWS]), tuple(references[:MAX_ROWS]), complete
     )
+
+
+def read_facts_within(data: bytes, path: str, seconds: float) -> Facts | None:
+    """As `read_facts`, for helper processes: more processor time than this ends the process.
+
+    What is loaded first is ours, and does not count.
+    """
+    language = grammar_of(data, path)
+    if language is None or not has_references(language.name):
+        return None
+    load_references(language.name)
+    with processor_time(seconds):
+        return read_facts(data, language.name, math.inf)
 
 
 class _Spans:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from codanna_core.relations.facts import Binding, Binds, Flag
 from codanna_core.relations.forms import parse_form
+from codanna_core.relations.manifests import Manifests
 from codanna_core.relations.modules import module_rules
 from codanna_core.relations.provider import Provider
 from codanna_core.relations.scopes import Table
@@ -23,6 +24,7 @@ class Typer:
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
+        self.manifests = Manifests(provider)
         self.tables: dict[str, Table | None] = {}
         self.values: dict[tuple[str, int], Value | None] = {}
         self.running: set[tuple[str, int]] = set()

@@ -57,6 +57,9 @@ class BufferLayer:
     def __contains__(self, path: str) -> bool:
         return path in self._by_path
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_path)
+
     def text(self, path: str) -> str | None:
         """What the file holds while it is edited; None where no buffer stands for it."""
         file = self._by_path.get(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.reader import TextSnapshot
 from codanna_core.text.rows import NOTHING, Floats, Rows, Scored
-from codanna_core.text.stored import Filter, StoredSymbol
+from codanna_core.text.stored import Filter, StoredFile, StoredSymbol
 from codanna_core.vectors.base import VectorSnapshot
 
 _SELECTIVE = 20_000
@@ -68,6 +68,14 @@ class CommittedLayer:
     def paths_of_files(self, rows: Rows) -> list[str]:
         """Of file documents."""
         return self._text.paths_of_files(rows)
+
+    def file(self, path: str) -> StoredFile | None:
+        """What is known of a file."""
+        return self._text.file(path)
+
+    def files(self, using: Sequence[str] = (), like: str | None = None) -> Iterator[StoredFile]:
+        """Files that use identifiers, or whose whole paths fit a pattern."""
+        return self._text.files(using, like)
 
     def frequency(self, field: str, term: str) -> int:
         """How many documents hold an analysed term."""

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from codanna_core.config import Settings
     from codanna_core.model import Extraction
     from codanna_core.results import (
+        Edge,
         Filters,
         Mode,
         Progress,
+        RelationRequest,
+        RelationResult,
         SearchRequest,
         SearchResult,
         Status,
@@ -81,6 +84,19 @@ class SearchService(Protocol):
         cancel: Cancel | None = None,
     ) -> list[SymbolHit]:
         """Symbols by name, fuzzily."""
+
+    def relations(
+        self,
+        request: RelationRequest,
+        *,
+        cancel: Cancel | None = None,
+        partial: Callable[[Sequence[Edge]], None] | None = None,
+    ) -> RelationResult:
+        """Who uses a definition, what it uses itself, and what a change of it reaches.
+
+        `partial` hears of the edges of each file as soon as they are known, on the same thread; the answer
+        has them all again. Of a name with several definitions the answer has these, and no edges.
+        """
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""

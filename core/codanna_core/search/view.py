@@ -20,6 +20,7 @@ from codanna_core.names import NameIndex, NameMatch
 from codanna_core.results import Hit, SearchResult
 from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
+from codanna_core.search.file_tree import FileTree
 from codanna_core.search.kept import Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.rows import Floats, Rows, Scored
@@ -61,6 +62,7 @@ class SearchView:
         self.kept = kept
         self.size = index.size
         """Documents of the index."""
+        self.tree = FileTree(index, buffers)
         self._names = names
         self._index = index
         self._buffers = buffers

@@ -100,6 +100,10 @@ class Queries:
             return query
         return tantivy.Query.boolean_query(parts)
 
+    def files_like(self, regex: str) -> tantivy.Query:
+        """File documents whose whole path fits."""
+        return _free(tantivy.Query.regex_query(self._schema, "file", regex))
+
     @staticmethod
     def every_file() -> tantivy.Query:
         """Documents that are no symbols."""

@@ -28,10 +28,16 @@ from codanna_core.errors import (
 )
 from codanna_core.model import Extraction, Position, Span, Symbol
 from codanna_core.results import (
+    Confidence,
+    Definition,
+    Edge,
     Filters,
     Hit,
     Mode,
     Progress,
+    Relation,
+    RelationRequest,
+    RelationResult,
     SearchRequest,
     SearchResult,
     SnippetLine,
@@ -81,6 +87,38 @@ def outline(text: str) -> list[Symbol]:
             )
         )
     return symbols
+
+
+def _definition(path: str, symbol: Symbol) -> Definition:
+    start = Position(symbol.start_line, symbol.start_col)
+    name = Position(symbol.name_line, symbol.name_col), Position(symbol.name_line, symbol.name_end_col)
+    span = Span(start, Position(symbol.end_line, symbol.end_col))
+    return Definition(symbol.name, symbol.kind, "", "python", path, span, Span(*name), symbol.wide)
+
+
+def _edges(path: str, text: str, symbols: Sequence[tuple[str, str, Symbol]]) -> list[Edge]:
+    """The calls in a text."""
+    edges = []
+    around: Symbol | None = None
+    for number, line in enumerate(text.split("\n")):
+        own = outline(line)
+        if own:
+            (around,) = (symbol for p, _, symbol in symbols if p == path and symbol.name_line == number)
+        for call in re.finditer(r"(?<!def )(?<!class )\b(\w+)\(", line):
+            for home, _, symbol in symbols:
+                if symbol.name == call[1]:
+                    start = utf16(line[: call.start()])
+                    span = Span(Position(number, start), Position(number, start + utf16(call[1])))
+                    source = _definition(path, around) if around is not None else None
+                    target = _definition(home, symbol)
+                    edges.append(
+                        Edge(path, span, "call", source, target, Confidence.CERTAIN, 0.9, "its name")
+                    )
+    return edges
+
+
+def _is_asked(edge: Edge, request: RelationRequest, end: Definition) -> bool:
+    return (edge.source if request.relation is Relation.CALLS else edge.target) == end
 
 
 class FakeEngine:
@@ -252,6 +290,41 @@ class FakeEngine:
                 hit = self._hit(path, symbol, 2.0 if path in near else 1.0, explain=False)
                 found.append(as_symbol_hit(hit))
         return sorted(found, key=lambda hit: -hit.score)[: limit or 200]
+
+    def relations(
+        self,
+        request: RelationRequest,
+        *,
+        cancel: Cancel | None = None,
+        partial: Callable[[Sequence[Edge]], None] | None = None,
+    ) -> RelationResult:
+        """Calls by the name before a bracket, from the definition above to the only one of that name."""
+        self._check_indexed()
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        result = RelationResult(request.relation, generation=self._generation)
+        name = request.name or self._name_at(request)
+        found = [(path, symbol) for path, _, symbol in self._symbols() if symbol.name == name]
+        ends = [_definition(path, symbol) for path, symbol in found]
+        if len(ends) != 1:
+            result.candidates = ends
+            return result
+        result.targets = ends
+        for path, text in sorted(self._texts().items()):
+            edges = [
+                edge for edge in _edges(path, text, self._symbols()) if _is_asked(edge, request, ends[0])
+            ]
+            result.edges += edges
+            if partial is not None and edges:
+                partial(edges)
+        result.files = result.of_files = len(self._texts())
+        return result
+
+    def _name_at(self, request: RelationRequest) -> str:
+        """The first name with a bracket behind it in a line."""
+        lines = self._texts().get(request.path or "", "").split("\n")
+        at = re.search(r"(\w+)\(", lines[request.line or 0]) if (request.line or 0) < len(lines) else None
+        return at[1] if at is not None else ""
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one text."""

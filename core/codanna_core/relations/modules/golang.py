@@ -6,7 +6,6 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from codanna_core.relations.facts import Binding, Binds
-from codanna_core.relations.manifests import go_modules
 from codanna_core.relations.types import Shape
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
 
 def _folder(typer: Typer, module: str) -> str | None:
     """The folder of an import path; None for a package of nobody here."""
-    for prefix, folder in go_modules(typer.provider):
+    for prefix, folder in typer.manifests.go_modules:
         if module == prefix or module.startswith(prefix + "/"):
             return posixpath.join(folder, module[len(prefix) :].lstrip("/")).rstrip("/")
     return None

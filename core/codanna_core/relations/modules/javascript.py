@@ -6,7 +6,6 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from codanna_core.relations.facts import Binding, Binds
-from codanna_core.relations.manifests import node_packages, typescript_paths
 from codanna_core.relations.types import Shape
 
 if TYPE_CHECKING:
@@ -43,10 +42,10 @@ def _target(typer: Typer, module: str, path: str) -> str | None:
     if module.startswith("."):
         place = posixpath.normpath(posixpath.join(posixpath.dirname(path), module))
         found = _file_at(typer, place)
-        folders = node_packages(typer.provider).values() if found is None else ()
+        folders = typer.manifests.node_packages.values() if found is None else ()
         here = "" if place == "." else place
         return found or next((_in_package(typer, *held, "") for held in folders if held[0] == here), None)
-    for folder, pattern, targets in typescript_paths(typer.provider):
+    for folder, pattern, targets in typer.manifests.typescript_paths:
         if folder and not path.startswith(folder + "/"):
             continue
         head, star, tail = pattern.partition("*")
@@ -56,7 +55,7 @@ def _target(typer: Typer, module: str, path: str) -> str | None:
                 found = _file_at(typer, target.replace("*", middle))
                 if found is not None:
                     return found
-    packages = node_packages(typer.provider)
+    packages = typer.manifests.node_packages
     parts = module.split("/")
     for size in (2, 1) if module.startswith("@") else (1,):
         held = packages.get("/".join(parts[:size]))

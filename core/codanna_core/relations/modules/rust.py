@@ -6,7 +6,6 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from codanna_core.relations.facts import Binding, Binds
-from codanna_core.relations.manifests import cargo_crates
 from codanna_core.relations.types import Shape
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def _first(typer: Typer, name: str, path: str, depth: int) -> Value | None:
     child = _child(typer, path, name)
     if child is not None:
         return _value(child)
-    for crate, _, root in cargo_crates(typer.provider):
+    for crate, _, root in typer.manifests.cargo_crates:
         if crate == name and typer.provider.exists(root):
             return _value(root)
     return None
@@ -157,7 +156,7 @@ def unbound(typer: Typer, name: str, path: str, table: Table) -> Value | None:
 
     if name in ("crate", "super"):
         return _walk(typer, [name], path)
-    for crate, _, root in cargo_crates(typer.provider):
+    for crate, _, root in typer.manifests.cargo_crates:
         if crate == name and typer.provider.exists(root):
             return _value(root)
     return OUTSIDE

@@ -1,0 +1,210 @@
+"""Which definition a question about relations means: by its name, by a place, or by changed lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from codanna_core.errors import InvalidQuery
+from codanna_core.model import Kind
+from codanna_core.relations.facts import Binding, Binds, Flag, Reference
+from codanna_core.relations.resolve import Resolver
+from codanna_core.relations.scopes import Table
+from codanna_core.relations.values import FILE, Target
+from codanna_core.results import Relation, RelationRequest
+from codanna_core.search.relations import ViewProvider
+from codanna_core.search.view import SearchView
+from codanna_core.text.stored import Filter, StoredSymbol
+from codanna_core.words import index_text
+
+MOST_CANDIDATES = 200
+"""A name with more definitions is no question that a list could answer."""
+MOST_CHANGED = 2_000
+
+_SEPARATOR = re.compile(r"::|[.#/]")
+_CALLABLE = frozenset({Kind.FUNCTION, Kind.METHOD, Kind.CLASS, Kind.STRUCT, Kind.MACRO, Kind.TRAIT})
+_NEVER = frozenset({Kind.TEXT, Kind.HEADING})
+_DEFINES = (Binds.FUNCTION, Binds.TYPE, Binds.ALIAS, Binds.MODULE, Binds.VARIABLE, Binds.FIELD, Binds.MACRO)
+_AROUND = (Binds.FUNCTION, Binds.TYPE, Binds.MACRO)
+
+
+@dataclass(slots=True)
+class AskedAbout:
+    """Groups of definitions; those of one group are one to whoever asks."""
+
+    groups: list[list[Target]] = field(default_factory=list)
+    unread: list[StoredSymbol] = field(default_factory=list)
+    """Definitions of that name in files without facts."""
+
+
+class Asked:
+    """Finds what a question is about. For one question."""
+
+    def __init__(self, view: SearchView, provider: ViewProvider, resolver: Resolver) -> None:
+        self._view = view
+        self._provider = provider
+        self._resolver = resolver
+
+    def about(self, request: RelationRequest) -> AskedAbout:
+        """What a question is about."""
+        if request.changed:
+            return AskedAbout([self._changed(request.changed)])
+        if request.path is not None and request.line is not None:
+            found = self._at(request.path, request.line, request.character, request.name)
+            return AskedAbout(self._grouped(found))
+        if not request.name:
+            raise InvalidQuery("name a definition, or a place in a file")
+        return self._named(request)
+
+    # By name.
+
+    def _named(self, request: RelationRequest) -> AskedAbout:
+        *containers, name = [part for part in _SEPARATOR.split(request.name.strip()) if part] or [""]
+        rows = self._view.named([name], MOST_CANDIDATES, Filter()) if name else None
+        symbols = [
+            symbol
+            for symbol in (self._view.symbols(rows) if rows is not None else [])
+            if symbol.kind not in _NEVER
+        ]
+        symbols = _inside(symbols, containers)
+        if request.path is not None:
+            symbols = [symbol for symbol in symbols if symbol.path == request.path]
+        if request.relation is not Relation.REFERENCES:
+            symbols = [symbol for symbol in symbols if symbol.kind in _CALLABLE] or symbols
+        found = AskedAbout()
+        targets: list[Target] = []
+        for symbol in symbols:
+            target = self._target_of(symbol)
+            if target is not None:
+                targets.append(target)
+            else:
+                found.unread.append(symbol)
+        found.groups = self._grouped(targets)
+        return found
+
+    def _target_of(self, symbol: StoredSymbol) -> Target | None:
+        table = self._resolver.typer.table(symbol.path)
+        lines = self._provider.lines(symbol.path) if table is not None else None
+        if table is None or lines is None:
+            return None
+        rows = [
+            number
+            for number in table.by_name.get(symbol.name, ())
+            if table.row(number).kind in _DEFINES and lines.line_of(table.row(number).at) == symbol.name_line
+        ]
+        return Target(symbol.path, rows[0]) if rows else None
+
+    def _grouped(self, targets: Iterable[Target]) -> list[list[Target]]:
+        """Overloads and twins of one owner together; declarations only where no definition is."""
+        groups: dict[tuple[object, ...], list[Target]] = {}
+        declared: list[Target] = []
+        for target in dict.fromkeys(targets):
+            row = self._row(target)
+            if row is not None and row.flags & Flag.DECLARED and row.kind == Binds.FUNCTION and row.owner < 0:
+                declared.append(target)
+                continue
+            twins = row is not None and row.kind in (Binds.FUNCTION, Binds.MACRO)
+            key = (target.path, row.owner, row.container) if twins and row is not None else target
+            groups.setdefault(key, []).append(target)
+        found = list(groups.values())
+        if not found and declared:
+            # Without a definition the declarations are all that there is, and they are of one thing.
+            return [declared]
+        return found
+
+    def _row(self, target: Target) -> Binding | None:
+        table = self._resolver.typer.table(target.path)
+        return table.row(target.number) if table is not None and target.number != FILE else None
+
+    # By place.
+
+    def _at(self, path: str, line: int, character: int | None, name: str) -> list[Target]:
+        table = self._resolver.typer.table(path)
+        lines = self._provider.lines(path) if table is not None else None
+        if table is None or lines is None or line >= len(lines.starts):
+            return []
+        start = lines.starts[line]
+        end = lines.starts[line + 1] if line + 1 < len(lines.starts) else len(lines.data) + 1
+        if character is not None:
+            text = lines.texts[line].decode("utf-8", "replace").encode("utf-16-le")[: 2 * character]
+            start = end = start + len(text.decode("utf-16-le", "replace").encode("utf-8", "replace"))
+        found = self._definitions(path, table, start, end, name)
+        if found:
+            return found
+        uses = [
+            use
+            for use in table.facts.references
+            if _touches(use.at, use.name, start, end) and name in ("", use.name)
+        ]
+        if uses:
+            return self._meant(path, uses)
+        around = [
+            number
+            for number, row in enumerate(table.facts.bindings)
+            if row.kind in _AROUND and row.start <= start < row.end and name in ("", row.name)
+        ]
+        return [Target(path, around[-1])] if around else []
+
+    def _definitions(self, path: str, table: Table, start: int, end: int, name: str) -> list[Target]:
+        return [
+            Target(path, number)
+            for number, row in enumerate(table.facts.bindings)
+            if row.kind in _DEFINES and _touches(row.at, row.name, start, end) and name in ("", row.name)
+        ]
+
+    def _meant(self, path: str, uses: Sequence[Reference]) -> list[Target]:
+        found: list[Target] = []
+        for use in uses:
+            found += [one for one in self._resolver.resolve(path, use).targets if one.number != FILE]
+        return list(dict.fromkeys(found))
+
+    # By changed lines.
+
+    def _changed(self, changed: Sequence[tuple[str, int, int]]) -> list[Target]:
+        """The innermost definition around each changed line."""
+        found: dict[Target, None] = {}
+        for path, first, last in changed:
+            table = self._resolver.typer.table(path)
+            lines = self._provider.lines(path) if table is not None else None
+            if table is None or lines is None:
+                continue
+            rows = [
+                (lines.line_of(row.start), lines.line_of(max(row.start, row.end - 1)), number)
+                for number, row in enumerate(table.facts.bindings)
+                if row.kind in _AROUND
+            ]
+            for number in _innermost(rows, first, min(last, len(lines.starts))):
+                found[Target(path, number)] = None
+                if len(found) >= MOST_CHANGED:
+                    return list(found)
+        return list(found)
+
+
+def _innermost(rows: Sequence[tuple[int, int, int]], first: int, last: int) -> set[int]:
+    """For each line the last of the spans around it that begins before the others end."""
+    found: set[int] = set()
+    near = [row for row in rows if row[0] <= last and row[1] >= first]
+    for line in range(first, last + 1):
+        around = [(start, -end, number) for start, end, number in near if start <= line <= end]
+        if around:
+            found.add(max(around)[2])
+        if not near:
+            break
+    return found
+
+
+def _touches(at: int, name: str, start: int, end: int) -> bool:
+    """Whether a name stands in a part of the text, or at a place of no length."""
+    if start == end:
+        return at <= start <= at + len(name.encode())
+    return start <= at < end
+
+
+def _inside(symbols: Sequence[StoredSymbol], containers: Sequence[str]) -> list[StoredSymbol]:
+    """Those in containers of these names; where none is, those whose paths have the names."""
+    wanted = set(index_text(" ".join(containers)).split())
+    by_container = [one for one in symbols if wanted.issubset(index_text(one.container).split())]
+    return by_container or [
+        one for one in symbols if wanted.issubset(index_text(f"{one.path} {one.container}").split())
+    ]

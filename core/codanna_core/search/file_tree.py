@@ -1,0 +1,56 @@
+"""The files of a view: those of the index, and those that buffers stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codanna_core.search.buffers import BufferLayer
+from codanna_core.search.committed import CommittedLayer
+from codanna_core.text.stored import StoredFile
+
+_SPECIAL = frozenset(r"\.+*?()|[]{}^$#&~-")
+"""Characters with a meaning in tantivy's regular expressions."""
+
+
+class FileTree:
+    """Which files there are, and what is known of them. Holds for one answer, as the view does."""
+
+    def __init__(self, index: CommittedLayer, buffers: BufferLayer) -> None:
+        self._index = index
+        self._buffers = buffers
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return path in self._buffers or self._index.file(path) is not None
+
+    def stored(self, path: str) -> StoredFile | None:
+        """What the index says of a file; None where a buffer stands for it or nothing is known of it."""
+        return None if path in self._buffers else self._index.file(path)
+
+    def using(self, name: str) -> Iterator[StoredFile]:
+        """The files of the index that use an identifier outside comments and strings."""
+        return (file for file in self._index.files([name]) if file.path not in self._buffers)
+
+    def buffers(self) -> list[str]:
+        """The files that buffers stand for."""
+        return list(self._buffers)
+
+    def folder(self, path: str) -> set[str]:
+        """The files directly inside a folder, "" for the root."""
+        prefix = f"{path}/" if path else ""
+        found = self._like(f"{_literal(prefix)}[^/]+")
+        return found | {
+            one for one in self._buffers if one.startswith(prefix) and "/" not in one[len(prefix) :]
+        }
+
+    def named(self, base: str) -> set[str]:
+        """The files of that base name, wherever they are."""
+        found = self._like(f"(.*/)?{_literal(base)}") if base else set()
+        return found | {one for one in self._buffers if one.rpartition("/")[2] == base}
+
+    def _like(self, regex: str) -> set[str]:
+        return {file.path for file in self._index.files(like=regex)}
+
+
+def _literal(text: str) -> str:
+    return "".join("\\" + one if one in _SPECIAL else one for one in text)

@@ -1,0 +1,239 @@
+"""Relations over one view: what is read, what is not, and what an answer says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codanna_core import Engine
+from codanna_core.cancel import Cancel
+from codanna_core.errors import Cancelled, InvalidQuery
+from codanna_core.model import Position, Span
+from codanna_core.problems import Code
+from codanna_core.relations.encoding import decode
+from codanna_core.results import Confidence, Relation, RelationRequest, RelationResult
+from codanna_core.testing.embedder import FakeEmbedder
+
+Files = dict[str, str | bytes]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    root = tmp_path / "work"
+    root.mkdir()
+    with Engine.open(root, tmp_path / "index", embedder=FakeEmbedder()) as opened:
+        opened.sync()
+        yield opened
+
+
+def write(engine: Engine, files: Files) -> None:
+    for path, text in files.items():
+        file = engine.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    engine.update(list(files))
+
+
+def callers(engine: Engine, name: str, confidence: Confidence = Confidence.LIKELY) -> RelationResult:
+    return engine.relations(RelationRequest(Relation.CALLERS, name, confidence=confidence))
+
+
+def sources(result: RelationResult) -> list[str]:
+    return [f"{edge.path}:{edge.source.name if edge.source else ''}" for edge in result.edges]
+
+
+def test_columns_are_utf16_whatever_the_encoding(engine: Engine) -> None:
+    """A mark, line ends of all kinds, emoji and Latin-1: the place is where editors see it."""
+    source = "from a import goal\ndef user():\n    s = '\U0001f600'; goal()\n"
+    write(
+        engine,
+        {
+            "a.py": "def goal(): pass\n",
+            "mark.py": b"\xef\xbb\xbf" + source.encode(),
+            "wide.py": source.encode("utf-16"),
+            "windows.py": source.replace("\n", "\r\n"),
+            "old.py": "from a import goal\ndef user():\n    s = '\xe9'; goal()\n".encode("latin-1"),
+        },
+    )
+    result = callers(engine, "goal")
+    assert sources(result) == ["mark.py:user", "old.py:user", "wide.py:user", "windows.py:user"]
+    emoji = Span(Position(2, 14), Position(2, 18))
+    assert [edge.span for edge in result.edges] == [
+        emoji,
+        Span(Position(2, 13), Position(2, 17)),
+        emoji,
+        emoji,
+    ]
+    assert all(edge.wide for edge in result.edges)
+
+
+def test_prose_that_names_a_definition_is_no_use(engine: Engine) -> None:
+    """Neither indexed nor typed, and the answer is complete without it."""
+    write(engine, {"a.py": "def goal(): pass\ngoal()\n", "readme.md": "Call goal here.\n"})
+    engine.set_overlay("notes.md", "# goal\n")
+    result = callers(engine, "goal")
+    assert sources(result) == ["a.py:"]
+    assert result.complete
+    assert result.problems == []
+
+
+def test_a_file_that_became_a_link_is_not_read(engine: Engine, tmp_path: Path) -> None:
+    """Neither its uses nor its text come from outside of the folder."""
+    write(engine, {"a.py": "def goal(): pass\n", "b.py": "from a import goal\ngoal()\n"})
+    outside = tmp_path / "outside.py"
+    outside.write_text("from a import goal\ngoal()\n")
+    (engine.root / "b.py").unlink()
+    (engine.root / "b.py").symlink_to(outside)
+    assert callers(engine, "goal").edges == []
+
+
+def test_what_changed_since_it_was_indexed_is_said_to_be_missing(engine: Engine) -> None:
+    """One state of the files: facts of a text that the index does not know would not fit the others."""
+    write(engine, {"a.py": "def goal(): pass\n", "b.py": "from a import goal\ngoal()\n"})
+    (engine.root / "b.py").write_text("from a import goal\n\n\n\ngoal()\n")
+    result = callers(engine, "goal")
+    assert result.edges == []
+    assert not result.complete
+    assert [problem.code for problem in result.problems] == [Code.RELATIONS_INCOMPLETE]
+    assert "b.py" in result.problems[0].message
+
+
+def test_a_spent_budget_is_said_with_counts(engine: Engine) -> None:
+    """What was found in time, and how much was looked through."""
+    write(
+        engine,
+        {"a.py": "def goal(): pass\n", **{f"u{n}.py": "from a import goal\ngoal()\n" for n in range(9)}},
+    )
+    result = engine.relations(RelationRequest(Relation.CALLERS, "goal", budget=0.0))
+    assert not result.complete
+    assert result.files < 10
+    assert "files were looked through in time" in result.problems[-1].message
+
+
+def test_a_cancelled_question_stops_between_files(engine: Engine) -> None:
+    """Not only before the first one."""
+    write(
+        engine,
+        {"a.py": "def goal(): pass\n", **{f"u{n}.py": "from a import goal\ngoal()\n" for n in range(9)}},
+    )
+    cancel = Cancel()
+    heard: list[str] = []
+
+    def first(edges: object) -> None:
+        heard.append(str(edges))
+        cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        engine.relations(RelationRequest(Relation.CALLERS, "goal"), cancel=cancel, partial=first)
+    assert len(heard) == 1
+
+
+def test_a_place_outside_of_the_folder_is_refused(engine: Engine) -> None:
+    """As for every question about a file."""
+    with pytest.raises(InvalidQuery):
+        engine.relations(RelationRequest(Relation.CALLERS, path="../a.py", line=0))
+
+
+def test_other_names_of_a_definition_are_followed(engine: Engine) -> None:
+    """An import under another name, in the same file and handed on to others."""
+    write(
+        engine,
+        {
+            "a.py": "def goal(): pass\n",
+            "b.py": "from a import goal as target\ndef user():\n    target()\n",
+            "lib.ts": "export function aim() {}\n",
+            "pass.ts": "export { aim as shoot } from './lib';\n",
+            "use.ts": "import { shoot } from './pass';\nfunction user() { shoot(); }\n",
+        },
+    )
+    assert sources(callers(engine, "goal")) == ["b.py:user"]
+    assert sources(callers(engine, "aim")) == ["use.ts:user"]
+
+
+def test_making_an_instance_calls_the_type_and_its_constructor(engine: Engine) -> None:
+    """Whichever of them was asked about, and where the constructor is inherited."""
+    write(
+        engine,
+        {
+            "a.py": "class Base:\n    def __init__(self): pass\n\nclass Heir(Base): pass\n\n"
+            "def one(): Base()\ndef two(): Heir()\n"
+        },
+    )
+    assert sources(callers(engine, "Base")) == ["a.py:one"]
+    assert sources(callers(engine, "Heir")) == ["a.py:two"]
+    assert "a.py:one" in sources(callers(engine, "Base.__init__"))
+
+
+def test_a_call_through_an_interface_is_a_possible_caller(engine: Engine) -> None:
+    """It is counted where it is not asked for: "no callers" would be untrue."""
+    write(
+        engine,
+        {
+            "a.py": "class Shape:\n    def area(self): raise NotImplementedError\n\n"
+            "class Circle(Shape):\n    def area(self): return 3\n\n"
+            "def total(shape: Shape): return shape.area()\n"
+        },
+    )
+    hidden = callers(engine, "Circle.area")
+    assert (hidden.edges, hidden.weaker) == ([], 1)
+    (edge,) = callers(engine, "Circle.area", Confidence.POSSIBLE).edges
+    assert edge.source is not None
+    assert (edge.source.name, edge.confidence) == ("total", Confidence.POSSIBLE)
+    assert edge.reason == "through Shape.area, which it overrides"
+
+
+def test_unknown_receivers_are_reported(engine: Engine) -> None:
+    """A dynamic call that cannot be known is unknown, not absent."""
+    write(engine, {"a.py": "class A:\n    def fetch(self): pass\nclass B:\n    def fetch(self): pass\n"})
+    write(engine, {"b.py": "def f(x):\n    return x.fetch\n\ndef g(y):\n    y.fetch()\n"})
+    result = callers(engine, "A.fetch")
+    assert result.edges == []
+    assert result.weaker + result.unknown == 1
+
+
+def test_impact_goes_on_and_lists_tests_first(engine: Engine) -> None:
+    """Callers of callers, each with the least confidence of its row, and each definition once."""
+    write(
+        engine,
+        {
+            "a.py": "def goal(): pass\ndef near(): goal()\ndef far(): near()\ndef again(): again(); far()\n",
+            "tests/test_a.py": "from a import far\ndef test_far(): far()\n",
+        },
+    )
+    result = engine.relations(RelationRequest(Relation.IMPACT, "goal", depth=9))
+    assert [(edge.source.name, edge.depth) for edge in result.edges if edge.source] == [
+        ("test_far", 3),
+        ("near", 1),
+        ("far", 2),
+        ("again", 3),
+        ("again", 4),
+    ]
+    near = engine.relations(RelationRequest(Relation.IMPACT, "goal", depth=1))
+    assert [edge.source.name for edge in near.edges if edge.source] == ["near"]
+
+
+def test_impact_of_changed_lines(engine: Engine) -> None:
+    """Each definition around a changed line is asked about, and nothing else of the file."""
+    write(
+        engine,
+        {"a.py": "def one():\n    pass\n\ndef two():\n    pass\n\ndef user():\n    one()\n    two()\n"},
+    )
+    request = RelationRequest(Relation.IMPACT, changed=(("a.py", 4, 4), ("gone.py", 0, 3)))
+    result = engine.relations(request)
+    assert [one.name for one in result.targets] == ["two"]
+    assert [(edge.source.name, edge.target.name) for edge in result.edges if edge.source] == [("user", "two")]
+
+
+def test_a_file_that_the_parser_cannot_stand_is_named(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its facts are missing, the helper is replaced, and it is not tried again at every question."""
+    monkeypatch.setattr("codanna_core.parsing.parser.seconds_for", lambda size: 0.001)
+    text = b"def goal():\n" + b"    a(b(c(d(e(f(g(h(i))))))))\n" * 20_000
+    first = decode(engine._parsing.facts(text, "slow.py"))
+    assert not first.complete
+    monkeypatch.setattr("codanna_core.parsing.parser.HELPERS", None)
+    assert decode(engine._parsing.facts(text, "slow.py")) == first
+    assert engine._parsing.facts(b"# Title\n", "readme.md") == b""
