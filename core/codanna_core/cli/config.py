@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 
-from codanna_core.cli.arguments import add_common, add_json, add_root, overrides_of, root_of
+from codanna_core.cli.arguments import add_common, add_json, add_root, overrides_of
 from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.render import print_line
+from codanna_core.cli.scope import scope_of
 from codanna_core.cli.session import report_problems
 from codanna_core.wire import problems_json
 
@@ -38,7 +39,7 @@ def run_show(options: argparse.Namespace) -> int:
     """Print the settings that are in force for a folder."""
     from codanna_core.config import Setter, describe, load
 
-    resolved = load(root_of(options).resolve(), overrides_of(options))
+    resolved = load(scope_of(options).root, overrides_of(options))
     described = describe(resolved)
     if options.json:
         write_json(
@@ -68,7 +69,7 @@ def run_path(options: argparse.Namespace) -> int:
     """Print the settings files, whether they exist or not."""
     from codanna_core.config import project_file, user_file
 
-    files = {"user": user_file(), "project": project_file(root_of(options).resolve())}
+    files = {"user": user_file(), "project": project_file(scope_of(options).root)}
     if options.json:
         write_json(
             {

@@ -12,11 +12,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from codanna_core._version import __version__
-from codanna_core.cli.arguments import add_common, add_json, add_root, index_dir_of, overrides_of, root_of
+from codanna_core.cli.arguments import add_common, add_json, add_root, index_dir_of, overrides_of
 from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.main import explain_os_error
 from codanna_core.cli.render import Style, print_text, style_for
+from codanna_core.cli.scope import scope_of
 from codanna_core.cli.session import problem_line
 from codanna_core.errors import CodannaError
 from codanna_core.inert import inert
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run every check; one that fails does not hide the others."""
-    root = root_of(options).resolve()
+    root = scope_of(options).root
     checks: list[Check] = []
     for name, examine in (
         ("python", _python),

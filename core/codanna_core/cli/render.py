@@ -46,11 +46,11 @@ def style_for(stream: TextIO, choice: str) -> Style:
 
 def shown_path(root: Path, here: Path) -> Callable[[str], str]:
     """Turns a path of the index into one that a click or an editor opens from the current folder."""
-    base = os.path.relpath(root, here) if root.is_relative_to(here) else str(root)
-    prefix = "" if base == "." else base.rstrip(os.sep) + os.sep
+    near = root.is_relative_to(here) or here.is_relative_to(root)
 
     def shown(path: str) -> str:
-        whole = prefix + path.replace("/", os.sep)
+        whole = os.path.join(root, path.replace("/", os.sep))
+        whole = os.path.relpath(whole, here) if near else whole
         # Who hands it to an editor must not hand it an option or a command.
         return inert(f".{os.sep}{whole}" if whole.startswith(("-", "+")) else whole)
 

@@ -13,6 +13,7 @@ from codanna_core.cli.envelope import search_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.formats import rendered_hits
 from codanna_core.cli.render import counted, no_files, print_text, say, shown_path, style_for
+from codanna_core.cli.scope import Scope, scope_of
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, SearchRequest, SearchResult
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery(
             'the query is empty; ask for something, for instance: codanna-lsp search "parse a date"'
         )
-    filters = filters_of(options)
+    filters = scope_of(options).filters(filters_of(options))
     with open_engine(options) as engine, stoppable() as cancel:
         if options.no_sync:
             engine.hear_writer()
@@ -57,21 +58,25 @@ def run(options: argparse.Namespace) -> int:
 
 def print_answer(engine: CommandService, result: SearchResult, options: argparse.Namespace) -> int:
     """Print hits for people or programs; the exit code says whether there are any."""
+    scope = scope_of(options)
+    result.hits = scope.hits(result.hits)
     if options.json:
         write_json(search_envelope(result))
     else:
-        shown = shown_path(engine.root, Path.cwd())
+        shown = shown_path(scope.folder, Path.cwd())
         style, screen = style_for(sys.stdout, options.color), screen_of(sys.stdout)
-        print_text(rendered_hits(result.hits, options.format, style, shown, engine.root, screen))
+        print_text(rendered_hits(result.hits, options.format, style, shown, scope.folder, screen))
         report_problems(result.problems)
         if not result.hits:
-            say(nothing_found(engine))
+            say(nothing_found(engine, scope))
     return ExitCode.FOUND if result.hits else ExitCode.NOTHING
 
 
-def nothing_found(engine: CommandService) -> str:
+def nothing_found(engine: CommandService, scope: Scope) -> str:
     """Why there is no answer, in one sentence."""
     status = engine.status()
+    if scope.below:
+        return f"nothing found in {scope.below} of the indexed folder {scope.root}"
     if status.files_indexed:
         files = counted(status.files_indexed, "file")
         return f"nothing found among {counted(status.symbols, 'symbol')} in {files}"

@@ -16,6 +16,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.cli.arguments import index_dir_of, overrides_of, root_of
 from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import say
+from codanna_core.cli.scope import scope_of
 from codanna_core.config import load_settings
 from codanna_core.errors import IndexMissing
 from codanna_core.model import Problem
@@ -29,9 +30,13 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @contextmanager
-def open_engine(options: argparse.Namespace, *, notes: bool = True) -> Iterator[CommandService]:
-    """The engine of the folder that the options name; `notes` reports bad settings first."""
-    root = root_of(options)
+def open_engine(
+    options: argparse.Namespace, *, notes: bool = True, own: bool = False
+) -> Iterator[CommandService]:
+    """The engine that answers about the folder that the options name; `notes` reports bad settings first.
+    With `own` it is that of the folder itself, never of one above.
+    """
+    root = root_of(options) if own else scope_of(options).root
     overrides = overrides_of(options)
     if notes:
         report_problems(load_settings(root, overrides)[1])

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from codanna_core.cli.arguments import add_answer, add_common, add_root, filters_of, root_of
+from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import print_answer
 from codanna_core.cli.session import bring_up_to_date, open_engine, stoppable
 from codanna_core.errors import InvalidQuery
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     root = root_of(options)
     file, first, last = parse_place(options.place)
     path = file_in(root, file)
-    filters = filters_of(options)
+    filters = scope_of(options).filters(filters_of(options))
     with open_engine(options) as engine, stoppable() as cancel:
         if options.no_sync:
             engine.hear_writer()

@@ -11,9 +11,12 @@ from codanna_core.cli.envelope import symbols_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.formats import rendered_symbols
 from codanna_core.cli.render import print_text, say, shown_path, style_for
+from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import nothing_found
 from codanna_core.cli.session import bring_up_to_date, open_engine, stoppable
 from codanna_core.errors import InvalidQuery
+
+_INSIDE_ONE_OF = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,13 +41,17 @@ def run(options: argparse.Namespace) -> int:
             engine.hear_writer()
         else:
             bring_up_to_date(engine, cancel)
-        hits = engine.symbols(options.name, limit=options.limit, cancel=cancel)
+        scope = scope_of(options)
+        limit = options.limit or engine.settings.search.symbol_limit
+        # Names are not filtered by folders in the index: some of more than are wanted are inside.
+        asked = limit * _INSIDE_ONE_OF if scope.below else limit
+        hits = scope.hits(engine.symbols(scope.name(options.name), limit=asked, cancel=cancel))[:limit]
         if options.json:
             write_json(symbols_envelope(options.name, hits, engine.status()))
         else:
-            shown = shown_path(engine.root, Path.cwd())
+            shown = shown_path(scope.folder, Path.cwd())
             style = style_for(sys.stdout, options.color)
-            print_text(rendered_symbols(hits, options.format, style, shown, engine.root))
+            print_text(rendered_symbols(hits, options.format, style, shown, scope.folder))
             if not hits:
-                say(nothing_found(engine))
+                say(nothing_found(engine, scope))
     return ExitCode.FOUND if hits else ExitCode.NOTHING

@@ -15,6 +15,7 @@ from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.index import finish_background_work
 from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import counted, print_text, say, size
+from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import print_answer
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.cli.similar import file_in, parse_place
@@ -62,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_index(options: argparse.Namespace) -> int:
     """Bring the vectors and their clusters up to date."""
-    with open_engine(options) as engine, stoppable() as cancel:
+    with open_engine(options, own=True) as engine, stoppable() as cancel:
         report = bring_up_to_date(engine, cancel)
         finish_background_work(engine, cancel)
         with ProgressBar(sys.stderr) as bar:
@@ -96,7 +97,7 @@ def run_search(options: argparse.Namespace) -> int:
     """Search by vectors alone, for a question, like a symbol, or for a vector that something else made."""
     place = _place(options)
     vector = _read_vector(options.query[1:]) if options.query.startswith("@") else None
-    filters = filters_of(options)
+    filters = scope_of(options).filters(filters_of(options))
     with open_engine(options) as engine, stoppable() as cancel:
         if options.no_sync:
             engine.hear_writer()

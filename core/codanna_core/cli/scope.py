@@ -1,0 +1,118 @@
+"""Which index answers about a folder: its own, else that of the nearest indexed folder above it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from codanna_core.cli.arguments import overrides_of, root_of
+from codanna_core.errors import CodannaError
+from codanna_core.results import Filters, Hit, SymbolHit
+
+if TYPE_CHECKING:
+    from codanna_core.config import Settings
+
+_ACTS_IN_GLOBS = "*?[{ "
+AnyHit = TypeVar("AnyHit", Hit, SymbolHit)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A folder that is searched, and the indexed folder that it is or is part of."""
+
+    folder: Path
+    root: Path
+
+    @property
+    def below(self) -> str:
+        """The folder's path from the root as the index writes it, with a slash behind; empty for the root."""
+        return "" if self.folder == self.root else self.folder.relative_to(self.root).as_posix() + "/"
+
+    def filters(self, filters: Filters) -> Filters:
+        """The filters of someone who sees the folder alone, as filters over the whole index."""
+        if not self.below:
+            return filters
+        start = "".join(f"[{letter}]" if letter in _ACTS_IN_GLOBS else letter for letter in self.below)
+        inside = [form for glob in filters.paths for form in _forms(glob.strip().removeprefix("./"))]
+        return replace(filters, paths=tuple(start + form for form in inside) or (start,))
+
+    def name(self, name: str) -> str:
+        """A name to look for, with the folder in front unless a path is there already."""
+        return name if not self.below or "/" in name else self.below + name
+
+    def hits(self, hits: Sequence[AnyHit]) -> list[AnyHit]:
+        """The hits inside the folder, by their paths from there."""
+        start = len(self.below)
+        return [replace(hit, path=hit.path[start:]) for hit in hits if hit.path.startswith(self.below)]
+
+
+def _forms(glob: str) -> Iterator[str]:
+    """What a path filter matches, in patterns that can stand behind the path of a folder."""
+    anchored = glob.lstrip("/") if "/" in glob else f"**/{glob}"
+    yield anchored
+    if not glob.endswith("/") and not any(letter in glob for letter in "*?[{"):
+        yield f"{anchored}/**"  # A plain path is the file itself or the folder.
+
+
+def scope_of(options: argparse.Namespace) -> Scope:
+    """The folder that the options name and the index that answers about it; looked for once a command."""
+    if "scope" not in options:
+        folder = Path(os.path.realpath(root_of(options)))
+        named = bool(options.index_dir)
+        options.scope = Scope(folder, folder if named else indexed_root(folder, overrides_of(options)))
+    found: Scope = options.scope
+    return found
+
+
+def indexed_root(folder: Path, overrides: dict[str, object]) -> Path:
+    """The folder itself if it has an index or none above it does, else the nearest indexed one above."""
+    from codanna_core.config import load_settings
+
+    for candidate in (folder, *_above(folder)):
+        settings, _ = load_settings(candidate, overrides)
+        if _is_indexed(candidate, settings) and (candidate == folder or _holds(candidate, folder, settings)):
+            return candidate
+    return folder
+
+
+def _above(folder: Path) -> Iterator[Path]:
+    """The folders above, up to the user's home, the border of the file system or someone else's folder."""
+    home = Path(os.path.realpath(os.path.expanduser("~")))
+    device = os.stat(folder).st_dev
+    for parent in folder.parents:
+        info = os.stat(parent)
+        foreign = hasattr(os, "geteuid") and info.st_uid != os.geteuid()
+        if home.is_relative_to(parent) or info.st_dev != device or foreign:
+            return
+        yield parent
+
+
+def _is_indexed(root: Path, settings: Settings) -> bool:
+    from codanna_core.indexing.layout import IndexFolder
+    from codanna_core.indexing.location import index_path
+    from codanna_core.indexing.names_on_disk import MANIFEST
+    from codanna_core.indexing.ownership import Standing
+
+    try:
+        index = IndexFolder(index_path(root, None, settings), root)
+        return index.check() is not Standing.FREE and index.directory.exists(MANIFEST)
+    except (CodannaError, OSError):
+        return False  # Of another folder, or not ours: whoever names this folder is told.
+
+
+def _holds(root: Path, folder: Path, settings: Settings) -> bool:
+    """Whether the rules of the root let this folder into its index."""
+    from codanna_core.files.reasons import SkipReason
+    from codanna_core.files.rules import is_output_folder
+    from codanna_core.files.walk import is_indexable
+
+    path = folder.relative_to(root).as_posix()
+    try:
+        allowed = is_indexable(root, path, settings.discovery) is SkipReason.NOT_A_FILE
+    except (CodannaError, OSError):
+        return False
+    return allowed and not (settings.discovery.skip_common_folders and is_output_folder(str(folder)))
