@@ -194,8 +194,9 @@ def test_progress_is_inert() -> None:
 
     stream = Terminal()
     with ProgressBar(stream) as bar:
-        bar._next = 0.0
+        bar._started -= 1.0
         bar.show(Progress(State.INDEXING, 1, 2, 0.0, hostile.EVERYTHING))
+        bar.draw()
     assert "retry" in stream.getvalue()
     assert hostile.attacks(stream.getvalue().replace("\r\x1b[2K", "")) == []
 

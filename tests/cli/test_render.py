@@ -12,7 +12,7 @@ import pytest
 from codanna_core.cli.arguments import Format
 from codanna_core.cli.cells import Screen, cut, width
 from codanna_core.cli.formats import rendered_hits
-from codanna_core.cli.progress import ProgressBar, progress_line
+from codanna_core.cli.progress import Estimate, ProgressBar, progress_line
 from codanna_core.cli.render import (
     Style,
     render_hits,
@@ -297,11 +297,24 @@ def test_sizes(count: int, text: str) -> None:
     assert size(count) == text
 
 
-def test_progress_line_estimates_what_is_left() -> None:
-    """The bar shows how much is done, how fast, and how long the rest takes."""
-    line = progress_line(Progress(State.INDEXING, 1000, 4000, 500.0))
-    assert line.startswith("indexing ━━━━━━─")
-    assert line.endswith("1,000/4,000  500/s  6 s left")
+def test_progress_line_says_what_is_left() -> None:
+    """The line shows how much is done, how fast, and how long the rest takes, once that is known."""
+    progress = Progress(State.INDEXING, 1000, 4000, 500.0)
+    assert progress_line(progress, 6.0).startswith("indexing ━━━━━━─")
+    assert progress_line(progress, 6.0).endswith("1,000/4,000  500/s  6 s left")
+    assert "left" not in progress_line(progress)
+
+
+def test_the_estimate_does_not_count_the_start() -> None:
+    """While processes start, hardly anything is done; what is left was ten times overestimated from that."""
+    estimate = Estimate()
+    found: list[tuple[float, float]] = []
+    for now, done in ((5.0, 9), (6.0, 10), (9.0, 120), (18.0, 470), (40.0, 1350), (150.0, 5750)):
+        left = estimate.left(Progress(State.INDEXING, done, 6000, done / now), now)
+        if left is not None:
+            found.append((left, (6000 - done) / 40))
+    assert len(found) == 4
+    assert all(0.5 < left / really < 2 for left, really in found)
 
 
 def test_progress_line_survives_odd_numbers() -> None:
@@ -310,12 +323,14 @@ def test_progress_line_survives_odd_numbers() -> None:
     assert progress_line(Progress(State.EMBEDDING, 0, 0, 0.0)) == "embedding"
 
 
-def test_no_bar_outside_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipe or a file never gets the bar; a terminal does, and it is removed at the end."""
-    clock = iter(range(100))
-    monkeypatch.setattr("codanna_core.cli.progress.time.monotonic", lambda: float(next(clock)))
+def test_no_bar_outside_a_terminal() -> None:
+    """A pipe or a file never gets the line; a terminal does, and it is removed at the end."""
     for stream, drawn in ((io.StringIO(), False), (Terminal(), True)):
-        with ProgressBar(stream) as bar:
+        clock = iter(range(1000))
+        with ProgressBar(stream, clock=lambda clock=clock: float(next(clock))) as bar:  # type: ignore[misc]
+            bar.draw()
+            assert ("looking for changed files  1 s" in stream.getvalue()) is drawn
             bar.show(Progress(State.INDEXING, 1, 2, 0.0))
+            bar.draw()
             assert ("indexing" in stream.getvalue()) is drawn
         assert stream.getvalue().endswith("\r\x1b[2K") is drawn

@@ -104,7 +104,7 @@ def test_the_search_ends_at_home(
 ) -> None:
     """An index of the home folder, or of what is above it, is not taken for that of a project in it."""
     for home in (below.parent, below):
-        monkeypatch.setattr(scope.os.path, "expanduser", lambda path, home=home: path.replace("~", str(home)))
+        monkeypatch.setattr(os.path, "expanduser", lambda path, home=home: path.replace("~", str(home)))
         assert scope.indexed_root(below, {}) == below
 
 

@@ -40,3 +40,17 @@ def test_source_lines_wrap_to_the_terminal(workspace: Path, terminal: Any) -> No
     assert "argument_3" in screen.screen()
     results = [line for line in screen.screen().splitlines() if not line.startswith("note:")]
     assert max(map(len, results)) <= 60
+
+
+def test_progress_is_shown_before_anything_is_known(workspace: Path, terminal: Any) -> None:
+    """A line says from the first second what goes on, and is gone when the answer is there."""
+    for number in range(400):
+        (workspace / f"part{number}.py").write_text(
+            f"def handler_{number}(request):\n    return {number}\n" * 50
+        )
+    screen = terminal("search", "purge", *PLAIN, rows=60)
+    screen.until("looking for changed files  1 s")
+    screen.until("indexing ")
+    assert screen.end() == 0
+    assert "looking for" not in screen.screen()
+    assert "/400" not in screen.screen()

@@ -13,7 +13,6 @@ from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import no_files, print_line, render_sync, say
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.problems import Code
-from codanna_core.results import Progress, State
 
 if TYPE_CHECKING:
     from codanna_core.cancel import Cancel
@@ -54,9 +53,8 @@ def run(options: argparse.Namespace) -> int:
 
 def finish_background_work(engine: CommandService, cancel: Cancel) -> None:
     """Wait for embedding and training that goes on after the text is searchable."""
-    with ProgressBar(sys.stderr) as bar:
+    with ProgressBar(sys.stderr, "finishing the vectors"):
         while not engine.wait_until_idle(0.1):
             cancel.raise_if_cancelled()
-            bar.show(Progress(State.TRAINING, 0, 0, 0.0, "finishing the vectors"))
-    engine.settle(cancel)
+        engine.settle(cancel)
     cancel.raise_if_cancelled()

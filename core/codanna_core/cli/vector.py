@@ -66,7 +66,7 @@ def run_index(options: argparse.Namespace) -> int:
     with open_engine(options, own=True) as engine, stoppable() as cancel:
         report = bring_up_to_date(engine, cancel)
         finish_background_work(engine, cancel)
-        with ProgressBar(sys.stderr) as bar:
+        with ProgressBar(sys.stderr, "training the clusters") as bar:
 
             def show(what: str, share: float) -> None:
                 bar.show(Progress(State.TRAINING, round(share * 100), 100, 0.0, what))
