@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from codanna_core.relations.identifiers import MAX_IDENTIFIERS, identifiers
+from codanna_core.relations.identifiers import MAX_IDENTIFIERS, MAX_UNKNOWN, identifiers
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,11 @@ def test_comments_and_strings_are_left_out(language: str | None, text: str, want
     found = identifiers(text.encode(), language)
     assert wanted <= found
     assert found - wanted <= {"r"}  # Of the string in Rust.
+
+
+def test_prose_uses_nothing() -> None:
+    """A page that mentions names is no use of them."""
+    assert identifiers(b"Call `run` of Session.", "markdown") == set()
 
 
 def test_other_scripts_and_broken_bytes() -> None:
@@ -58,4 +63,5 @@ def test_generated_data_keeps_the_same_names() -> None:
     found = identifiers(b" ".join(b"n%d" % number for number in range(MAX_IDENTIFIERS + 10)), "c")
     assert len(found) == MAX_IDENTIFIERS
     assert "n99999" not in found
+    assert identifiers(b" ".join(b"n%d" % number for number in range(MAX_UNKNOWN + 10)), None) == set()
     assert "x" * 300 not in identifiers(b"x" * 300, "c")

@@ -15,6 +15,8 @@ from codanna_core.languages.registry import languages
 MAX_IDENTIFIER = 200
 MAX_IDENTIFIERS = 100_000
 """More different ones than this are in generated data, not in code that people look for."""
+MAX_UNKNOWN = 2_000
+"""The same for a text of an unknown language: a table of data has no identifiers at all."""
 
 _SIMPLE = rb'"(?:\\.|[^"\\\n])*"'
 _SINGLE = rb"'(?:\\.|[^'\\\n])*'"
@@ -52,6 +54,8 @@ _MARKS: dict[tuple[str, str], bytes | None] = {
 comment.
 """
 
+_PROSE = frozenset({"markdown", "rst", "org", "latex"})
+"""They mention names and use none."""
 _WITH_DOLLAR = frozenset({"javascript", "typescript", "tsx", "java"})
 _PREFIX = re.compile(rb"\b[rRbBuUfF]{1,2}\Z")
 """What stands before a string of Python; with an `f` in it, braces hold code."""
@@ -64,8 +68,12 @@ _DIGITS = frozenset(b"0123456789")
 def identifiers(data: bytes, language: str | None) -> set[str]:
     """The identifiers of a text. Never raises; a language without known strings is read by its comments."""
     language = language or "text"
+    if language in _PROSE:
+        return set()
     found = set(_code_of(data, language).translate(_blanks(language in _WITH_DOLLAR)).split())
     words = [word for word in found if word[0] not in _DIGITS and len(word) <= MAX_IDENTIFIER]
+    if language == "text" and len(words) > MAX_UNKNOWN:
+        return set()
     if len(words) > MAX_IDENTIFIERS:
         words = sorted(words)[:MAX_IDENTIFIERS]  # Sorted, so that the same file always has the same ones.
     return {word.decode("utf-8", "replace") for word in words}
