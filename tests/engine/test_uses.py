@@ -27,18 +27,18 @@ def using(engine: Engine, *words: str) -> list[str]:
 def test_files_are_found_by_what_they_use(open_engine: OpenEngine, workspace: Path) -> None:
     """Identifiers in code count, with their case, and those in comments and strings do not."""
     (workspace / "use.py").write_text("from bank.account import Account  # Session\nAccount().log('Timer')\n")
-    (workspace / "calls.cls").write_text('Account.log("Timer");\n')
+    (workspace / "calls.apex").write_text('Account.log("Timer");\n')
     (workspace / "many.c").write_text("void f(void) { account(); }\n")
     with open_engine() as engine:
         engine.sync()
-        assert using(engine, "Account") == ["bank/account.py", "calls.cls", "use.py"]
+        assert using(engine, "Account") == ["bank/account.py", "calls.apex", "use.py"]
         assert using(engine, "account") == ["many.c", "use.py"]
-        assert using(engine, "Account", "log") == ["calls.cls", "use.py"]
+        assert using(engine, "Account", "log") == ["calls.apex", "use.py"]
         assert using(engine, "Session") == using(engine, "Timer") == []
         (workspace / "use.py").write_text("Timer()\n")
         engine.update(["use.py"])
         assert using(engine, "Timer") == ["use.py"]
-        assert using(engine, "Account") == ["bank/account.py", "calls.cls"]
+        assert using(engine, "Account") == ["bank/account.py", "calls.apex"]
 
 
 def test_files_indexed_by_other_processes_say_what_they_use(open_engine: OpenEngine, workspace: Path) -> None:

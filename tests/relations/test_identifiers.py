@@ -16,7 +16,7 @@ from codanna_core.relations.identifiers import MAX_IDENTIFIERS, MAX_UNKNOWN, ide
         ("go", 'a := `b "` + c("d") // e\n/* f */ g(\'h\')', {"a", "c", "g"}),
         ("java", "a.b(\"c\", 'd'); /* e\n */ f(); // g", {"a", "b", "f"}),
         ("rust", 'a(b\'c\', "d", r#"e "f" "#); // g\nlet h: &\'i u8;', {"a", "b", "let", "h", "i", "u8"}),
-        ("typescript", "a(`b ${c}`, 'd') // e\n$f", {"a", "b", "$", "c", "$f"}),
+        ("typescript", "a(`http://b ${c}`, 'd') // e\n$f", {"a", "http", "b", "$", "c", "$f"}),
         ("c", 'a("b\\"c", \'\\n\'); // d', {"a"}),
         ("ruby", 'a "b", "x #{c.d}" # e', {"a", "x", "c", "d"}),
         ("kotlin", "a '\"' + c + '\"' /* d */", {"a", "c"}),

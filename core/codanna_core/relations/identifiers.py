@@ -48,10 +48,12 @@ _LONG_MARKS: dict[str, tuple[tuple[str, str], ...]] = {
 _MARKS: dict[tuple[str, str], bytes | None] = {
     ("php", "#"): rb"(?!\[)",
     **{(language, "#"): rb"(?<![^\s;]#)" for language in ("bash", "fish", "perl", "tcl")},
+    # A template string with a URL goes on behind it.
+    **{(language, "//"): rb"/(?<!://)" for language in ("javascript", "typescript", "tsx")},
     ("vim", '"'): None,
 }
-"""What must follow a mark of line comments that means something else in many places; None: it is too often no
-comment.
+"""What follows the first letter of a mark of line comments that means something else in many places; None: it
+is too often no comment.
 """
 
 _PROSE = frozenset({"markdown", "rst", "org", "latex"})
