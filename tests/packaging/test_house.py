@@ -41,13 +41,8 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 """The rooms from the ground up; a room imports what is on lower floors, and nothing beside or above it."""
 
-STILL_UPWARD: frozenset[str] = frozenset({})
-STILL_IN_CIRCLES: frozenset[str] = frozenset(
-    {
-        "codanna_core.relations.modules",
-        "codanna_core.relations.typer",
-    }
-)
+STILL_UPWARD: frozenset[str] = frozenset()
+STILL_IN_CIRCLES: frozenset[str] = frozenset()
 STILL_LONG: frozenset[str] = frozenset(
     {
         "core/codanna_core/engine.py",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from codanna_core.relations.facts import Binding
 
 if TYPE_CHECKING:
     from codanna_core.relations.scopes import Table
-    from codanna_core.relations.typer import Typer
 from codanna_core.relations.values import Value
 
 Found = list[tuple[str, int]]
@@ -28,7 +27,11 @@ HOMES = {
 }
 
 
-class ModuleRules(Protocol):
+Typer = TypeVar("Typer", contravariant=True)
+"""Who asks, and is asked back for tables and values; a parameter, for it imports this module."""
+
+
+class ModuleRules(Protocol[Typer]):
     """A module of this folder."""
 
     def unit_names(self, typer: Typer, name: str, path: str, table: Table) -> Found:
@@ -57,7 +60,7 @@ class ModuleRules(Protocol):
 
 
 @cache
-def module_rules(language: str) -> ModuleRules:
+def module_rules(language: str) -> ModuleRules[Any]:
     """The rules of a language."""
-    rules: ModuleRules = import_module(f"codanna_core.relations.modules.{HOMES[language]}")
+    rules: ModuleRules[Any] = import_module(f"codanna_core.relations.modules.{HOMES[language]}")
     return rules
