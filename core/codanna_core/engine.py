@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -12,19 +12,11 @@ from typing import TYPE_CHECKING, Any
 from codanna_core.cancel import Cancel
 from codanna_core.config import Restart, Settings, diff, load_settings, restarts
 from codanna_core.embed.base import Embedder
-from codanna_core.errors import (
-    IndexCorrupt,
-    IndexMissing,
-    InvalidQuery,
-    ModelLost,
-    ModelUnavailable,
-)
-from codanna_core.files import read_regular, to_utf8
-from codanna_core.files.inside import read_inside
 from codanna_core.indexing.condition import Condition
 from codanna_core.indexing.events import Events
+from codanna_core.indexing.following import Follower
 from codanna_core.indexing.layout import IndexFolder
-from codanna_core.indexing.location import checked_root, index_path, remove_index
+from codanna_core.indexing.location import checked_root, index_path, relative_to, remove_index
 from codanna_core.indexing.models import Models
 from codanna_core.indexing.saved import SavedTexts
 from codanna_core.indexing.writer import Writer
@@ -32,7 +24,6 @@ from codanna_core.model import Extraction, Problem
 from codanna_core.overlay import Buffers, read_buffer
 from codanna_core.parsing.parser import HELPERS, Parsing
 from codanna_core.parsing.verdicts import Verdicts
-from codanna_core.problems import Code
 from codanna_core.results import (
     Filters,
     Mode,
@@ -45,28 +36,16 @@ from codanna_core.results import (
     SymbolHit,
     SyncReport,
 )
-from codanna_core.runtime.yielding import OPEN_QUERIES
-from codanna_core.search.buffers import BufferLayer
-from codanna_core.search.committed import CommittedLayer
-from codanna_core.search.hits import as_symbol_hit
-from codanna_core.search.kept import Kept
-from codanna_core.search.page import answer
-from codanna_core.search.related import Partial, related
-from codanna_core.search.relations import KeptFacts, ParsedFacts, Reading
-from codanna_core.search.request import mode_of, request_of
-from codanna_core.search.similar import Lines, near_lines, near_vector
-from codanna_core.search.symbols import find_symbols, fits
+from codanna_core.search.answers import Answers
+from codanna_core.search.related import Partial
+from codanna_core.search.request import request_of
 from codanna_core.search.view import SearchView
 from codanna_core.storage.directory import Checkpoint
-from codanna_core.text.reader import TextSnapshot
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["Engine", "remove_index"]
-
-_MEANT_SYMBOLS = 20
-"""Symbols found by meaning beyond these are hardly what was meant."""
 
 
 class Engine:
@@ -96,11 +75,14 @@ class Engine:
         self._writer = Writer(root, folder, settings, self._models, self._events, self._parsing, checkpoint)
         self._condition = Condition(root, folder, self._writer, self._models, self._parsing, self._events)
         self._buffers = Buffers()
-        self._saved = SavedTexts(root, self._buffers, self._parsing, self._published, settings.discovery)
-        self._kept = Kept()
-        self._facts = KeptFacts()
+        self._saved = SavedTexts(
+            root, self._buffers, self._parsing, lambda: self._writer.published, settings.discovery
+        )
+        self._follower = Follower(self._writer, self._saved, self._events)
+        self._answers = Answers(
+            root, self._writer, self._models, self._parsing, self._buffers, self._saved, settings
+        )
         self._closed = False
-        self._writer_was_silent = False
         self._warm = False
 
     # Opening and closing
@@ -171,7 +153,7 @@ class Engine:
     ) -> SearchResult:
         """Answer a question. Raises IndexMissing before the first `sync`."""
         request = request_of(query, self.settings.search, limit, mode, filters, explain=explain)
-        return self._writer.damage.healing(lambda: self._answer(request, cancel))
+        return self._answers.search(request, cancel)
 
     def search_vector(
         self,
@@ -182,9 +164,7 @@ class Engine:
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """The symbols nearest to a vector of the model's dimension, or to a question, by vectors alone."""
-        view = self._meant_view()
-        with OPEN_QUERIES:
-            return near_vector(view, vector, self._limit(limit), filters or Filters(), cancel)
+        return self._answers.near_vector(vector, limit, filters, cancel)
 
     def similar(
         self,
@@ -197,10 +177,7 @@ class Engine:
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included)."""
-        lines = Lines(self.relative(path), start_line, end_line, self._named, self._parsing.outline)
-        view = self._meant_view()
-        with OPEN_QUERIES:
-            return near_lines(view, lines, self._limit(limit), filters or Filters(), cancel)
+        return self._answers.similar(self.relative(path), start_line, end_line, limit, filters, cancel)
 
     def symbols(
         self,
@@ -214,23 +191,7 @@ class Engine:
 
         Several plain words that fit no name are answered by meaning, unless the settings say no.
         """
-        wanted = self.settings.search.symbol_limit if limit is None else limit
-
-        def named(*, misspelled: bool) -> list[SymbolHit]:
-            view = self._view(meaning=False)
-            return find_symbols(view, query, wanted, near, cancel, misspelled=misspelled)
-
-        if len(query.split()) < 2 or not self.settings.search.plain_words_fallback:
-            return self._writer.damage.healing(lambda: named(misspelled=True))
-        hits = self._writer.damage.healing(lambda: named(misspelled=False))
-        if fits(hits):
-            return hits
-        mode = mode_of(self.settings.search.mode)
-        request = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
-        found = self.search(request, cancel=cancel).hits
-        return [as_symbol_hit(hit) for hit in found] or self._writer.damage.healing(
-            lambda: named(misspelled=True)
-        )
+        return self._answers.symbols(query, limit, near, cancel)
 
     def relations(
         self, request: RelationRequest, *, cancel: Cancel | None = None, partial: Partial | None = None
@@ -241,21 +202,11 @@ class Engine:
         """
         if request.path is not None:
             request = replace(request, path=self.relative(request.path))
-
-        def answered() -> RelationResult:
-            view = self._view(meaning=False)
-            reading = Reading(
-                self._named, self._parsing.facts, self._facts, budget=request.budget, cancel=cancel
-            )
-            return related(view, request, ParsedFacts(view.tree, reading), reading, partial)
-
-        return self._writer.damage.healing(answered)
+        return self._answers.relations(request, cancel, partial)
 
     def document_symbols(self, path: str, text: str | None = None) -> Extraction:
         """The outline of one file, or of the given text of it."""
-        relative = self.relative(path)
-        data = text.encode("utf-8", "replace") if text is not None else to_utf8(self._on_disk(relative))[0]
-        return self._parsing.outline(data, relative)
+        return self._answers.outline(self.relative(path), text)
 
     @property
     def writer(self) -> bool:
@@ -264,18 +215,7 @@ class Engine:
 
     def refresh(self) -> bool:
         """In a process that only reads: see what the writer published, and take over once it is gone."""
-        if self._writer.role.held:
-            return False
-        before = self._generation()
-        if self._writer.try_to_write():
-            return True
-        self._writer.text.reopen_if_replaced()
-        after = self._generation()
-        if after != before:
-            self._events.changed()
-        self._saved.look_again(write_here=False)
-        self._look_for_writer()
-        return after != before
+        return self._follower.refresh()
 
     def hear_writer(self) -> None:
         """In a process that only reads: find out whether the one that writes runs, so that answers say so."""
@@ -289,16 +229,11 @@ class Engine:
         """The whole truth about the index. Loads the model, to say what it is and how many vectors there
         are.
         """
-        return self._condition.status(self._published(), self.settings)
+        return self._condition.status(self._writer.published, self.settings)
 
     def cluster_info(self) -> dict[str, Any]:
         """The state of the vector index in numbers."""
-        self._writer.text.index  # noqa: B018 - raises IndexMissing before the first sync
-        meaning = self._models.open(writable=self.writer)
-        if meaning is None or meaning.vectors is None:
-            problem = self._models.problem
-            raise ModelUnavailable(problem.message if problem is not None else "there are no vectors yet")
-        return asdict(meaning.vectors.stats())
+        return self._condition.clusters()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, on a thread of its own, after each published change and change of state.
@@ -319,12 +254,7 @@ class Engine:
 
     def relative(self, path: str | os.PathLike[str]) -> str:
         """A path below the root in the index's form; raises InvalidQuery for a path outside."""
-        text = os.fspath(path)
-        full = os.path.normpath(os.path.join(self.root, text))
-        relative = os.path.relpath(full, self.root)
-        if relative == os.pardir or relative.startswith(os.pardir + os.sep) or os.path.isabs(relative):
-            raise InvalidQuery(f"{text} is not inside {self.root}")
-        return relative.replace(os.sep, "/")
+        return relative_to(self.root, path)
 
     # Writing
 
@@ -368,9 +298,7 @@ class Engine:
         """Seal, merge and train now instead of in the background; False where another process writes."""
         if not self._writer.try_to_write():
             return False
-        meaning = self._models.open(writable=True)
-        if meaning is not None and meaning.vectors is not None:
-            meaning.vectors.maintain(cancel, progress)
+        self._models.rebuild_clusters(cancel, progress)
         return True
 
     def set_overlay(self, path: str, text: str) -> None:
@@ -393,111 +321,16 @@ class Engine:
         self.settings = settings
         self._writer.change_settings(settings)
         self._saved.change_settings(settings.discovery)
+        self._answers.change_settings(settings)
         if Restart.MODEL in restarts(changed):
             self._models.change(settings, writable=self.writer)
             if self.writer:
                 self._writer.upkeep.embed_missing_soon()
         return changed
 
-    # Inside
-
-    def _look_for_writer(self) -> None:
-        """Tell listeners when the process that writes falls silent, and when it runs again."""
-        if not (self._writer.role.asks_writer or self._saved.waiting or self._writer_was_silent):
-            return
-        silent = self._writer.role.silent_writer() is not None
-        if silent != self._writer_was_silent:
-            self._writer_was_silent = silent
-            self._events.changed()
-
-    def _on_disk(self, relative: str) -> bytes:
-        return read_regular(self.root / relative, self.settings.discovery.max_file_size)
-
-    def _named(self, relative: str) -> bytes:
-        """The same for a file that may be named by an index."""
-        return read_inside(self.root, relative, self.settings.discovery.max_file_size)
-
-    def _answer(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
-        try:
-            return answer(self._view(meaning=request.mode is not Mode.TEXT), request, cancel)
-        except ModelUnavailable as error:
-            if isinstance(error, ModelLost):
-                self._models.give_up(error)
-            found = answer(self._view(meaning=False), request, cancel)
-            return replace(found, problems=[Problem(Code.NO_MEANING, str(error)), *found.problems])
-
-    def _limit(self, limit: int | None) -> int:
-        return self.settings.search.limit if limit is None else limit
-
-    def _meant_view(self) -> SearchView:
-        view = self._view(meaning=True)
-        if view.embedder is None:
-            reason = self._models.problem
-            raise ModelUnavailable(
-                "this needs an embedding model, and none is loaded"
-                + (f": {reason.message}" if reason is not None else "")
-            )
-        return view
-
     def _view(self, *, meaning: bool) -> SearchView:
-        writer = self._writer
-        if not writer.role.held:
-            writer.text.reopen_if_replaced()
-        # Buffers before the text: one that goes between the two must be in the text by then.
-        buffers = self._buffers.shown
-        text = writer.text.snapshot()
-        self._saved.end_published(text)
-        opened = self._models.open(writable=writer.role.held) if meaning else None
-        embedder = opened.embedder if opened is not None else None
-        vectors = None
-        problems = [
-            problem
-            for problem in (writer.role.unwritable, writer.role.silent_writer(), self._events.nothing_left())
-            if problem is not None
-        ]
-        if opened is not None and opened.vectors is not None:
-            if not opened.writable:
-                opened.vectors.refresh()
-            vectors = opened.vectors.snapshot()
-        if meaning and self._models.problem is not None:
-            problems.append(self._models.problem)
-        if meaning and self._writer.missing.pending:
-            problems.append(
-                Problem(
-                    Code.VECTORS_PENDING,
-                    f"{self._writer.missing.pending} symbols are found by text only, for now",
-                )
-            )
-        incomplete = writer.coverage.problem(text)
-        if incomplete is not None:
-            problems.append(incomplete)
-        if embedder is not None:
-            buffers = self._buffers.embedded(buffers, embedder)
-        return SearchView(
-            self.root,
-            text.generation,
-            CommittedLayer(text, vectors),
-            BufferLayer(buffers, self._kept),
-            embedder,
-            self._kept,
-            lambda: self._writer.names.current(text),
-            writer.coverage.share(text),
-            tuple(problems),
-        )
-
-    def _published(self) -> TextSnapshot | None:
-        """The state of the text index; None where there is none, be it that somebody removed it."""
-        try:
-            return self._writer.text.snapshot()
-        except IndexMissing:
-            return None
-        except IndexCorrupt as error:
-            self._writer.damage.heal(error)
-            return None
-
-    def _generation(self) -> int:
-        text = self._published()
-        return text.generation if text is not None else -1
+        """What an answer would be computed from now; measurements look into it."""
+        return self._answers.view(meaning=meaning)
 
 
 def _no_checkpoint(_name: str) -> None:

@@ -43,18 +43,10 @@ FLOORS: tuple[frozenset[str], ...] = (
 
 STILL_UPWARD: frozenset[str] = frozenset()
 STILL_IN_CIRCLES: frozenset[str] = frozenset()
-STILL_LONG: frozenset[str] = frozenset(
-    {
-        "core/codanna_core/engine.py",
-        "core/codanna_core/workspace/folder.py",
-    }
-)
+STILL_LONG: frozenset[str] = frozenset()
 STILL_LARGE: frozenset[str] = frozenset(
     {
-        "codanna_core.wire.HitJson",
-        "codanna_core.problems.Code",
         "codanna_core.indexing.run.Indexer",
-        "codanna_core.names.store.NameStore",
         "codanna_core.workspace.folder.Folder",
         "codanna_lsp.progress.WorkDone",
         "codanna_lsp.server.Server",

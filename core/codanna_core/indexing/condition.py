@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from codanna_core.config import Settings
+from codanna_core.errors import ModelUnavailable
 from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.models import Models
@@ -42,8 +45,8 @@ class Condition:
         """How the index stands; `text` is its published state, if it can be read."""
         generation = text.generation if text is not None else 0
         files = text.file_count if text is not None else 0
-        meaning = self._models.open(writable=self._writer.role.held) if text is not None else None
-        vectors = meaning.vectors.snapshot() if meaning is not None and meaning.vectors is not None else None
+        active = self._models.open(writable=self._writer.role.held) if text is not None else None
+        vectors = active.vectors.snapshot() if active is not None and active.vectors is not None else None
         problems = self._events.problems()
         incomplete = self._writer.coverage.problem(text) if text is not None else None
         known = (
@@ -73,11 +76,20 @@ class Condition:
             symbols=text.symbol_count if text is not None else 0,
             vectors_total=vectors.count if vectors is not None else 0,
             vectors_pending=self._writer.missing.count(text) if text is not None else 0,
-            model=meaning.embedder.model_id if meaning is not None else settings.semantic.model,
-            dimension=meaning.embedder.dimension if meaning is not None else 0,
+            model=active.embedder.model_id if active is not None else settings.semantic.model,
+            dimension=active.embedder.dimension if active is not None else 0,
             bytes_on_disk=tree_size(self._folder.path),
             problems=problems,
         )
+
+    def clusters(self) -> dict[str, Any]:
+        """The state of the vector index in numbers; raises IndexMissing before the first run."""
+        self._writer.text.index  # noqa: B018 - raises it
+        active = self._models.open(writable=self._writer.role.held)
+        if active is None or active.vectors is None:
+            problem = self._models.problem
+            raise ModelUnavailable(problem.message if problem is not None else "there are no vectors yet")
+        return asdict(active.vectors.stats())
 
     def _unparsed(self, text: TextSnapshot) -> Iterator[Problem]:
         """Files that are searched by their text only, as far as an earlier run found out."""

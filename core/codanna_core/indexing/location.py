@@ -56,6 +56,16 @@ def checked_root(root: Path | str) -> Path:
     return _unicode(Path(os.path.realpath(path)), "rename the folder")
 
 
+def relative_to(root: Path, path: str | os.PathLike[str]) -> str:
+    """A path below the root in the index's form; raises InvalidQuery for a path outside."""
+    text = os.fspath(path)
+    full = os.path.normpath(os.path.join(root, text))
+    relative = os.path.relpath(full, root)
+    if relative == os.pardir or relative.startswith(os.pardir + os.sep) or os.path.isabs(relative):
+        raise InvalidQuery(f"{text} is not inside {root}")
+    return relative.replace(os.sep, "/")
+
+
 def _unicode(path: Path, remedy: str) -> Path:
     """Refuse a place whose name has bytes that are no text: no editor and no index could name it."""
     try:

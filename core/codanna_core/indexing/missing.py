@@ -16,7 +16,9 @@ from codanna_core.errors import ModelLost
 from codanna_core.indexing.events import Events
 from codanna_core.indexing.models import ActiveModel, Models
 from codanna_core.indexing.prepare import FileTask, prepare
+from codanna_core.model import Problem
 from codanna_core.parsing.parser import Parsing
+from codanna_core.problems import Code
 from codanna_core.results import State
 from codanna_core.storage.directory import Directory
 from codanna_core.text.reader import TextSnapshot
@@ -66,6 +68,13 @@ class MissingVectors:
     def pending(self) -> int:
         """Vectors that are still to be computed; none where there is no model that could."""
         return self._pending if self._models.active is not None else 0
+
+    @property
+    def problem(self) -> Problem | None:
+        """What answers lack until then."""
+        if not self.pending:
+            return None
+        return Problem(Code.VECTORS_PENDING, f"{self.pending} symbols are found by text only, for now")
 
     def change_settings(self, settings: Settings) -> None:
         """Take over settings for the next look."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -131,6 +131,14 @@ class Models:
             return opened
         self._active = opened
         return None
+
+    def rebuild_clusters(
+        self, cancel: Cancel | None = None, progress: Callable[[str, float], None] | None = None
+    ) -> None:
+        """Seal, merge and train while the caller waits; only for the process that writes."""
+        active = self.open(writable=True)
+        if active is not None and active.vectors is not None:
+            active.vectors.maintain(cancel, progress)
 
     def maintain(self, cancel: Cancel) -> None:
         """Seal, merge and train, as a background job."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings, options_digest
+from codanna_core.errors import IndexCorrupt, IndexMissing
 from codanna_core.indexing.background import Jobs
 from codanna_core.indexing.coverage import Coverage
 from codanna_core.indexing.damage import Damage
@@ -26,6 +27,7 @@ from codanna_core.parsing.parser import Parsing
 from codanna_core.results import State
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
+from codanna_core.text.reader import TextSnapshot
 
 
 class Writer:
@@ -74,6 +76,23 @@ class Writer:
     def missing(self) -> MissingVectors:
         """The vectors that are lacking."""
         return self._stores.missing
+
+    @property
+    def published(self) -> TextSnapshot | None:
+        """The state of the text index; None where there is none, even if somebody removed it."""
+        try:
+            return self.text.snapshot()
+        except IndexMissing:
+            return None
+        except IndexCorrupt as error:
+            self.damage.heal(error)
+            return None
+
+    @property
+    def generation(self) -> int:
+        """The number of that state, -1 for none."""
+        text = self.published
+        return text.generation if text is not None else -1
 
     def open(self) -> None:
         """Open the text index that is there, if one is."""

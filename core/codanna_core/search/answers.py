@@ -1,0 +1,213 @@
+"""The read side of one engine, put together: what a question is, and what its answer is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codanna_core.cancel import Cancel
+from codanna_core.config import Settings
+from codanna_core.errors import ModelLost, ModelUnavailable
+from codanna_core.files import read_regular, to_utf8
+from codanna_core.files.inside import read_inside
+from codanna_core.indexing.models import Models
+from codanna_core.indexing.saved import SavedTexts
+from codanna_core.indexing.writer import Writer
+from codanna_core.model import Extraction, Problem
+from codanna_core.overlay import Buffers
+from codanna_core.parsing.parser import Parsing
+from codanna_core.problems import Code
+from codanna_core.results import (
+    Filters,
+    Mode,
+    RelationRequest,
+    RelationResult,
+    SearchRequest,
+    SearchResult,
+    SymbolHit,
+)
+from codanna_core.runtime.yielding import OPEN_QUERIES
+from codanna_core.search.buffers import BufferLayer
+from codanna_core.search.committed import CommittedLayer
+from codanna_core.search.hits import as_symbol_hit
+from codanna_core.search.kept import Kept
+from codanna_core.search.page import answer
+from codanna_core.search.related import Partial, related
+from codanna_core.search.relations import KeptFacts, ParsedFacts, Reading
+from codanna_core.search.request import mode_of, request_of
+from codanna_core.search.similar import Lines, near_lines, near_vector
+from codanna_core.search.symbols import find_symbols, fits
+from codanna_core.search.view import SearchView
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+_MEANT_SYMBOLS = 20
+"""Symbols found by meaning beyond these are hardly what was meant."""
+
+
+class Answers:
+    """Computes answers, each from one view. Never waits for the writer."""
+
+    def __init__(
+        self,
+        root: Path,
+        writer: Writer,
+        models: Models,
+        parsing: Parsing,
+        buffers: Buffers,
+        saved: SavedTexts,
+        settings: Settings,
+    ) -> None:
+        self._root = root
+        self._writer = writer
+        self._models = models
+        self._parsing = parsing
+        self._buffers = buffers
+        self._saved = saved
+        self._settings = settings
+        self._kept = Kept()
+        self._facts = KeptFacts()
+
+    def change_settings(self, settings: Settings) -> None:
+        """Answer by these from now on."""
+        self._settings = settings
+
+    def search(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
+        """A page of hits, by text alone where no model can be asked."""
+        return self._writer.damage.healing(lambda: self._page(request, cancel))
+
+    def near_vector(
+        self, vector: ArrayLike | str, limit: int | None, filters: Filters | None, cancel: Cancel | None
+    ) -> SearchResult:
+        """The symbols nearest to a vector, or to a question."""
+        view = self._meant_view()
+        with OPEN_QUERIES:
+            return near_vector(view, vector, self._limit(limit), filters or Filters(), cancel)
+
+    def similar(
+        self,
+        path: str,
+        start_line: int,
+        end_line: int | None,
+        limit: int | None,
+        filters: Filters | None,
+        cancel: Cancel | None,
+    ) -> SearchResult:
+        """Code like lines of a file."""
+        lines = Lines(path, start_line, end_line, self._named, self._parsing.outline)
+        view = self._meant_view()
+        with OPEN_QUERIES:
+            return near_lines(view, lines, self._limit(limit), filters or Filters(), cancel)
+
+    def symbols(
+        self, query: str, limit: int | None, near: Sequence[str], cancel: Cancel | None
+    ) -> list[SymbolHit]:
+        """Symbols by name; several plain words that fit none are answered by meaning."""
+        settings = self._settings.search
+        wanted = settings.symbol_limit if limit is None else limit
+
+        def named(*, misspelled: bool) -> list[SymbolHit]:
+            return self._writer.damage.healing(
+                lambda: find_symbols(
+                    self.view(meaning=False), query, wanted, near, cancel, misspelled=misspelled
+                )
+            )
+
+        if len(query.split()) < 2 or not settings.plain_words_fallback:
+            return named(misspelled=True)
+        hits = named(misspelled=False)
+        if fits(hits):
+            return hits
+        mode = mode_of(settings.mode)
+        meant = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
+        request = request_of(meant, settings, None, None, None, explain=False)
+        found = self.search(request, cancel).hits
+        return [as_symbol_hit(hit) for hit in found] or named(misspelled=True)
+
+    def relations(
+        self, request: RelationRequest, cancel: Cancel | None, partial: Partial | None
+    ) -> RelationResult:
+        """Who uses a definition, what it uses itself, and what a change of it reaches."""
+
+        def answered() -> RelationResult:
+            view = self.view(meaning=False)
+            reading = Reading(
+                self._named, self._parsing.facts, self._facts, budget=request.budget, cancel=cancel
+            )
+            return related(view, request, ParsedFacts(view.tree, reading), reading, partial)
+
+        return self._writer.damage.healing(answered)
+
+    def outline(self, path: str, text: str | None) -> Extraction:
+        """The symbols of one file, or of the given text of it."""
+        if text is not None:
+            data = text.encode("utf-8", "replace")
+        else:
+            data = to_utf8(read_regular(self._root / path, self._settings.discovery.max_file_size))[0]
+        return self._parsing.outline(data, path)
+
+    def view(self, *, meaning: bool) -> SearchView:
+        """What one answer is computed from."""
+        writer = self._writer
+        if not writer.role.held:
+            writer.text.reopen_if_replaced()
+        # Buffers before the text: one that goes between the two must be in the text by then.
+        buffers = self._buffers.shown
+        text = writer.text.snapshot()
+        self._saved.end_published(text)
+        opened = self._models.open(writable=writer.role.held) if meaning else None
+        embedder = opened.embedder if opened is not None else None
+        vectors = None
+        if opened is not None and opened.vectors is not None:
+            if not opened.writable:
+                opened.vectors.refresh()
+            vectors = opened.vectors.snapshot()
+        problems = (
+            writer.role.unwritable,
+            writer.role.silent_writer(),
+            self._models.problem if meaning else None,
+            writer.missing.problem if meaning else None,
+            writer.coverage.problem(text),
+        )
+        if embedder is not None:
+            buffers = self._buffers.embedded(buffers, embedder)
+        return SearchView(
+            self._root,
+            text.generation,
+            CommittedLayer(text, vectors),
+            BufferLayer(buffers, self._kept),
+            embedder,
+            self._kept,
+            lambda: writer.names.current(text),
+            writer.coverage.share(text),
+            [problem for problem in problems if problem is not None],
+        )
+
+    def _page(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
+        try:
+            return answer(self.view(meaning=request.mode is not Mode.TEXT), request, cancel)
+        except ModelUnavailable as error:
+            if isinstance(error, ModelLost):
+                self._models.give_up(error)
+            found = answer(self.view(meaning=False), request, cancel)
+            return replace(found, problems=[Problem(Code.NO_MEANING, str(error)), *found.problems])
+
+    def _meant_view(self) -> SearchView:
+        view = self.view(meaning=True)
+        if view.embedder is None:
+            reason = self._models.problem
+            raise ModelUnavailable(
+                "this needs an embedding model, and none is loaded"
+                + (f": {reason.message}" if reason is not None else "")
+            )
+        return view
+
+    def _named(self, path: str) -> bytes:
+        """A file that may be named by an index."""
+        return read_inside(self._root, path, self._settings.discovery.max_file_size)
+
+    def _limit(self, limit: int | None) -> int:
+        return self._settings.search.limit if limit is None else limit
