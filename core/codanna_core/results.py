@@ -228,6 +228,10 @@ class Edge:
     """Whether the use is in a test."""
     wide: bool = False
 
+    def ends(self, relation: Relation) -> tuple[Definition | None, Definition | None]:
+        """The end that is nearer to what was asked about, and the other one."""
+        return (self.source, self.target) if relation is Relation.CALLS else (self.target, self.source)
+
 
 @dataclass(slots=True)
 class RelationResult:

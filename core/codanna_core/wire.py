@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from codanna_core.inert import inert, inert_message, inert_text
 from codanna_core.model import Position, Problem, Span
-from codanna_core.results import Hit, SymbolHit
+from codanna_core.results import Definition, Edge, Hit, Relation, SymbolHit
 
 Json = dict[str, Any]
 
@@ -62,6 +62,36 @@ class EditorHitJson(HitJson):
 
     uri: str
     symbolKind: int
+
+
+class DefinitionJson(TypedDict):
+    """A definition that an edge begins or ends at."""
+
+    name: str
+    kind: str
+    container: str
+    language: str
+    path: str
+    range: RangeJson
+    selectionRange: RangeJson
+
+
+class EdgeJson(TypedDict):
+    """A use of a name."""
+
+    path: str
+    range: RangeJson
+    """The name where it is used."""
+    symbol: DefinitionJson | None
+    """What is called; in all other relations the definition around the use, null at the top of a file."""
+    tier: str
+    probability: float
+    reason: str
+    role: str
+    depth: int
+    test: bool
+    via: NotRequired[DefinitionJson]
+    """The end nearer to what was asked about, where that is not the target itself."""
 
 
 class ProblemJson(TypedDict):
@@ -132,6 +162,47 @@ def hit_json(
     if isinstance(hit, Hit) and hit.signals:
         item["signals"] = {name: round(value, 6) for name, value in hit.signals.items()}
     return cast(HitJson, item)
+
+
+def definition_json(
+    one: Definition, door: Door = PROGRAM, place: Callable[[Span], RangeJson] = range_json
+) -> DefinitionJson:
+    """A definition."""
+    return {
+        "name": door.line(one.name),
+        "kind": one.kind,
+        "container": door.line(one.container),
+        "language": one.language,
+        "path": door.line(one.path),
+        "range": place(one.span),
+        "selectionRange": place(one.selection),
+    }
+
+
+def edge_json(
+    edge: Edge,
+    relation: Relation,
+    targets: Sequence[Definition],
+    door: Door = PROGRAM,
+    define: Callable[[Definition], DefinitionJson] = definition_json,
+    place: Callable[[Span], RangeJson] = range_json,
+) -> EdgeJson:
+    """An edge of an answer about these targets; `define` and `place` know the door's columns."""
+    near, far = edge.ends(relation)
+    item: EdgeJson = {
+        "path": door.line(edge.path),
+        "range": place(edge.span),
+        "symbol": define(far) if far is not None else None,
+        "tier": edge.confidence.value,
+        "probability": round(edge.probability, 3),
+        "reason": door.message(edge.reason),
+        "role": edge.role,
+        "depth": edge.depth,
+        "test": edge.test,
+    }
+    if near is not None and (len(targets) != 1 or near != targets[0]):
+        item["via"] = define(near)
+    return item
 
 
 def problem_json(problem: Problem, door: Door = PROGRAM) -> ProblemJson:

@@ -9,8 +9,8 @@ from typing import Any
 
 from codanna_core.inert import inert_json
 from codanna_core.model import Problem
-from codanna_core.results import SearchResult, Status, SymbolHit, SyncReport
-from codanna_core.wire import HitJson, hit_json, problems_json
+from codanna_core.results import RelationResult, SearchResult, Status, SymbolHit, SyncReport
+from codanna_core.wire import HitJson, definition_json, edge_json, hit_json, problems_json
 
 ENVELOPE_VERSION = 1
 """Grows only when a field changes its meaning or goes away; new fields may come at any time."""
@@ -28,6 +28,25 @@ def symbols_envelope(query: str, hits: Sequence[SymbolHit], status: Status) -> J
     """The answer of `symbols`; its hits have no signature, doc and snippet."""
     indexed = status.files_indexed / status.files_total if status.files_total else 1.0
     return _envelope(query, status.generation, indexed, [hit_json(hit) for hit in hits], status.problems)
+
+
+def relations_document(result: RelationResult) -> Json:
+    """The answer of `refs`, `callers`, `calls` and `impact`."""
+    targets = result.targets
+    return {
+        "version": ENVELOPE_VERSION,
+        "target": definition_json(targets[0]) if len(targets) == 1 else None,
+        "targets": [definition_json(one) for one in targets],
+        "candidates": [definition_json(one) for one in result.candidates],
+        "edges": [edge_json(edge, result.relation, targets) for edge in result.edges],
+        "complete": result.complete,
+        "unknown": result.unknown,
+        "weaker": result.weaker,
+        "files": {"searched": result.files, "total": result.of_files},
+        "generation": result.generation,
+        "indexed": round(result.indexed, 4),
+        "problems": problems_json(result.problems),
+    }
 
 
 def status_document(status: Status) -> Json:

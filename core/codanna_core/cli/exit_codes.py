@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     WRONG_USE = 2
     FAILED = 3
     """The index or the environment failed: no permission, a full disk, a newer index, a damaged package."""
+    AMBIGUOUS = 4
+    """A name means several definitions, which are listed."""
     STOPPED = 130
     """Ctrl-C, as shells report it."""
     PIPE_CLOSED = 141
