@@ -2,14 +2,15 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 NODE ?= build/node
 B ?= cold_index
 COUNT ?= 20000
 Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
-.PHONY: help install try test lint types check format bench torture fuzz soak test-editors vscode docs lock wheel clean
+.PHONY: help install try test lint types check format bench torture fuzz soak test-editors vscode docs lock wheel \
+  dist smoke release lint-workflows clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | awk -F': ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -78,6 +79,30 @@ vscode: $(NODE)/bin/npm ## package the VS Code extension: editors/vscode/codanna
 
 wheel: install ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build
+
+# Tools that only a release and the workflow files need are in an environment of their own.
+build/release/.installed: pyproject.toml
+	@$(PYTHON) -m venv build/release
+	build/release/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	build/release/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --group release
+	@touch $@
+
+dist: install build/release/.installed ## build the wheel, the source archive and the .vsix into an empty dist/, and check them
+	@rm -rf dist
+	@$(MAKE) --no-print-directory wheel vscode
+	@cp editors/vscode/codanna-lsp.vsix "dist/$$($(BIN)/codanna-lsp --version | tr ' ' -).vsix"
+	build/release/$(notdir $(BIN))/python -m twine check --strict dist/*.whl dist/*.tar.gz
+	$(BIN)/python scripts/artifacts.py
+
+smoke: ## install the wheel of dist/ as a user does, in a fresh home, and ask: make smoke WITH="pip pipx uv"
+	$(PYTHON) scripts/smoke.py $(foreach tool,$(or $(WITH),pip),--with $(tool)) $(ARGS)
+
+release: install ## set one version, date the changelog, build and check; publishes nothing: make release VERSION=0.2.0
+	@test -n "$(VERSION)" || { echo "name the version: make release VERSION=0.2.0" >&2; exit 2; }
+	$(BIN)/python scripts/release.py "$(VERSION)"
+
+lint-workflows: build/release/.installed ## check the workflow files, the issue forms and the hooks
+	build/release/$(notdir $(BIN))/python scripts/lint_workflows.py
 
 docs: install $(NODE)/bin/npm ## renew what is generated from the settings: the README's table, the VS Code extension's own
 	$(BIN)/python scripts/settings_table.py
