@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from codanna_core.languages import languages
+from codanna_core.languages.elide import statements
 from codanna_core.languages.elide.statements import without_statements
 from codanna_core.languages.extract import extract
 from codanna_core.model import Extraction
@@ -85,3 +86,10 @@ def test_statements_are_left_out_and_offsets_stay() -> None:
     assert b"compute" not in less
     assert b"what: it does." in less
     assert less.endswith(b"\n\ndef b(): pass\n")
+
+
+def test_what_is_kept_of_a_text_is_bounded() -> None:
+    """A file with a thousand different indentations does not stay in memory."""
+    text = "".join(f"{' ' * depth}def a{depth}(value):\n{' ' * depth}{LONG}" for depth in range(1000))
+    without_statements(text.encode(), languages()["python"])
+    assert len(statements._behind) <= statements._behind.limit

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from codanna_core.cache import Cache
 from codanna_core.languages.comments import encoded
 from codanna_core.languages.registry import Language
 
@@ -38,7 +39,7 @@ def without_statements(data: bytes, language: Language) -> bytes:
         start = _end_of_head(data, head.start(), head[1])
         if start is None:
             continue
-        behind = _behind(head[1]).search(data, start - 1)
+        behind = _behind[head[1]].search(data, start - 1)
         body_end = behind.start() + 1 if behind is not None else len(data)
         if body_end - start < _LEAST:
             continue
@@ -114,7 +115,9 @@ def _heads(texts: tuple[str, ...]) -> re.Pattern[bytes]:
     return re.compile(rb"(?m)^([ \t]*)(?:%s)" % b"|".join(map(re.escape, encoded(texts))))
 
 
-@cache
-def _behind(indent: bytes) -> re.Pattern[bytes]:
+def _end_before(indent: bytes) -> re.Pattern[bytes]:
     """Finds the end of a line before one that is neither blank nor indented further."""
     return re.compile(rb"\n(?!%s[ \t]|[ \t]*\r?(?:\n|\Z))" % re.escape(indent))
+
+
+_behind: Cache[bytes, re.Pattern[bytes]] = Cache("ends of bodies by their indentation", 256, _end_before)
