@@ -218,6 +218,32 @@ def test_classes_can_be_read_at_once() -> None:
     assert large - ALLOWED - STILL_LARGE == set()
 
 
+def decorated_caches(tree: ast.Module) -> set[str]:
+    """The functions and methods whose results are kept without a bound of ours."""
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and any(
+            isinstance(part, ast.Name | ast.Attribute)
+            and (part.id if isinstance(part, ast.Name) else part.attr) in ("cache", "lru_cache")
+            for decorator in node.decorator_list
+            for part in ast.walk(decorator)
+        )
+    }
+
+
+def test_caches_say_what_they_keep() -> None:
+    """What grows with a workspace is in a `Cache`; the rest is in ARCHITECTURE.md, with its bound."""
+    found = {
+        f"{name}.{function}"
+        for name, path in modules().items()
+        for function in decorated_caches(parsed(path))
+    }
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("\n## Caches\n")[2].partition("\n## ")[0]
+    assert found == set(re.findall(r"`(codanna_\w+(?:\.\w+)+)`", text))
+
+
 def test_exceptions_are_needed() -> None:
     """What ARCHITECTURE.md allows to be large is there and is large."""
     long = {name for name, lines in lengths().items() if lines > LONG}
@@ -234,6 +260,8 @@ def test_the_checks_notice() -> None:
     assert upward(climb) == {"codanna_core.text.index -> codanna_core.search.page"}
     beside = {"codanna_core.text.index": ["codanna_core.names.scan"], "codanna_core.names.scan": []}
     assert len(upward(beside)) == 1
+    kept = "@cache\ndef f(): ...\n@functools.lru_cache(maxsize=1)\ndef g(): ...\n@other\ndef h(): ...\n"
+    assert decorated_caches(ast.parse(kept)) == {"f", "g"}
     (node,) = ast.parse(
         "class A:\n    x: int\n    y = 1\n    def f(self):\n        self.z, self.u = 1, 2\n"
     ).body

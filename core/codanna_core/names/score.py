@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
+from codanna_core.cache import Cache
 from codanna_core.names.words import squeeze, words
 
 
@@ -94,13 +94,13 @@ def _beginning(query: Query, name: str, target: str, cover: float) -> Score:
     if name.startswith(query.text):
         return Score(0.90 + 0.05 * cover, MatchKind.PREFIX)
     # Pieces marked by capitals or separators that the name does not have are rather meant as humps.
-    meant = query.heads == (0,) or _word_places(name).keys() >= set(query.heads)
+    meant = query.heads == (0,) or _word_places[name].keys() >= set(query.heads)
     return Score((0.86 if meant else 0.79) + 0.03 * cover, MatchKind.PREFIX)
 
 
 def _inside(query: Query, name: str, target: str, at: int, cover: float) -> Score:
     size = len(query.squeezed)
-    starts = _word_places(name)
+    starts = _word_places[name]
     while at >= 0:
         if at in starts:
             # A match up to the end is a whole tail of words, which people remember best.
@@ -111,16 +111,19 @@ def _inside(query: Query, name: str, target: str, at: int, cover: float) -> Scor
     return Score(0.54 + 0.07 * cover, MatchKind.SUBSTRING)
 
 
-@lru_cache(maxsize=1 << 14)
-def _word_places(name: str) -> dict[int, str]:
-    """Where each word begins in the squeezed name."""
+def _places_of_words(name: str) -> dict[int, str]:
     found = words(name)
     return dict(zip(accumulate(map(len, found), initial=0), found, strict=False))
 
 
+_word_places: Cache[str, dict[int, str]] = Cache(
+    "where each word begins in a squeezed name", 1 << 14, _places_of_words
+)
+
+
 def _humps(query: Query, name: str, target: str) -> Score | None:
     """Pieces of the query, each at the beginning of a word, in order; words may be left out."""
-    parts = list(_word_places(name).values())
+    parts = list(_word_places[name].values())
     found = _split(query.squeezed, parts)
     if found is None:
         return None
@@ -183,7 +186,7 @@ def _split(query: str, parts: list[str]) -> tuple[int, int, list[int]] | None:
 def _subsequence(wanted: str, name: str, target: str) -> Score | None:
     """Letters in order, the first at the beginning of a word; the tighter the better."""
     best: tuple[int, int] | None = None
-    for start, word in _word_places(name).items():
+    for start, word in _word_places[name].items():
         if word[0] != wanted[0]:
             continue
         at = start
@@ -209,7 +212,7 @@ def _typo(query: Query, target: str, name: str) -> Score | None:
     if len(wanted) < 4:
         return None
     best: Score | None = None
-    for start in _word_places(name):
+    for start in _word_places[name]:
         rest = target[start:]
         length = _edited_length(wanted, rest)
         if length is None:

@@ -7,8 +7,9 @@ not of the project (a literal), and `?` what has no normal form.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
+
+from codanna_core.cache import Cache
 
 
 class Form(NamedTuple):
@@ -18,9 +19,12 @@ class Form(NamedTuple):
     steps: tuple[str, ...]
 
 
-@lru_cache(maxsize=20_000)
 def parse_form(text: str) -> Form:
     """Take a normal form apart."""
+    return _forms[text]
+
+
+def _parse(text: str) -> Form:
     if text.startswith("<"):
         end = _closing(text)
         start, rest = text[: end + 1], text[end + 1 :]
@@ -46,6 +50,9 @@ def parse_form(text: str) -> Form:
                 rest = ""
         steps.append(step)
     return Form(start, tuple(steps))
+
+
+_forms: Cache[str, Form] = Cache("normal forms by their texts", 20_000, _parse)
 
 
 def _closing(text: str) -> int:

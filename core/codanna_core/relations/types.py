@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+from codanna_core.cache import Cache
 from codanna_core.relations.rules import Rules, rules_of
 
 MAX_DEPTH = 12
@@ -31,10 +31,17 @@ class Shape(NamedTuple):
 NONE = Shape("none")
 
 
-@lru_cache(maxsize=20_000)
 def shape_of(text: str, language: str) -> Shape:
     """The shape of a type's text; `none` where it is not understood."""
+    return _shapes[text, language]
+
+
+def _whole_shape(asked: tuple[str, str]) -> Shape:
+    text, language = asked
     return _shape(text, language, rules_of(language), 0)
+
+
+_shapes: Cache[tuple[str, str], Shape] = Cache("the shapes of types by their texts", 20_000, _whole_shape)
 
 
 def _shape(text: str, language: str, rules: Rules, depth: int) -> Shape:
