@@ -54,7 +54,7 @@ def test_a_word_with_a_slip_is_searched_for_as_the_nearest_known_one(shop: Engin
 @pytest.mark.parametrize("query", ["checkout failed", "zebra crossing", "chekCout", "luhnn"])
 def test_what_is_known_far_from_all_or_split_or_near_a_rare_word_stays(shop: Engine, query: str) -> None:
     """Only a plain word that occurs nowhere and is one slip from a frequent one is repaired."""
-    assert codes(shop, query) == []
+    assert "spelling" not in codes(shop, query)
 
 
 def test_a_language_may_be_named_by_its_suffix(shop: Engine) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from codanna_core.model import Kind, Problem
 from codanna_core.problems import Code
+from codanna_core.ranking.pasted import Frame, fixed_words, read_pasted
 from codanna_core.results import Filters
 
 _TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in):)?("([^"]*)"|\S+)')
@@ -31,14 +32,32 @@ class Question:
     """True where the whole question is one name, qualified or not."""
     problems: tuple[Problem, ...] = ()
     """What was typed like a filter and is none."""
+    only_filters: bool = False
+    """True where nothing but filters was typed: whatever passes them is an answer."""
+    frames: tuple[Frame, ...] = ()
+    """Of a pasted traceback, the one nearest to the error first."""
+    message: str = ""
+    """Of a pasted traceback or log line, the words that a source may contain in one piece."""
 
 
 def understand(query: str, filters: Filters) -> Question:
     """Take a query apart. Filters typed in it replace those of the same kind given beside it.
 
     `lang:go`, `kind:class`, `path:src/`, `in:Session`, `"exact words"` and `-word` are filters; an unknown
-    kind and a lone colon stay what they are, so that pasted code and messages keep their meaning.
+    kind and a lone colon stay what they are, so that pasted code and messages keep their meaning. Nothing in
+    a traceback or a log line is a filter.
     """
+    pasted = read_pasted(query)
+    if pasted is not None:
+        named = " ".join(dict.fromkeys(frame.name for frame in pasted.frames if frame.name))
+        return Question(
+            pasted.message or named,
+            filters,
+            (),
+            False,
+            frames=pasted.frames,
+            message=fixed_words(pasted.message),
+        )
     kept: list[str] = []
     typed: dict[str, list[str]] = {
         "language": [],
@@ -85,6 +104,8 @@ def understand(query: str, filters: Filters) -> Question:
         excluded_words=filters.excluded_words + tuple(typed["minus"]),
         phrases=filters.phrases + tuple(typed["phrase"]),
     )
+    if not kept:
+        return Question(text, merged, (), False, tuple(problems), only_filters=True)
     bare = text.removesuffix("()")
     if _IDENTIFIER.fullmatch(bare):
         return Question(text, merged, (bare,), True, tuple(problems))

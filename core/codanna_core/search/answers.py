@@ -33,9 +33,9 @@ from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
 from codanna_core.search.kept import Kept
-from codanna_core.search.page import answer
 from codanna_core.search.related import Partial, related
 from codanna_core.search.relations import KeptFacts, ParsedFacts, Reading
+from codanna_core.search.reply import answer
 from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.symbols import find_symbols, fits

@@ -117,6 +117,13 @@ class BufferLayer:
                 near[row] = float(vectors[position] @ vector)
         return near
 
+    @property
+    def languages(self) -> dict[str, str]:
+        """Of each file, by its path; empty where a text has no symbols."""
+        return {
+            path: file.symbols[0].language if file.symbols else "" for path, file in self._by_path.items()
+        }
+
     def files_by_words(self, shares: Mapping[str, float], _limit: int) -> FileScores:
         """By the words of all their symbols."""
         scores = []
@@ -171,7 +178,7 @@ def _scored(scored: Sequence[tuple[int, float]]) -> Scored:
     )
 
 
-def _fits_path(path: str, regexes: Sequence[str]) -> bool:
+def fits_path(path: str, regexes: Sequence[str]) -> bool:
     try:
         return any(re.fullmatch(regex, path, re.DOTALL) for regex in regexes)
     except re.error as error:
@@ -187,7 +194,7 @@ def _passes(symbol: StoredSymbol, only: Filter) -> bool:
         return False
     if only.owners and symbol.path not in only.owners:
         return False
-    if only.path_regexes and not _fits_path(symbol.path, only.path_regexes):
+    if only.path_regexes and not fits_path(symbol.path, only.path_regexes):
         return False
     words = set(index_text(symbol.container).split())
     if not all(words.issuperset(container) for container in only.container_words):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.cancel import Cancel
+from codanna_core.ranking.confidence import Evidence
 from codanna_core.ranking.paths import plain_name
 from codanna_core.ranking.query import Question
 from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals, symbol_signals
@@ -92,9 +93,11 @@ class CandidateSet:
     terms: Mapping[str, float]
 
     @classmethod
-    def of(cls, view: SearchView, sought: Sought, words: Words, meaning: Scored) -> CandidateSet:
+    def of(
+        cls, view: SearchView, sought: Sought, words: Words, meaning: Scored, also: Rows = NONE
+    ) -> CandidateSet:
         """One row for all that was found in the same place, with what is known of it."""
-        rows, _ = _distinct(Rows.concat((words.symbols.rows, meaning.rows, words.exact)))
+        rows, _ = _distinct(Rows.concat((words.symbols.rows, meaning.rows, words.exact, also)))
         files, traits = view.traits(rows)
         order = np.lexsort((traits >> PLACE_BIT, files))
         rows, files, traits = rows.take(order), files[order], traits[order]
@@ -128,6 +131,36 @@ class CandidateSet:
             self.exact,
             np.minimum(self.traits & 0xFF, len(KINDS) - 1),
             self.traits >> 8 & 0xFF,
+        )
+
+    def evidence(self, view: SearchView, misspelled: Iterable[str] = ()) -> Evidence:
+        """What speaks for the question having an answer; misspelled words do not speak against it."""
+        nearest, text = float(self.meaning.max(initial=0.0)), float(self.text.max(initial=0.0))
+        covered = float(self.covered.max(initial=0.0))
+        for path in self.paths:
+            traits = view.kept.traits[path]
+            named = [self.terms[word] for word in {*traits.stem, *traits.folders} if word in self.terms]
+            covered = max(covered, sum(named))
+        wrong = {term for word in misspelled for term in view.kept.terms(word)} & self.terms.keys()
+        right = 1.0 - sum(self.terms[term] for term in wrong)
+        covered = min(1.0, covered / right) if right > 0 else covered
+        return Evidence(nearest, text, covered, len(self.terms) - len(wrong), view.size)
+
+    def among(self, view: SearchView, rows: Rows) -> CandidateSet:
+        """Only these of the candidates, each with its meaning."""
+        kept = np.flatnonzero(np.isin(self.rows.places, rows.places))
+        meaning = self.meaning[kept]
+        if self.sought.vector is not None and self.sought.mode != "text":
+            near = view.nearness(self.rows.take(kept), self.sought.vector)
+            meaning = np.where(meaning == 0.0, np.maximum(0.0, near), meaning)
+        return replace(
+            self,
+            rows=self.rows.take(kept),
+            file=self.file[kept],
+            text=self.text[kept],
+            meaning=meaning,
+            exact=self.exact[kept],
+            traits=self.traits[kept],
         )
 
     def symbol(self, view: SearchView, number: int) -> StoredSymbol:
@@ -255,8 +288,10 @@ def _beside(wanted: NDArray[np.integer], keys: NDArray[np.integer], values: Floa
     return np.where(keys[found] == wanted, values[found], 0.0)
 
 
-def find_candidates(view: SearchView, question: Question, mode: Mode, cancel: Cancel | None) -> CandidateSet:
-    """What the searches that a mode asks for find, described and ready to be ranked."""
+def find_candidates(
+    view: SearchView, question: Question, mode: Mode, cancel: Cancel | None, also: Rows = NONE
+) -> CandidateSet:
+    """What the searches that a mode asks for find, and these as well, described and ready to be ranked."""
     by_text = mode is not Mode.SEMANTIC or view.embedder is None
     by_meaning = mode is not Mode.TEXT and view.embedder is not None
     only = index_filter(question.filters)
@@ -281,7 +316,7 @@ def find_candidates(view: SearchView, question: Question, mode: Mode, cancel: Ca
         given_up.cancel()  # Where the vectors failed, nobody waits for the words any more.
     # While vectors are still being made, words have to do.
     shown_as = "semantic" if not by_text else "hybrid" if len(meaning.rows) else "text"
-    return CandidateSet.of(view, Sought(shown_as, only, vector), words, meaning)
+    return CandidateSet.of(view, Sought(shown_as, only, vector), words, meaning, also)
 
 
 def _search_words(

@@ -73,9 +73,11 @@ class CommittedLayer:
         """What is known of a file."""
         return self._text.file(path)
 
-    def files(self, using: Sequence[str] = (), like: str | None = None) -> Iterator[StoredFile]:
+    def files(
+        self, using: Sequence[str] = (), like: str | None = None, holding: Sequence[str] = ()
+    ) -> Iterator[StoredFile]:
         """Files that use identifiers, or whose whole paths fit a pattern."""
-        return self._text.files(using, like)
+        return self._text.files(using, like, holding)
 
     def frequency(self, field: str, term: str) -> int:
         """How many documents hold an analysed term."""

@@ -33,6 +33,15 @@ def globs_to_regexes(globs: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(glob_to_regex, globs))
 
 
+def literal_end(name: str) -> str:
+    """A regular expression for the paths of files of exactly this name."""
+    return f"(.*/)?{_literal(name)}"
+
+
+def _literal(text: str) -> str:
+    return "".join("\\" + one if one in _SPECIAL or one in "*?[]{}" else one for one in text)
+
+
 def glob_to_regex(glob: str) -> str:
     """A regular expression for the whole path. `src/` means everything below; no slash means any folder.
 
@@ -41,8 +50,7 @@ def glob_to_regex(glob: str) -> str:
     regex = _glob_to_regex(glob)
     if not re.search(r"[\[{]", glob):
         return regex
-    literal = "".join("\\" + one if one in _SPECIAL or one in "*?[]{}" else one for one in glob)
-    return f"({regex})|((.*/)?{literal})"
+    return f"({regex})|((.*/)?{_literal(glob)})"
 
 
 def _glob_to_regex(glob: str) -> str:

@@ -1,96 +1,42 @@
-"""From a question to hits: candidates of both searches, each with its own score and that of its file."""
+"""The page: symbols in the order of their scores, each once, with what was decisive."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from codanna_core.cancel import Cancel
-from codanna_core.errors import InvalidQuery
-from codanna_core.languages.registry import detect_language, languages
-from codanna_core.model import Problem
-from codanna_core.problems import Code
+from codanna_core.ranking.confidence import LEAST, relevant, shown
 from codanna_core.ranking.order import best_symbols, meant_exactly
-from codanna_core.ranking.query import Question, understand, unknown
+from codanna_core.ranking.query import Question
 from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS, Floats, symbol_signals
 from codanna_core.ranking.weights import WEIGHTS
-from codanna_core.results import Hit, SearchRequest, SearchResult
-from codanna_core.search.candidates import CandidateSet, find_candidates
+from codanna_core.results import Hit, SearchRequest
+from codanna_core.search.candidates import CandidateSet
 from codanna_core.search.hits import to_hit
+from codanna_core.search.phrases import Quoted
 from codanna_core.search.snippets import SnippetReader
-from codanna_core.search.spelling import corrections
 from codanna_core.search.view import SearchView
 from codanna_core.text.stored import StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, parts_of
 
 SNIPPET_LINES = 3
 
-_EVEN, _STEP = 10.2, 3.0
-"""The sum at which every second first hit was right on the labelled questions, and how far it is from there
-to the one at which 73 of 100 were.
-"""
 
-UNPARSED = "text"
-"""The language of a file that no grammar is for."""
-
-
-def answer(view: SearchView, request: SearchRequest, cancel: Cancel | None = None) -> SearchResult:
-    """Answer one question from one view."""
-    started = time.perf_counter()
-    if request.limit < 1:
-        raise InvalidQuery(f"limit is {request.limit}; ask for at least one result")
-    question = understand(request.query.strip(), request.filters)
-    question = _with_known_languages(question)
-    hits: list[Hit] = []
-    problems = [*view.state.problems, *question.problems]
-    if question.text:
-        corrected = corrections(view, question.text)
-        for word, near in corrected.items():
-            problems.append(
-                Problem(Code.SPELLING, f"`{word}` occurs nowhere; `{near}` is searched for as well")
-            )
-        question = replace(question, text=" ".join((question.text, *corrected.values())))
-        candidates = find_candidates(view, question, request.mode, cancel)
-        _stop_if(cancel)
-        hits = _page(view, request, question, candidates)
-        phrases = question.filters.phrases
-        if phrases and not hits:
-            # Quotation marks are also part of pasted messages, whose variable parts no source text holds.
-            question = replace(question, filters=replace(question.filters, phrases=()))
-            hits = _page(view, request, question, candidates)
-            if hits:
-                quoted = " and ".join(f'"{phrase}"' for phrase in phrases)
-                problems.append(
-                    Problem(Code.NO_EXACT_MATCH, f"nothing found holds exactly {quoted}; these are near it")
-                )
-    return view.result(request.query, hits, started, problems)
-
-
-def _with_known_languages(question: Question) -> Question:
-    """Languages by their names, be it that suffixes such as `py` were given; unknown ones are told."""
-    if not question.filters.languages:
-        return question
-    named: list[str] = []
-    problems = list(question.problems)
-    for given in question.filters.languages:
-        name = given.lower()
-        if name not in languages() and name != UNPARSED:
-            name = detect_language(f"file.{name.lstrip('.')}", b"") or name
-            if name not in languages():
-                problems.append(unknown("language", given, languages(), "nothing is written in it"))
-        named.append(name)
-    filters = replace(question.filters, languages=tuple(named))
-    return replace(question, filters=filters, problems=tuple(problems))
-
-
-def _page(
-    view: SearchView, request: SearchRequest, question: Question, candidates: CandidateSet
-) -> list[Hit]:
-    """The best symbols; more of one file only where they are about as good as those of others."""
+def add_ranked(
+    view: SearchView,
+    request: SearchRequest,
+    question: Question,
+    candidates: CandidateSet,
+    page: Page,
+    *,
+    among: Quoted | None,
+    well: bool,
+) -> None:
+    """Add what is relevant, the best first; more of one file only where they are about as good as those of
+    others. With `among`, all of these are relevant and nothing else is; `well` says whether anything matches
+    the question well.
+    """
     signals = candidates.file_signals(view, question)
     weights = WEIGHTS.signals[candidates.sought.mode]
     of_files = signals @ weights
@@ -99,23 +45,19 @@ def _page(
             [_closeness(request.near, path) for path in candidates.paths]
         )
     candidates = candidates.looked_closer(view, of_files, request.limit)
+    if among is not None:
+        candidates = candidates.among(view, among.rows)
     symbols = candidates.symbols
     own = symbol_signals(symbols) * WEIGHTS.symbols[candidates.sought.mode]
     single = all(len(parts_of(name)) == 1 for name in question.names)
     meant = meant_exactly(symbols, signals, single_words=single)
     rows, raw = best_symbols(symbols, of_files, own.sum(1), meant, request.limit)
-    words = frozenset(
-        part
-        for word in find_words(question.text)
-        if word.lower() not in STOP_WORDS
-        for part in (*parts_of(word), word.lower())
-    )
-    page = Page(view, words, question.filters.phrases, snippets=request.snippets)
     parts = signals * weights
     phrases, own_phrases = parts @ _PHRASE_OF, own @ _OWN_PHRASE_OF
-    for number, total in zip(rows.tolist(), raw.tolist(), strict=True):
-        score = _shown(total)
-        if score < request.threshold or len(page.hits) >= request.limit:
+    end = len(rows) if among is not None else relevant(raw, well=well)
+    for number, total in zip(rows[:end].tolist(), raw[:end].tolist(), strict=True):
+        score = min(shown(total), page.least)
+        if score < request.threshold or page.full:
             break
         file, exact = symbols.file[number], bool(symbols.exact[number])
         explained = {}
@@ -125,12 +67,8 @@ def _page(
             explained = _explained(np.append(parts[file], own[number]), exact, moved)
         reasons = _reasons((phrases[file] + own_phrases[number]).tolist(), exact)
         page.add(candidates.symbol(view, number), score, reasons, explained)
-    return page.hits
-
-
-def _shown(raw: float) -> float:
-    """A sum of signals as a score between 0 and 1: about how often a first hit with such a sum was right."""
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, (raw - _EVEN) / _STEP))))
+    for symbol in among.loose if among is not None else ():
+        page.add(symbol, min(shown(LEAST), page.least), ("text",))
 
 
 def _explained(given: Floats, exact: bool, moved: float) -> dict[str, float]:
@@ -176,41 +114,46 @@ def _closeness(near: str, path: str) -> float:
 
 
 class Page:
-    """Collects hits that hold the phrases asked for, each place once, with their snippets."""
+    """Collects hits, each place once, with their snippets, up to the number that was asked for."""
 
-    def __init__(
-        self, view: SearchView, words: frozenset[str], phrases: Sequence[str], *, snippets: bool = True
-    ) -> None:
+    def __init__(self, view: SearchView, text: str, limit: int, *, snippets: bool = True) -> None:
         self.hits: list[Hit] = []
+        self._limit = limit
         self._snippets = snippets
         self._reader = SnippetReader(view.state.root, view.buffer_text)
-        self._words = words
-        self._phrases = phrases
+        self._words = frozenset(
+            part
+            for word in find_words(text)
+            if word.lower() not in STOP_WORDS
+            for part in (*parts_of(word), word.lower())
+        )
         self._seen: set[tuple[str, int, int, str]] = set()
 
+    @property
+    def full(self) -> bool:
+        """Whether it holds what was asked for."""
+        return len(self.hits) >= self._limit
+
+    @property
+    def least(self) -> float:
+        """The score of the last hit, 1 before the first."""
+        return self.hits[-1].score if self.hits else 1.0
+
     def add(
-        self, symbol: StoredSymbol, score: float, reasons: tuple[str, ...], signals: dict[str, float]
+        self,
+        symbol: StoredSymbol,
+        score: float,
+        reasons: tuple[str, ...],
+        signals: dict[str, float] | None = None,
     ) -> None:
+        """Add a symbol behind the others."""
         identity = (symbol.path, symbol.start_line, symbol.start_col, symbol.name)
-        if identity in self._seen:
+        if self.full or identity in self._seen:
             return
         self._seen.add(identity)
         hit = to_hit(symbol, score)
-        if self._phrases and not _holds_phrases(self._reader, hit, self._phrases):
-            return
         hit.reasons = reasons
-        hit.signals = signals
+        hit.signals = signals or {}
         if self._snippets:
             hit.snippet = self._reader.snippet(hit, self._words, SNIPPET_LINES)
         self.hits.append(hit)
-
-
-def _holds_phrases(reader: SnippetReader, hit: Hit, phrases: Sequence[str]) -> bool:
-    lines = reader.lines(hit.path, hit.span.start.line, hit.span.end.line + 1)
-    text = "\n".join((hit.doc, *lines)).lower()
-    return all(phrase.lower() in text for phrase in phrases)
-
-
-def _stop_if(cancel: Cancel | None) -> None:
-    if cancel is not None:
-        cancel.raise_if_cancelled()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,10 @@ from codanna_core.results import Filters, SearchResult
 from codanna_core.search.candidates import NO_WORDS, CandidateSet, Sought, index_filter
 from codanna_core.search.layers import Nearest
 from codanna_core.search.page import Page
+from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import body_words, direct_children, own_body
+from codanna_core.text.stored import StoredSymbol
 
 Place = tuple[str, int, int]
 """A path, the first line and the last."""
@@ -82,16 +84,26 @@ def _nearest(
     only = index_filter(filters)
     asked = Nearest(vector, _over_fetch(limit + 8), only, cancel=cancel)
     candidates = CandidateSet.of(view, Sought("semantic", only), NO_WORDS, view.nearest(asked))
-    page = Page(view, frozenset(), filters.phrases)
+    page = Page(view, "", limit)
+    reader = SnippetReader(view.state.root, view.buffer_text)
     for number in np.argsort(-candidates.meaning, kind="stable").tolist():
-        if len(page.hits) >= limit:
+        if page.full:
             break
         symbol = candidates.symbol(view, number)
         inside = origin is not None and symbol.path == origin[0] and symbol.end_line >= origin[1]
         if inside and origin is not None and symbol.start_line <= origin[2]:
             continue
-        page.add(symbol, float(candidates.meaning[number]), ("meaning",), {})
+        if _holds(reader, symbol, filters.phrases):
+            page.add(symbol, float(candidates.meaning[number]), ("meaning",))
     return view.result(label, page.hits, started, work=asked.work)
+
+
+def _holds(reader: SnippetReader, symbol: StoredSymbol, phrases: Sequence[str]) -> bool:
+    if not phrases:
+        return True
+    lines = reader.lines(symbol.path, symbol.start_line, symbol.end_line + 1)
+    text = "\n".join((symbol.doc, *lines)).lower()
+    return all(phrase.lower() in text for phrase in phrases)
 
 
 def _described(asked: Lines, text: str) -> tuple[Place, str]:

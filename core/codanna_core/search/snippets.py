@@ -40,6 +40,10 @@ class SnippetReader:
             self._files[path] = _Lines(to_utf8(file.data)[0])
             return self.lines(path, first, end)
 
+    def text(self, path: str) -> str:
+        """The whole file, which is not kept; empty where it cannot be read."""
+        return to_utf8(self._read(path))[0].decode("utf-8", "replace")
+
     def snippet(self, hit: Hit, terms: frozenset[str], count: int) -> tuple[SnippetLine, ...]:
         """The `count` lines around the line of the hit that holds most of the words asked for."""
         first = hit.span.start.line

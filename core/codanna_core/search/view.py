@@ -18,7 +18,7 @@ from codanna_core.embed.base import Embedder
 from codanna_core.model import Problem
 from codanna_core.names import NameIndex, NameMatch
 from codanna_core.results import Hit, SearchResult
-from codanna_core.search.buffers import BufferLayer
+from codanna_core.search.buffers import BufferLayer, fits_path
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.file_tree import FileTree
 from codanna_core.search.kept import Kept
@@ -149,6 +149,18 @@ class SearchView:
         keys, rows = self._index.files_by_path(shares, limit)
         shown = ~np.isin(keys, self._buffers.keys)
         return keys[shown], rows.take(shown)
+
+    def files(self, only: Filter, terms: Sequence[str] = ()) -> dict[str, str]:
+        """The language of each file that passes a filter by its path and language; with terms, of those whose
+        words are known to include all of them, and of every buffer.
+        """
+        stored = {file.path: file.language for file in self._index.files(holding=terms)}
+        files = {**stored, **self._buffers.languages}
+        if only.languages:
+            files = {path: language for path, language in files.items() if language in only.languages}
+        if only.path_regexes:
+            files = {path: files[path] for path in files if fits_path(path, only.path_regexes)}
+        return files
 
     def paths(self, keys: FileKeys, rows: Rows, *, of_files: bool = False) -> list[str]:
         """The paths of files by their keys, from one symbol of each or from their own documents."""

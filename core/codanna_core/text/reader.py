@@ -139,16 +139,21 @@ class TextSnapshot:
         found = self._searcher.find(self._queries.term("file", path), 1)
         return _to_file(self._searcher.payloads([found[0][1]])[0]) if found else None
 
-    def files(self, using: Sequence[str] = (), like: str | None = None) -> Iterator[StoredFile]:
-        """The files that use all of these identifiers outside comments and strings, or whose whole paths fit.
+    def files(
+        self, using: Sequence[str] = (), like: str | None = None, holding: Sequence[str] = ()
+    ) -> Iterator[StoredFile]:
+        """The files that use all of these identifiers outside comments and strings, or whose whole paths fit,
+        or whose symbols hold all of these terms.
 
         Without any it is every file: slow on large indexes, for rebuilding what is derived from them.
         """
         if like is not None:
             query = self._queries.files_like(like)
         else:
-            query = self._queries.all_of(USES, using) if using else self._queries.every_file()
-        wanted = self._searcher.count(query) if using or like is not None else self.document_count
+            terms = [(USES, using), ("file_words", holding)]
+            found = [self._queries.all_of(field, values) for field, values in terms if values]
+            query = found[0] if found else self._queries.every_file()
+        wanted = self._searcher.count(query) if using or holding or like is not None else self.document_count
         for _, address in self._searcher.find(query, max(1, wanted)):
             (payload,) = self._searcher.payloads([address])
             if isinstance(payload[0], str):

@@ -28,6 +28,11 @@ class Filter:
             or self.excluded_words
         )
 
+    @property
+    def of_symbols(self) -> bool:
+        """Whether symbols of one file may differ in passing it."""
+        return bool(self.kinds or self.container_words or self.excluded_words)
+
 
 class StoredSymbol(NamedTuple):
     """A symbol document as read back. A tuple is made three times as fast as a frozen dataclass, and two

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from codanna_core.search.service import SearchService
     from codanna_core.workspace.folder import Folder
 
+_OF_ONE_FOLDER = frozenset({Code.NO_GOOD_MATCH, Code.NO_EXACT_MATCH, Code.NO_FRAMES, Code.FILTERED_OUT})
+"""Problems that do not count where another folder has the answer."""
+
 Ask = Callable[["Folder", "SearchService"], "SearchResult"]
 
 
@@ -56,6 +59,7 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
     problems: list[Problem] = []
     shares: list[float] = []
     generations: dict[str, int] = {}
+    answered = 0
     for folder in snapshot.folders:
         engine = folder.ready(context.cancel)
         problems += folder.missing()
@@ -71,11 +75,15 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
             continue
         limit = limit or engine.settings.search.limit
         problems += result.problems
+        answered += bool(result.hits) and Code.NO_GOOD_MATCH not in {one.code for one in result.problems}
         shares.append(result.indexed)
         generations[folder.uri] = result.generation
         hits += [(hit.score, _shape(snapshot, columns, folder, hit)) for hit in result.hits]
     if len(generations) > 1:
         hits.sort(key=lambda pair: -pair[0])
+        if answered:
+            # What one folder does not have, another one does.
+            problems = [problem for problem in problems if problem.code not in _OF_ONE_FOLDER]
     return {
         "hits": convert.without_doubles(item for _, item in hits)[: limit or None],
         "indexed": round(sum(shares) / len(shares), 4) if shares else 0.0,

@@ -1,0 +1,82 @@
+"""Whether anything answers a question well, and where a page ends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from codanna_core.ranking.signals import Floats
+
+EVEN, STEP = 10.2, 3.0
+"""The sum at which every second first hit was right on the labelled questions, and how far it is from there
+to the one at which 73 of 100 were.
+"""
+BELOW_BEST = 7.0
+"""A hit whose sum is so much lower than that of the best is not shown: right symbols were at most 4.6 behind
+it, right files seldom more than this.
+"""
+LEAST = 4.0
+"""Where nothing matches well, what has a smaller sum is not shown."""
+
+_SMALLEST, _LARGEST = 300, 10_000
+"""Documents of the code bases that the weights were fitted on; beyond these their number says no more."""
+_BY_MEANING = (2.713, 1.032, 0.492, -0.178)
+_BY_WORDS = (0.264, 0.883, 0.608, -0.1)
+"""Of the best symbol (cosine, or text score), of the share of the question that the best file holds in its
+words or its path, and of the logarithms of the number of terms and of documents: the nearest of many symbols
+is near by chance. All but 4 of 100 questions about their own code base reach 1. `benchmarks/notice.py` fits
+and measures.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for an answer, whatever comes first."""
+
+    nearest: float
+    """The best cosine."""
+    text: float
+    """The best text score."""
+    covered: float
+    """The largest share of the question's rarity that a file holds."""
+    terms: int
+    documents: int
+
+
+def evidence_row(evidence: Evidence, mode: str, *, bundled: bool) -> tuple[float, float, float, float]:
+    """As numbers that are weighed and added. The cosines of models that are not bundled mean other things, so
+    that there only words count.
+    """
+    documents = max(_SMALLEST, min(_LARGEST, evidence.documents))
+    best = evidence.nearest if _by_meaning(mode, bundled=bundled) else evidence.text
+    return best, evidence.covered, math.log1p(evidence.terms), math.log(documents)
+
+
+def matches_well(evidence: Evidence, mode: str, *, bundled: bool) -> bool:
+    """Whether a question probably has an answer here. Where neither words nor a bundled model are searched,
+    nothing can say.
+    """
+    if mode == "semantic" and not bundled:
+        return True
+    weights = _BY_MEANING if _by_meaning(mode, bundled=bundled) else _BY_WORDS
+    row = evidence_row(evidence, mode, bundled=bundled)
+    return sum(weight * value for weight, value in zip(weights, row, strict=True)) >= 1.0
+
+
+def _by_meaning(mode: str, *, bundled: bool) -> bool:
+    return bundled and mode != "text"
+
+
+def relevant(raw: Floats, *, well: bool) -> int:
+    """How many of the best sums, which are in order, belong on a page."""
+    if not len(raw):
+        return 0
+    bound = raw[0] - BELOW_BEST if well else max(raw[0] - BELOW_BEST, LEAST)
+    return int(np.count_nonzero(raw >= bound))
+
+
+def shown(raw: float) -> float:
+    """A sum of signals as a score between 0 and 1: about how often a first hit with such a sum was right."""
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, (raw - EVEN) / STEP))))
