@@ -84,13 +84,15 @@ def _fill(
     if cancel is not None:
         cancel.raise_if_cancelled()
     bundled = view.embedder is not None and view.embedder.model_id.startswith(f"{BUILTIN_NAME}@")
-    known = bool(page.hits) or quoted is not None or question.only_filters
+    # While a share of the folder is indexed, the answer may be in the rest.
+    partial = view.state.indexed < 1.0
+    known = bool(page.hits) or quoted is not None or question.only_filters or partial
     well = known or bool(candidates.exact.any())
     well = well or matches_well(
         candidates.evidence(view, misspelled), candidates.sought.mode, bundled=bundled
     )
     add_ranked(view, request, question, candidates, page, among=quoted, well=well)
-    if page.hits and well:
+    if partial or (page.hits and well):
         return problems
     if not page.hits and (question.problems or (excluding := filtered_out(view, question.filters))):
         return problems + ([] if question.problems else excluding)
