@@ -23,6 +23,10 @@ CUSTOM_REQUESTS = (
     "codanna/status",
     "codanna/clusterInfo",
     "codanna/explain",
+    "codanna/references",
+    "codanna/callers",
+    "codanna/calls",
+    "codanna/impact",
 )
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from codanna_core.inert import inert
-from codanna_core.wire import EDITOR, hit_json, problem_json
+from codanna_core.wire import EDITOR, definition_json, edge_json, hit_json, problem_json
 from codanna_lsp.documents import column_to_index, index_to_column, split_lines
 
 if TYPE_CHECKING:
     from codanna_core.model import Position, Span, Symbol
-    from codanna_core.results import Hit, Status, SymbolHit
+    from codanna_core.results import Definition, Edge, Hit, Relation, Status, SymbolHit
     from codanna_core.wire import PositionJson, RangeJson
 
 Json = dict[str, Any]
@@ -169,6 +169,28 @@ def search_hit(hit: Hit, uri: str, columns: Columns, lines: LineSource) -> Json:
     """One hit of `codanna/semanticSearch` and its relatives."""
     found = hit_json(hit, EDITOR, lambda span: columns.range(span, hit.wide, lines))
     return {**found, "uri": uri, "symbolKind": SYMBOL_KINDS.get(hit.kind, 13)}
+
+
+def definition(one: Definition, uri: str, columns: Columns, lines: LineSource) -> Json:
+    """An end of an edge."""
+    found = definition_json(one, EDITOR, lambda span: columns.range(span, one.wide, lines))
+    return {**found, "uri": uri, "symbolKind": SYMBOL_KINDS.get(one.kind, 13)}
+
+
+def edge(
+    item: Edge,
+    relation: Relation,
+    targets: Sequence[Definition],
+    file: tuple[str, LineSource],
+    columns: Columns,
+    define: Callable[[Definition], Any],
+) -> Json:
+    """A use of a name; `define` makes its ends, `file` is the URI and the lines of where it is."""
+    uri, lines = file
+    found = edge_json(
+        item, relation, targets, EDITOR, define, lambda span: columns.range(span, item.wide, lines)
+    )
+    return {**found, "uri": uri}
 
 
 def status(item: Status, uri: str) -> Json:

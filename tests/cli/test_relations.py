@@ -10,9 +10,9 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from codanna_core.cli.diffs import changed_lines
 from codanna_core.cli.edges import render_mermaid
 from codanna_core.errors import InvalidQuery
+from codanna_core.files.diffs import changed_lines
 from codanna_core.model import Position, Span
 from codanna_core.results import Confidence, Definition, Edge, Relation, RelationResult
 from codanna_core.wire import DefinitionJson, EdgeJson

@@ -93,6 +93,9 @@ def test_no_answer_acts(root: Path, capabilities: dict[str, Any]) -> None:
                 "textDocument/codeAction", {"textDocument": document, "range": area, "context": {}}
             )
             client.start_request("codanna/findSimilar", {"textDocument": document, "range": area})
+            for method in ("references", "callers", "calls", "impact"):
+                place = {"textDocument": document, "position": {"line": 0, "character": 6}}
+                client.request(f"codanna/{method}", {**place, "minConfidence": "possible"})
             client.request(
                 "codanna/explain", {"query": "retry", "textDocument": document, "position": area["start"]}
             )
@@ -106,6 +109,8 @@ def test_no_answer_acts(root: Path, capabilities: dict[str, Any]) -> None:
         client.error("workspace/executeCommand", {"command": hostile.EVERYTHING})
         client.error("codanna/findSimilar", {**example[0], "textDocument": {"uri": "file:///elsewhere"}})
         client.error(hostile.EVERYTHING, {})
+        client.request("codanna/callers", {"name": hostile.EVERYTHING})
+        client.error("codanna/impact", {"diff": hostile.EVERYTHING})
         client.error("codanna/semanticSearch", {"query": "x", "filters": {"kinds": [hostile.EVERYTHING]}})
         client.request("codanna/status", {})
         client.shut_down(30)

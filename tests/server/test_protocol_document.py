@@ -45,7 +45,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawClient]:
     """A server with one file."""
     root = tmp_path_factory.mktemp("document") / "project"
     root.mkdir()
-    (root / "a.py").write_text("def alpha_one(): pass\ndef alpha_two(): pass\n")
+    (root / "a.py").write_text("def alpha_one(): pass\ndef alpha_two(): alpha_one()\n")
     started: Any  # It carries what the tests ask about.
     with running() as started:
         started.initialize(root)
@@ -67,6 +67,26 @@ def ask(client: Any, method: str) -> Any:
 def test_answers_have_the_documented_keys(client: RawClient, method: str) -> None:
     """The answer to each example has exactly the keys of its table."""
     assert set(ask(client, method)) == table(method, "result")
+
+
+RELATIONS = ["codanna/references", "codanna/callers", "codanna/calls", "codanna/impact"]
+
+
+@pytest.mark.parametrize("method", RELATIONS)
+def test_relations_have_the_documented_keys(client: RawClient, method: str) -> None:
+    """The answer to each example has the keys of the one table."""
+    found = ask(client, method)
+    assert set(found) == table("codanna/references", "result")
+    assert set(found["target"]) == table("Definition", "key")
+
+
+def test_edges_have_the_documented_keys(client: RawClient) -> None:
+    """Those of the table, and `via` where the nearer end is not what was asked about."""
+    (edge,) = client.request("codanna/callers", {"name": "alpha_one"})["edges"]
+    assert set(edge) == table("Edge", "key")
+    client.request("codanna/callers", {"name": "alpha_one", "partialResultToken": "part"})
+    (part,) = [item for item in client.seen("$/progress") if item["token"] == "part"]
+    assert set(part["value"]["edges"][0]) == table("Edge", "key") | {"via"}
 
 
 def test_hits_have_the_documented_keys(client: Any) -> None:
@@ -109,6 +129,15 @@ PARAMETERS: dict[str, dict[str, tuple[Any, Any]]] = {
         "range": ({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}, {}),
         "limit": (1, 0),
         "filters": ({}, []),
+    },
+    "codanna/references": {
+        "textDocument": ({"uri": "${file}"}, {}),
+        "position": ({"line": 0, "character": 4}, {}),
+        "name": ("alpha_one", 1),
+        "minConfidence": ("possible", "sure"),
+        "depth": (2, 0),
+        "budget": (1.5, -1),
+        "partialResultToken": ("t", []),
     },
     "codanna/explain": {
         "query": ("alpha", 1),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codanna_core.cli.arguments import add_common, add_json, add_root, root_of
-from codanna_core.cli.diffs import changed_lines, read_diff
 from codanna_core.cli.edges import render_candidates, render_edges, render_mermaid
 from codanna_core.cli.envelope import relations_document, write_json
 from codanna_core.cli.exit_codes import ExitCode
@@ -17,6 +16,8 @@ from codanna_core.cli.render import counted, print_text, say, shown_path, style_
 from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.cli.similar import file_in
 from codanna_core.errors import InvalidQuery
+from codanna_core.files import decode, read_regular
+from codanna_core.files.diffs import MAX_BYTES, changed_lines
 from codanna_core.problems import Code
 from codanna_core.results import Confidence, Relation, RelationRequest, RelationResult
 
@@ -104,7 +105,7 @@ def _request(options: argparse.Namespace) -> RelationRequest:
     name, path, line = options.name, None, None
     changed: tuple[tuple[str, int, int], ...] = ()
     if options.diff is not None:
-        changed = changed_lines(read_diff(options.diff))
+        changed = changed_lines(_read_diff(options.diff))
     elif not name.strip():
         raise InvalidQuery("the name is empty; write one, for instance: codanna-lsp callers read_settings")
     elif at := _AT.fullmatch(name):
@@ -121,6 +122,19 @@ def _request(options: argparse.Namespace) -> RelationRequest:
         depth=options.depth or _DEPTHS.get(relation, 1),
         budget=options.budget,
     )
+
+
+def _read_diff(source: str) -> str:
+    """The text of a diff: a file, or `-` for standard input."""
+    if source == "-":
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    else:
+        if not Path(source).is_file():
+            raise InvalidQuery(f"there is no file {source}; --diff takes a unified diff, `-` standard input")
+        data = read_regular(Path(source), MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise InvalidQuery(f"the diff is larger than {MAX_BYTES >> 20} MiB; give a part of it")
+    return decode(data)[0]
 
 
 def print_answer(engine: CommandService, result: RelationResult, options: argparse.Namespace) -> int:

@@ -121,6 +121,16 @@ def _is_asked(edge: Edge, request: RelationRequest, end: Definition) -> bool:
     return (edge.source if request.relation is Relation.CALLS else edge.target) == end
 
 
+def _take_time(words: Sequence[str], cancel: Cancel | None) -> None:
+    """`slow 0.5`: compute so many seconds, and look at the cancel token."""
+    if re.fullmatch(r"slow \d{1,2}(\.\d+)?", " ".join(words[:2])):
+        end = time.monotonic() + float(words[1])
+        while time.monotonic() < end:
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+            time.sleep(0.001)
+
+
 class FakeEngine:
     """See the module."""
 
@@ -195,12 +205,7 @@ class FakeEngine:
         if cancel is not None:
             cancel.raise_if_cancelled()
         words = request.query.lower().split()
-        if re.fullmatch(r"slow \d{1,2}(\.\d+)?", " ".join(words[:2])):
-            end = time.monotonic() + float(words[1])
-            while time.monotonic() < end:
-                if cancel is not None:
-                    cancel.raise_if_cancelled()
-                time.sleep(0.001)
+        _take_time(words, cancel)
         if words and words[0] == "fail":
             raise RuntimeError(f"defect in {self.root}")
         hits = []
@@ -302,6 +307,7 @@ class FakeEngine:
         self._check_indexed()
         if cancel is not None:
             cancel.raise_if_cancelled()
+        _take_time(request.name.split(), cancel)
         result = RelationResult(request.relation, generation=self._generation)
         name = request.name or self._name_at(request)
         found = [(path, symbol) for path, _, symbol in self._symbols() if symbol.name == name]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from codanna_core.errors import InvalidQuery
-from codanna_core.files import decode, read_regular
 from codanna_core.files.inside import is_inside
 
 MAX_BYTES = 64 << 20
@@ -20,19 +17,6 @@ _ESCAPES = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11}
 
 Changed = tuple[str, int, int]
 """Path, first and last line from 0, as they are after the change."""
-
-
-def read_diff(source: str) -> str:
-    """The text of a diff: a file, or `-` for standard input."""
-    if source == "-":
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    else:
-        if not Path(source).is_file():
-            raise InvalidQuery(f"there is no file {source}; --diff takes a unified diff, `-` standard input")
-        data = read_regular(Path(source), MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise InvalidQuery(f"the diff is larger than {MAX_BYTES >> 20} MiB; give a part of it")
-    return decode(data)[0]
 
 
 def changed_lines(diff: str) -> tuple[Changed, ...]:
