@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shlex
@@ -10,9 +9,9 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from project_scripts import script
 
 from codanna_core.cli.main import COMMANDS, main
 from codanna_core.config import load_settings
@@ -26,6 +25,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/cli.md",
+    "docs/install.md",
 )
 
 SOURCE = '''"""Settings of the application."""
@@ -121,7 +121,7 @@ def test_first_command_finds_the_right_code(tmp_path: Path) -> None:
 
 def test_settings_table_is_in_step() -> None:
     """The table of settings is the one that `make docs` writes."""
-    assert _settings_table().with_table(README) == README
+    assert script("settings_table").with_table(README) == README
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/cli.md"])
@@ -155,12 +155,3 @@ def test_make_targets_exist(document: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)", (ROOT / document).read_text("utf-8")))
     assert sorted(named - targets) == []
-
-
-def _settings_table() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("settings_table", ROOT / "scripts" / "settings_table.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
 import io
 import json
 import re
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from project_scripts import script
 
 import codanna_core
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 DATE = datetime.date(2026, 12, 1)
-
-
-def script(name: str) -> ModuleType:
-    """A file of scripts/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # Dataclasses look their module up.
-    spec.loader.exec_module(module)
-    return module
 
 
 release = script("release")
