@@ -25,6 +25,8 @@ from codanna_core.overlay import Buffers, read_buffer
 from codanna_core.parsing.parser import HELPERS, Parsing
 from codanna_core.parsing.verdicts import Verdicts
 from codanna_core.results import (
+    DEFAULT_BUDGET,
+    Context,
     Filters,
     Mode,
     Progress,
@@ -154,6 +156,17 @@ class Engine:
         """Answer a question. Raises IndexMissing before the first `sync`."""
         request = request_of(query, self.settings.search, limit, mode, filters, explain=explain)
         return self._answers.search(request, cancel)
+
+    def context(
+        self,
+        question: str | SearchRequest,
+        budget: int = DEFAULT_BUDGET,
+        *,
+        filters: Filters | None = None,
+        cancel: Cancel | None = None,
+    ) -> Context:
+        """The answer to a question as one block of text that takes `budget` tokens at most."""
+        return self._answers.context(question, budget, filters, cancel)
 
     def search_vector(
         self,

@@ -320,3 +320,45 @@ class SyncReport:
     """Vectors computed; 0 when every text was known already."""
     seconds: float = 0.0
     problems: list[Problem] = field(default_factory=list)
+
+
+DEFAULT_BUDGET = 1500
+"""Tokens of a context for which no other number is named."""
+
+
+class Form(StrEnum):
+    """How much of a hit a context shows."""
+
+    LINE = "line"
+    PART = "part"
+    """The head of the definition and whole statements of it."""
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHit:
+    """A hit of a context."""
+
+    hit: Hit
+    handle: str
+    """Names the symbol while the file is edited elsewhere; see `context/handles.py`."""
+    form: Form
+    lines: tuple[tuple[int, int], ...]
+    """The lines of the file that are shown, each from 0 and [first, end)."""
+
+
+@dataclass(slots=True)
+class Context:
+    """An answer as a block of text for a reader with little room."""
+
+    result: SearchResult
+    text: str
+    """Fenced, for it is text of the workspace; empty if nothing was found."""
+    tokens: int
+    """What the text takes at most, whatever the tokenizer."""
+    budget: int
+    revision: str
+    """The commit that the folder's git repository is at; empty where there is none."""
+    hits: list[ShownHit] = field(default_factory=list)
+    left_out: int = 0
+    """Hits that had no room."""

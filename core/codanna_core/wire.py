@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from codanna_core.inert import inert, inert_message, inert_text
 from codanna_core.model import Position, Problem, Span
-from codanna_core.results import Definition, Edge, Hit, Relation, SymbolHit
+from codanna_core.results import Definition, Edge, Hit, Relation, ShownHit, SymbolHit
 
 Json = dict[str, Any]
 
@@ -62,6 +62,14 @@ class EditorHitJson(HitJson):
 
     uri: str
     symbolKind: int
+
+
+class ShownJson(HitJson):
+    """A hit of a context: its code is in the text of the answer, so it has no snippet."""
+
+    handle: str
+    shown: str
+    shownLines: list[list[int]]
 
 
 class DefinitionJson(TypedDict):
@@ -203,6 +211,16 @@ def edge_json(
     if near is not None and (len(targets) != 1 or near != targets[0]):
         item["via"] = define(near)
     return item
+
+
+def shown_json(shown: ShownHit, door: Door = PROGRAM) -> ShownJson:
+    """A hit of a context; lines that are shown count from 0, ends are exclusive."""
+    item = cast(Json, hit_json(shown.hit, door))
+    item.pop("snippet")
+    item["handle"] = door.line(shown.handle)
+    item["shown"] = shown.form.value
+    item["shownLines"] = [list(run) for run in shown.lines]
+    return cast(ShownJson, item)
 
 
 def problem_json(problem: Problem, door: Door = PROGRAM) -> ProblemJson:

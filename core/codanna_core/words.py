@@ -112,6 +112,16 @@ def parts_of(word: str) -> list[str]:
     return [part.lower() for part in _PART.findall(word)]
 
 
+def asked_parts(question: str) -> frozenset[str]:
+    """The words of a question that say something about code, with the parts of names, in lower case."""
+    return frozenset(
+        part
+        for word in find_words(question)
+        if word.lower() not in STOP_WORDS
+        for part in (*parts_of(word), word.lower())
+    )
+
+
 def index_text_of(raw: bytes) -> str:
     """Index text of one raw word: its parts and, where there are several, the whole as well."""
     if len(raw) > _MAX_WORD:

@@ -18,6 +18,7 @@ from codanna_core.results import (
     Confidence,
     Edge,
     Filters,
+    Form,
     Relation,
     RelationRequest,
     SearchRequest,
@@ -173,6 +174,25 @@ class TestSearch:
         cancel.cancel()
         with pytest.raises(Cancelled):
             service.search("alpha", cancel=cancel)
+
+
+class TestContext:
+    def test_shows_the_code_of_what_was_found(self, service: IndexService) -> None:
+        context = service.context("alpha_one", 200)
+        assert "def alpha_one(): return 1" in context.text
+        assert context.tokens <= context.budget == 200
+        assert context.hits[0].hit.name == "alpha_one"
+        assert context.hits[0].form is Form.WHOLE
+        assert context.hits[0].handle.startswith("alpha.py#alpha_one~")
+        assert context.result.generation == service.status().generation
+
+    def test_nothing_found_has_no_text(self, service: IndexService) -> None:
+        assert service.context("").text == ""
+
+    @pytest.mark.parametrize("budget", [0, 99, 100_001])
+    def test_a_budget_that_cannot_be_kept_is_refused(self, service: IndexService, budget: int) -> None:
+        with pytest.raises(InvalidQuery):
+            service.context("alpha_one", budget)
 
 
 class TestVectors:

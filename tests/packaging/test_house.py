@@ -28,7 +28,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"storage"}),
     frozenset({"languages"}),
     frozenset({"files", "embed", "text", "vectors", "names", "relations"}),
-    frozenset({"parsing", "ranking"}),
+    frozenset({"parsing", "ranking", "context"}),
     frozenset({"overlay"}),
     frozenset({"indexing"}),
     frozenset({"search"}),

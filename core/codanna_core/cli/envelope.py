@@ -9,8 +9,16 @@ from typing import Any
 
 from codanna_core.inert import inert_json
 from codanna_core.model import Problem
-from codanna_core.results import RelationResult, SearchResult, Status, SymbolHit, SyncReport
-from codanna_core.wire import HitJson, definition_json, edge_json, hit_json, problems_json
+from codanna_core.results import Context, RelationResult, SearchResult, Status, SymbolHit, SyncReport
+from codanna_core.wire import (
+    HitJson,
+    ShownJson,
+    definition_json,
+    edge_json,
+    hit_json,
+    problems_json,
+    shown_json,
+)
 
 ENVELOPE_VERSION = 1
 """Grows only when a field changes its meaning or goes away; new fields may come at any time."""
@@ -22,6 +30,20 @@ def search_envelope(result: SearchResult) -> Json:
     """The answer of `search`, `similar` and `vector search-vector`."""
     hits = [hit_json(hit) for hit in result.hits]
     return _envelope(result.query, result.generation, result.indexed, hits, result.problems)
+
+
+def context_envelope(context: Context) -> Json:
+    """The answer of `context`; its code is in `text` alone."""
+    result = context.result
+    hits = [shown_json(shown) for shown in context.hits]
+    return {
+        **_envelope(result.query, result.generation, result.indexed, hits, result.problems),
+        "text": context.text,
+        "tokens": context.tokens,
+        "budget": context.budget,
+        "revision": context.revision or None,
+        "leftOut": context.left_out,
+    }
 
 
 def symbols_envelope(query: str, hits: Sequence[SymbolHit], status: Status) -> Json:
@@ -99,13 +121,17 @@ def write_json(document: Any) -> None:
 
 
 def _envelope(
-    query: str, generation: int, indexed: float, hits: list[HitJson], problems: Sequence[Problem]
+    query: str,
+    generation: int,
+    indexed: float,
+    hits: Sequence[HitJson | ShownJson],
+    problems: Sequence[Problem],
 ) -> Json:
     return {
         "version": ENVELOPE_VERSION,
         "query": query,
         "generation": generation,
         "indexed": round(indexed, 4),
-        "hits": hits,
+        "hits": list(hits),
         "problems": problems_json(problems),
     }

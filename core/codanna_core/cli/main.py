@@ -34,6 +34,7 @@ COMMANDS = {
     "callers": "list who calls a definition",
     "calls": "list what a definition calls",
     "impact": "list all that a change of a definition can reach, tests first",
+    "context": "print the code that answers a question, within a number of tokens",
     "index": "build the index of a folder or bring it up to date",
     "status": "show what is indexed, what is missing and why",
     "vector": "work with the vectors: index-vectors, search-vector, cluster-info",

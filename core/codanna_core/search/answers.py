@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
+from codanna_core.context.packer import hits_for, pack
 from codanna_core.errors import ModelLost, ModelUnavailable
 from codanna_core.files import read_regular, to_utf8
 from codanna_core.files.inside import read_inside
+from codanna_core.files.revision import revision_of
 from codanna_core.indexing.models import Models
 from codanna_core.indexing.saved import SavedTexts
 from codanna_core.indexing.writer import Writer
@@ -20,6 +22,7 @@ from codanna_core.overlay import Buffers
 from codanna_core.parsing.parser import Parsing
 from codanna_core.problems import Code
 from codanna_core.results import (
+    Context,
     Filters,
     Mode,
     RelationRequest,
@@ -38,8 +41,10 @@ from codanna_core.search.relations import KeptFacts, ParsedFacts, Reading
 from codanna_core.search.reply import answer
 from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
+from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.symbols import find_symbols, fits
 from codanna_core.search.view import SearchView
+from codanna_core.words import asked_parts
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -78,6 +83,18 @@ class Answers:
     def search(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
         """A page of hits, by text alone where no model can be asked."""
         return self._writer.damage.healing(lambda: self._page(request, cancel))
+
+    def context(
+        self, question: str | SearchRequest, budget: int, filters: Filters | None, cancel: Cancel | None
+    ) -> Context:
+        """A page of hits as one text."""
+        if not isinstance(question, SearchRequest):
+            mode = mode_of(self._settings.search.mode)
+            question = SearchRequest(question, hits_for(budget), mode, filters or Filters(), snippets=False)
+        request = request_of(question, self._settings.search, None, None, None, explain=False)
+        found = self.search(request, cancel)
+        reader = SnippetReader(self._root, BufferLayer(self._buffers.shown, self._kept).text)
+        return pack(found, reader.lines, budget, asked_parts(request.query), revision_of(self._root))
 
     def near_vector(
         self, vector: ArrayLike | str, limit: int | None, filters: Filters | None, cancel: Cancel | None

@@ -18,7 +18,7 @@ from codanna_core.search.phrases import Quoted
 from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.view import SearchView
 from codanna_core.text.stored import StoredSymbol
-from codanna_core.words import STOP_WORDS, find_words, parts_of
+from codanna_core.words import asked_parts, parts_of
 
 SNIPPET_LINES = 3
 
@@ -121,12 +121,7 @@ class Page:
         self._limit = limit
         self._snippets = snippets
         self._reader = SnippetReader(view.state.root, view.buffer_text)
-        self._words = frozenset(
-            part
-            for word in find_words(text)
-            if word.lower() not in STOP_WORDS
-            for part in (*parts_of(word), word.lower())
-        )
+        self._words = asked_parts(text)
         self._seen: set[tuple[str, int, int, str]] = set()
 
     @property

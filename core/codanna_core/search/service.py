@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from codanna_core.results import DEFAULT_BUDGET
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from codanna_core.config import Settings
     from codanna_core.model import Extraction
     from codanna_core.results import (
+        Context,
         Edge,
         Filters,
         Mode,
@@ -52,6 +55,16 @@ class SearchService(Protocol):
         cancel: Cancel | None = None,
     ) -> SearchResult:
         """Answer a question; an empty one has no hits. Raises IndexMissing before the first `sync`."""
+
+    def context(
+        self,
+        question: str | SearchRequest,
+        budget: int = DEFAULT_BUDGET,
+        *,
+        filters: Filters | None = None,
+        cancel: Cancel | None = None,
+    ) -> Context:
+        """The answer to a question as one block of text that takes `budget` tokens at most, code included."""
 
     def search_vector(
         self,

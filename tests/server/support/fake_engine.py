@@ -19,6 +19,7 @@ from typing import Any
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings, diff, load_settings
+from codanna_core.context.packer import pack
 from codanna_core.errors import (
     DimensionMismatch,
     FolderMissing,
@@ -28,7 +29,9 @@ from codanna_core.errors import (
 )
 from codanna_core.model import Extraction, Position, Span, Symbol
 from codanna_core.results import (
+    DEFAULT_BUDGET,
     Confidence,
+    Context,
     Definition,
     Edge,
     Filters,
@@ -47,6 +50,7 @@ from codanna_core.results import (
     SyncReport,
 )
 from codanna_core.search.hits import as_symbol_hit
+from codanna_core.words import asked_parts
 
 DIMENSION = 8
 
@@ -243,6 +247,24 @@ class FakeEngine:
             signals={"words": score} if explain else {},
             deprecated=symbol.deprecated,
             wide=symbol.wide,
+        )
+
+    def context(
+        self,
+        question: str | SearchRequest,
+        budget: int = DEFAULT_BUDGET,
+        *,
+        filters: Filters | None = None,
+        cancel: Cancel | None = None,
+    ) -> Context:
+        """Packed as the engine packs."""
+        result = self.search(question, filters=filters, cancel=cancel)
+        texts = self._texts()
+        return pack(
+            result,
+            lambda path, first, end: texts[path].split("\n")[first:end],
+            budget,
+            asked_parts(result.query),
         )
 
     def search_vector(

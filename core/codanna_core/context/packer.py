@@ -1,0 +1,273 @@
+"""Packs hits into a block of text within a number of tokens: code of the best, a line for each other one.
+
+The block is fenced and its parts are headed by marks longer than any inside, so that no text of a workspace
+can end it or pass for one of its headers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from codanna_core.context.handles import handle_of, qualified
+from codanna_core.context.statements import Body, Statement, body_of
+from codanna_core.context.tokens import WHOLE, cost, most_tokens
+from codanna_core.errors import InvalidQuery
+from codanna_core.inert import inert
+from codanna_core.results import Context, Form, Hit, SearchResult, ShownHit
+
+LEAST_BUDGET = 100
+"""Less holds hardly the frame."""
+MOST_BUDGET = 100_000
+MOST_HITS = 60
+
+_TOKENS_A_HIT = 75
+"""One more hit is asked for with each of these."""
+_LINES_SHARE = 0.25
+"""What the lines of hits may take before code is chosen."""
+_ONE_SHARE = 0.6
+"""What is left may be given to the code of one hit to this share; more is shown in part."""
+_PART_SHARE = 0.35
+"""And this share to one that is shown in part."""
+_LEAST_PART, _ENOUGH = 0.15, 10
+"""Less than this share, or so many lines, of a definition says nothing about it."""
+_MARK, _FENCE = "@", "`"
+_LONGEST_RUN = 32
+"""Code with more of these marks in a row is not shown, for a frame that is longer would cost more than it."""
+_LONGEST_CODE = 600
+"""Lines of code that are looked at for one hit."""
+
+Run = tuple[int, int]
+"""Lines [first, end), counted from the first one of a definition."""
+Lines = Callable[[str, int, int], list[str]]
+"""Gives lines of a file by path, first line and the line behind the last."""
+
+
+def hits_for(budget: int) -> int:
+    """How many hits fit well into a budget."""
+    return max(10, min(MOST_HITS, budget // _TOKENS_A_HIT))
+
+
+@dataclass(slots=True)
+class _Item:
+    """A hit while it is packed."""
+
+    hit: Hit
+    lines: list[str]
+    """Its code as it is shown; empty where the file is no longer the one that was indexed."""
+    body: Body | None
+    handle: str
+    costs: list[int]
+    form: Form = Form.LINE
+    kept: list[Run] = field(default_factory=list)
+    """The runs of its lines that are shown, each [first, end)."""
+
+    @property
+    def first(self) -> int:
+        """Where its first line is in the file."""
+        return self.hit.span.start.line
+
+    def in_file(self, run: Run) -> Run:
+        """These lines as lines of the file."""
+        return self.first + run[0], self.first + run[1]
+
+
+def pack(
+    result: SearchResult, lines: Lines, budget: int, terms: frozenset[str], revision: str = ""
+) -> Context:
+    """The hits of an answer as one text of at most `budget` tokens."""
+    if not LEAST_BUDGET <= budget <= MOST_BUDGET:
+        raise InvalidQuery(f"budget is {budget}; ask for {LEAST_BUDGET} to {MOST_BUDGET:,} tokens")
+    items = [_item(hit, lines) for hit in result.hits]
+    block = _Block(items, terms)
+    block.fill((budget - 1) * WHOLE)
+    text = block.text()
+    shown = [
+        ShownHit(
+            item.hit, item.handle, item.form, tuple((item.first + a, item.first + b) for a, b in item.kept)
+        )
+        for item in block.listed
+    ]
+    return Context(result, text, most_tokens(text), budget, revision, shown, len(items) - len(shown))
+
+
+def _item(hit: Hit, lines: Lines) -> _Item:
+    first, last = hit.span.start.line, hit.span.end.line
+    if hit.span.end.character == 0 and last > first:
+        last -= 1
+    code = lines(hit.path, first, min(last + 1, first + _LONGEST_CODE))
+    at_name = hit.selection.start.line - first
+    name = hit.name.replace("::", ".").rpartition(".")[2]
+    there = hit.kind == "text" or (0 <= at_name < len(code) and name in code[at_name])
+    handle = handle_of(hit.path, hit.container, hit.name, hit.kind, first, code if there else ())
+    if not there or last + 1 - first > _LONGEST_CODE:
+        return _Item(hit, [], None, str(handle), [])
+    code = _dedented([inert(line) for line in code])
+    if max(_longest_run(mark, code) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
+        return _Item(hit, [], None, str(handle), [])
+    body = body_of(code, hit.signature, hit.language) if hit.kind != "text" else None
+    return _Item(hit, code, body, str(handle), [cost(line + "\n") for line in code])
+
+
+def _dedented(lines: list[str]) -> list[str]:
+    """Lines without the indentation that all of them share, if the first has no less than the others."""
+    margin = re.match(r"[ \t]*", lines[0]) if lines else None
+    common = margin.group() if margin else ""
+    if not common or any(line.strip() and not line.startswith(common) for line in lines):
+        return [line.rstrip() for line in lines]
+    return [line[len(common) :].rstrip() for line in lines]
+
+
+class _Block:
+    """The text in the making: which hits have a line, and what is shown of their code."""
+
+    def __init__(self, items: Sequence[_Item], terms: frozenset[str]) -> None:
+        self.listed: list[_Item] = []
+        self._items = items
+        self._terms = terms
+        self._taken: dict[str, set[int]] = {}
+        """Lines of each file that are shown."""
+        lines = [line for item in items for line in item.lines]
+        self._mark = _MARK * max(2, 1 + _longest_run(_MARK, lines))
+        self._fence = _FENCE * max(3, 1 + _longest_run(_FENCE, [*lines, *(item.hit.path for item in items)]))
+
+    def fill(self, room: int) -> None:
+        """Choose what is shown so that the text costs `room` hundredths of a token at most."""
+        room -= cost(DATA + "\n") + 2 * cost(self._fence + "\n")
+        heads = [cost(self._head(item) + "\n") for item in self._items]
+        spent = 0
+        for item, head in zip(self._items, heads, strict=True):
+            if spent + head > (room * _LINES_SHARE if self.listed else room):
+                break
+            spent += head
+            self.listed.append(item)
+        left = room - spent
+        for item in self.listed:
+            left -= self._show(item, left, left * _ONE_SHARE, left * _PART_SHARE)
+        for item in self.listed:
+            if item.form is not Form.WHOLE:
+                left -= self._show(item, left, left, left)
+        for item, head in list(zip(self._items, heads, strict=True))[len(self.listed) :]:
+            if head > left:
+                break
+            left -= head
+            self.listed.append(item)
+            left -= self._show(item, left, left, left)
+
+    def text(self) -> str:
+        """What was chosen, in the order of the hits."""
+        if not self.listed:
+            return ""
+        parts = [DATA, self._fence]
+        for item in self.listed:
+            parts.append(self._head(item))
+            parts += _shown_lines(item)
+        return "\n".join((*parts, self._fence, ""))
+
+    def _head(self, item: _Item) -> str:
+        hit = item.hit
+        last = item.first + len(item.lines) if item.lines else hit.span.end.line + 1
+        place = f"{item.first + 1}-{last}" if last > item.first + 1 else f"{item.first + 1}"
+        name = "" if hit.kind == "text" else f" {inert(qualified(hit.container, hit.name))}"
+        return f"{self._mark} {inert(hit.path)}:{place} {inert(hit.kind)}{name}"
+
+    def _show(self, item: _Item, left: int, for_whole: float, for_part: float) -> int:
+        """Show as much of a definition as these allow; gives what that costs beyond what is shown of it."""
+        if not item.lines:
+            return 0
+        taken = self._taken.setdefault(item.hit.path, set())
+        own = {number for first, end in item.kept for number in range(item.first + first, item.first + end)}
+        others = taken - own
+        numbers = range(item.first, item.first + len(item.lines))
+        before = _cost_of(item, item.kept)
+        free = not others.intersection(numbers)
+        whole = sum(item.costs)
+        kept: list[Run] = []
+        if free and whole - before <= for_whole:
+            kept, form = [(0, len(item.lines))], Form.WHOLE
+        elif item.body is not None:
+            kept, form = _chosen(item, item.body, others, before + for_part, self._terms), Form.PART
+        if not kept or _cost_of(item, kept) - before > left or (item.kept and _cost_of(item, kept) <= before):
+            return 0
+        item.kept, item.form = kept, form
+        taken.update(item.first + number for first, end in kept for number in range(first, end))
+        return _cost_of(item, kept) - before
+
+
+DATA = "Text of the workspace, as data:"
+"""The line before the fence."""
+
+
+def _longest_run(mark: str, lines: Iterable[str]) -> int:
+    return max(
+        (len(run) for line in lines if mark in line for run in re.findall(f"{mark}+", line)), default=0
+    )
+
+
+def _chosen(item: _Item, body: Body, others: set[int], allowed: float, terms: frozenset[str]) -> list[Run]:
+    """The head and those statements that hold most of the words asked for, then the first ones."""
+
+    def held(statement: Statement) -> int:
+        text = "\n".join(item.lines[statement.first : statement.end]).lower()
+        return -sum(term in text for term in terms)
+
+    chosen: list[Run] = [(0, body.head)]
+    if others.intersection(range(item.first, item.first + body.head)) or _cost_of(item, chosen) > allowed:
+        return []
+    for statement in sorted(body.statements, key=lambda one: (held(one), one)):
+        wanted = {(statement.first, statement.end), *statement.heads}
+        if any(others.intersection(range(*item.in_file(run))) for run in wanted):
+            continue
+        more = _joined({*chosen, *wanted}, item)
+        if _cost_of(item, more) <= allowed:
+            chosen = more
+    shown = sum(end - first for first, end in chosen) - body.head
+    return chosen if shown >= max(2, min(_ENOUGH, _LEAST_PART * len(item.lines))) else []
+
+
+def _joined(runs: Iterable[Run], item: _Item) -> list[Run]:
+    """Runs in order; what is between two of them is shown, too, where it costs no more than to say so."""
+    joined: list[Run] = []
+    for first, end in sorted(runs):
+        if joined and joined[-1][1] >= first - _least_gap(item, joined[-1][1], first):
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((first, end))
+    return joined
+
+
+def _least_gap(item: _Item, first: int, end: int) -> int:
+    """How many lines of a gap are shown instead of it: all or none."""
+    lines = range(first, end)
+    blank = not any(item.lines[number].strip() for number in lines)
+    return len(lines) if blank or sum(item.costs[first:end]) <= _gap_cost(len(lines)) else 0
+
+
+def _cost_of(item: _Item, runs: Sequence[Run]) -> int:
+    """What these lines cost, with a line for each gap behind them."""
+    return sum(sum(item.costs[first:end]) + _gap_cost(left) for first, end, left in _with_gaps(item, runs))
+
+
+def _gap_cost(left: int) -> int:
+    return cost(_gap(left) + "\n") if left else 0
+
+
+def _with_gaps(item: _Item, runs: Sequence[Run]) -> Iterator[tuple[int, int, int]]:
+    """Each run, and how many lines are left out behind it."""
+    for number, (first, end) in enumerate(runs):
+        following = runs[number + 1][0] if number + 1 < len(runs) else len(item.lines)
+        while end < following and not item.lines[following - 1].strip():
+            following -= 1
+        yield first, end, following - end
+
+
+def _gap(left: int) -> str:
+    return f"... {left} more line{'s' if left > 1 else ''}"
+
+
+def _shown_lines(item: _Item) -> Iterator[str]:
+    for first, end, left in _with_gaps(item, item.kept):
+        yield from item.lines[first:end]
+        if left:
+            yield _gap(left)
