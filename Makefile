@@ -107,8 +107,9 @@ release: install ## set one version, date the changelog, build and check; publis
 lint-workflows: build/release/.installed ## check the workflow files, the issue forms and the hooks
 	build/release/$(notdir $(BIN))/python scripts/lint_workflows.py
 
-docs: install $(NODE)/bin/npm ## renew what is generated from the settings: the README's table, the VS Code extension's own
+docs: install $(NODE)/bin/npm ## renew what is generated: the README's table, the manual page, the VS Code extension's settings
 	$(BIN)/python scripts/settings_table.py
+	$(BIN)/python scripts/man_page.py
 	@cd editors/vscode && CODANNA_LSP="$(abspath $(BIN))/codanna-lsp" "$(abspath $(NODE))/bin/node" scripts/settings.mjs
 
 lock: ## renew the pinned versions of the development environment

@@ -122,10 +122,8 @@ class _Parser(argparse.ArgumentParser):
         super().error(inert(message))
 
 
-def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = _Parser(
-        prog="codanna-lsp serve", description="Run the language server on standard input and output."
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `serve`."""
     parser.add_argument(
         "--stdio",
         action="store_true",
@@ -145,6 +143,13 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--log-level", choices=log.LEVELS, help="overrides the setting `server.log_level`")
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="stop when this process is gone")
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = _Parser(
+        prog="codanna-lsp serve", description="Run the language server on standard input and output."
+    )
+    add_arguments(parser)
     # Client libraries add their own flags to every server, so unknown ones are no reason to fail.
     known, unknown = parser.parse_known_args(argv)
     if unknown:

@@ -99,16 +99,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run_with
 
 
-_CONTROL = re.compile(
-    rb"\x1b\[(?P<values>[\d;?]*)(?P<verb>[A-Za-z])|\x1b\](?P<system>[^\x07]*)\x07|\x1b[()78=>]B?"
+_PIECE = re.compile(
+    r"\x1b\[(?P<values>[\d;?>=]*)(?P<verb>[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()].|\x1b.|(?P<letter>.|\n)"
 )
 COMMAND = [sys.executable, "-P", "-c", "import sys; from codanna_core.cli.main import main; sys.exit(main())"]
 
 
 class Terminal:
-    """A real pseudo-terminal around the command, and what its screen shows."""
+    """A real pseudo-terminal around a program, and what its screen shows."""
 
-    def __init__(self, arguments: list[str], rows: int, columns: int, **options: Any) -> None:
+    def __init__(
+        self, program: list[str], rows: int, columns: int, environ: dict[str, str], **options: Any
+    ) -> None:
         import fcntl
         import pty
         import struct
@@ -118,10 +120,15 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        environment["TERM"] = "xterm-256color"
+        environment |= {"TERM": "xterm-256color", **environ}
         streams = {"stdin": slave, "stdout": slave, "stderr": slave, **options}
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments], env=environment, start_new_session=True, close_fds=True, **streams
+            program,
+            env=environment,
+            start_new_session=True,
+            # Shells want the terminal to be theirs, not only open.
+            preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),
+            **streams,
         )
         os.close(slave)
         self.raw = b""
@@ -166,34 +173,36 @@ class Terminal:
         os.close(self._master)
 
     def screen(self) -> str:
-        """What has been written as rows of text; enough of a terminal for what the command uses."""
+        """What has been written as rows of text; enough of a terminal for the command and for shells."""
         lines: list[list[str]] = [[]]
-        row = column = position = 0
-        while position < len(self.raw):
-            found = _CONTROL.match(self.raw, position)
-            if found is not None:
-                position = found.end()
-                values = [int(value) for value in re.findall(rb"\d+", found["values"] or b"")]
-                if found["verb"] == b"H":
-                    row, column = (values or [1, 1])[0] - 1, (values[1:] or [1])[0] - 1
-                elif found["verb"] == b"J":
-                    lines, row, column = [[]], 0, 0
-                elif found["verb"] == b"K":
-                    lines[row:] = [[] if values == [2] else lines[row][:column], *lines[row + 1 :]]
-            else:
-                size = 1 if self.raw[position] < 0x80 else 2 if self.raw[position] < 0xE0 else 3
-                size += self.raw[position] >= 0xF0
-                letter = self.raw[position : position + size].decode("utf-8", "replace")
-                position += size
-                if letter == "\r":
-                    column = 0
-                elif letter == "\n":
-                    row += 1
-                else:
-                    lines += [[] for _ in range(row + 1 - len(lines))]
-                    lines[row] += " " * (column - len(lines[row]))
-                    lines[row][column : column + 1] = [letter]
-                    column += 1
+        row = column = 0
+        for found in _PIECE.finditer(self.raw.decode("utf-8", "replace")):
+            verb, letter = found["verb"], found["letter"]
+            values = [int(value) for value in re.findall(r"\d+", found["values"] or "")]
+            count = max(1, (values or [1])[0])
+            if verb == "H":
+                row, column = count - 1, (values[1:] or [1])[0] - 1
+            elif verb in tuple("ABCD"):
+                row += {"A": -count, "B": count}.get(verb, 0)
+                column += {"C": count, "D": -count}.get(verb, 0)
+            elif verb == "G":
+                column = count - 1
+            elif verb == "J":
+                whole = values[:1] in ([2], [3])
+                lines[0 if whole else row :] = [] if whole else [lines[row][:column]]
+            elif verb == "K":
+                lines[row] = [] if values == [2] else lines[row][:column]
+            elif letter == "\r":
+                column = 0
+            elif letter == "\b":
+                column -= 1
+            elif letter == "\n":
+                row += 1
+            elif letter and letter.isprintable():
+                lines[row] += " " * (column - len(lines[row]))
+                lines[row][column : column + 1] = [letter]
+                column += 1
+            row, column = max(0, row), max(0, column)
             lines += [[] for _ in range(row + 1 - len(lines))]
         return "\n".join("".join(line).rstrip() for line in lines)
 
@@ -205,8 +214,15 @@ def terminal() -> Iterator[Callable[..., Terminal]]:
         pytest.skip("Windows has no pseudo-terminals of this kind")
     opened: list[Terminal] = []
 
-    def start(*arguments: str, rows: int = 24, columns: int = 80, **options: Any) -> Terminal:
-        opened.append(Terminal(list(arguments), rows, columns, **options))
+    def start(
+        *arguments: str,
+        program: list[str] = COMMAND,
+        rows: int = 24,
+        columns: int = 80,
+        environ: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Terminal:
+        opened.append(Terminal([*program, *arguments], rows, columns, environ or {}, **options))
         return opened[-1]
 
     yield start

@@ -45,9 +45,12 @@ def test_every_module_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
 
 
 def test_nothing_but_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
-    """Tests, benchmarks, training code and caches stay outside."""
+    """Tests, benchmarks, training code and caches stay outside; the manual page goes where `man` looks."""
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {package.name for package in PACKAGES}
+    shipped = {top for top in tops if not top.endswith((".dist-info", ".data"))}
+    assert shipped == {package.name for package in PACKAGES}
+    beside = [name.partition(".data/")[2] for name in wheel.namelist() if ".data/" in name]
+    assert beside == ["data/share/man/man1/codanna-lsp.1"]
     assert [name for name in wheel.namelist() if "__pycache__" in name or name.endswith(".pyc")] == []
 
 

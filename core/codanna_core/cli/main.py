@@ -43,6 +43,7 @@ COMMANDS = {
     "doctor": "check the installation and the index of a folder",
     "clean": "remove the index of a folder",
     "serve": "run the language server on standard input and output",
+    "completion": "print the completion script of a shell: bash, zsh, fish, powershell",
 }
 """Subcommand to its line in the help; the module of the same name in this package runs it."""
 
@@ -73,7 +74,7 @@ def _run(arguments: list[str]) -> int:
         check_limit()
         options = _parser(chosen).parse_args(arguments)
         if options.command is None:
-            _parser(None).print_help()
+            _parser().print_help()
             return ExitCode.WRONG_USE
         verbose = options.verbose > 0
         _start_log(options.verbose)
@@ -168,7 +169,12 @@ def _no_such(what: str, given: str, known: Sequence[str]) -> str:
     return f"there is no {_CALLED.get(what, what)} {given}; {' '.join(hints)}"
 
 
-def _parser(chosen: str | None) -> argparse.ArgumentParser:
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with the options of every command, for what describes them all."""
+    return _parser(*COMMANDS)
+
+
+def _parser(*chosen: str | None) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="codanna-lsp",
         description="Finds code by meaning, in any language, offline.",
@@ -178,7 +184,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        if name == chosen:
+        if name in chosen:
             _module(name).add_arguments(command)
     return parser
 
