@@ -138,7 +138,7 @@ class PathTable(Cache[str, PathTraits]):
         around = self._folders[folder]
         stem = name.rsplit(".", 1)[0] if "." in name[1:] else name
         words = self._words(stem)
-        if stem.lower() in _HOLLOW:
+        if is_hollow(stem):
             words = around.last_folder + words
         return PathTraits(
             words, around.folders, around.last_folder, around.homes, around.classes | _classes_of(name)
@@ -165,6 +165,11 @@ def _classes_of(part: str) -> int:
         if pattern.search(part):
             classes |= bit
     return classes
+
+
+def is_hollow(stem: str) -> bool:
+    """Whether a file of this name is known by its folder."""
+    return stem.lower() in _HOLLOW
 
 
 def is_secondary(path: str) -> bool:

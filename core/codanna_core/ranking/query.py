@@ -14,7 +14,8 @@ from codanna_core.results import Filters
 
 _TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in):)?("([^"]*)"|\S+)')
 _IDENTIFIER = re.compile(r"[^\W\d]\w*[?!]?")
-_QUALIFIED = re.compile(r"[^\W\d]\w*(?:(?:::|->|[.#/\\])[^\W\d]\w*)+(?:\(\))?")
+_BETWEEN = r"(?:::|->|[.#/\\])"
+_QUALIFIED = re.compile(rf"[^\W\d]\w*(?:{_BETWEEN}[^\W\d]\w*)+[?!]?(?:\(\))?")
 _LISTED = 20
 _KINDS = {kind.value for kind in Kind}
 
@@ -30,6 +31,8 @@ class Question:
     """Identifiers that the question consists of: definitions called so come first."""
     single: bool
     """True where the whole question is one name, qualified or not."""
+    qualifiers: tuple[str, ...] = ()
+    """What stands before that name: containers, modules or folders, outermost first."""
     problems: tuple[Problem, ...] = ()
     """What was typed like a filter and is none."""
     only_filters: bool = False
@@ -90,7 +93,7 @@ def understand(query: str, filters: Filters) -> Question:
         else:
             kept.append(found.group(0))
     if not kept and not any(typed.values()):
-        return Question("", filters, (), False, tuple(problems))
+        return Question("", filters, (), False, problems=tuple(problems))
     text = " ".join(kept)
     if not kept:
         # Filters alone ask for whatever passes them; their own words are the best clue to what is meant.
@@ -105,14 +108,15 @@ def understand(query: str, filters: Filters) -> Question:
         phrases=filters.phrases + tuple(typed["phrase"]),
     )
     if not kept:
-        return Question(text, merged, (), False, tuple(problems), only_filters=True)
+        return Question(text, merged, (), False, problems=tuple(problems), only_filters=True)
     bare = text.removesuffix("()")
     if _IDENTIFIER.fullmatch(bare):
-        return Question(text, merged, (bare,), True, tuple(problems))
+        return Question(text, merged, (bare,), True, problems=tuple(problems))
     if _QUALIFIED.fullmatch(text):
-        return Question(text, merged, (re.split(r"::|->|[.#/\\]", bare)[-1],), True, tuple(problems))
+        *qualifiers, name = re.split(_BETWEEN, bare)
+        return Question(text, merged, (name,), True, tuple(qualifiers), tuple(problems))
     names = tuple(word for word in re.findall(r"\w+", text) if _looks_like_code(word))
-    return Question(text, merged, names, False, tuple(problems))
+    return Question(text, merged, names, False, problems=tuple(problems))
 
 
 def unknown(what: str, given: str, known: Iterable[str], done: str) -> Problem:

@@ -17,6 +17,7 @@ from codanna_core.ranking.query import Question
 from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals, symbol_signals
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
+from codanna_core.search.exact import find_named
 from codanna_core.search.globs import globs_to_regexes
 from codanna_core.search.layers import FileKeys, FileScores, Nearest
 from codanna_core.search.view import SearchView
@@ -26,7 +27,6 @@ from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
 
 _COVERED = 400
-_EXACT = 64
 _OF_ONE_FILE = 40
 _OF_BEST_FILES = 200
 _SPARE_FILES = 4
@@ -40,8 +40,8 @@ class Words:
 
     terms: Mapping[str, float]
     """Each term's share of the question."""
-    exact: Rows
-    """Symbols called exactly what was asked for."""
+    exact: Scored
+    """Symbols called exactly what was asked for, with how well their places fit the qualifiers."""
     symbols: Scored
     """The best by BM25."""
     of_paths: tuple[FileKeys, Rows]
@@ -52,7 +52,7 @@ class Words:
 
 NO_WORDS = Words(
     {},
-    NONE,
+    NOTHING,
     NOTHING,
     (np.zeros(0, np.uint64), NONE),
     FileScores(np.zeros(0, np.uint64), np.zeros(0)),
@@ -91,13 +91,15 @@ class CandidateSet:
     covered: Floats
     """For each file the share of the question that it holds."""
     terms: Mapping[str, float]
+    named: Scored
+    """See `Words.exact`."""
 
     @classmethod
     def of(
         cls, view: SearchView, sought: Sought, words: Words, meaning: Scored, also: Rows = NONE
     ) -> CandidateSet:
         """One row for all that was found in the same place, with what is known of it."""
-        rows, _ = _distinct(Rows.concat((words.symbols.rows, meaning.rows, words.exact, also)))
+        rows, _ = _distinct(Rows.concat((words.symbols.rows, meaning.rows, words.exact.rows, also)))
         files, traits = view.traits(rows)
         order = np.lexsort((traits >> PLACE_BIT, files))
         rows, files, traits = rows.take(order), files[order], traits[order]
@@ -110,12 +112,13 @@ class CandidateSet:
             file,
             _beside(rows.places, words.symbols.rows.places, words.symbols.scores),
             _beside(rows.places, meaning.rows.places, meaning.scores),
-            np.isin(rows.places, words.exact.places),
+            np.isin(rows.places, words.exact.rows.places),
             traits,
             keys,
             tuple(paths),
             _beside(keys, *words.of_files),
             words.terms,
+            words.exact,
         )
 
     def __len__(self) -> int:
@@ -132,6 +135,11 @@ class CandidateSet:
             np.minimum(self.traits & 0xFF, len(KINDS) - 1),
             self.traits >> 8 & 0xFF,
         )
+
+    @property
+    def qualified(self) -> Floats:
+        """How well the place of each candidate fits the qualifiers of a name."""
+        return _beside(self.rows.places, self.named.rows.places, self.named.scores)
 
     def evidence(self, view: SearchView, misspelled: Iterable[str] = ()) -> Evidence:
         """What speaks for the question having an answer; misspelled words do not speak against it."""
@@ -323,11 +331,11 @@ def _search_words(
     view: SearchView, question: Question, only: Filter, cancel: Cancel, *, by_text: bool
 ) -> Words:
     shares = term_shares(view, query_terms(view, question.text))
-    exact, symbols, of_paths = NONE, NOTHING, NO_WORDS.of_paths
+    exact, symbols, of_paths = NOTHING, NOTHING, NO_WORDS.of_paths
     if by_text:
         if question.single:
             # A mention must never come before the definition.
-            exact = view.named(question.names, _EXACT, only)
+            exact = find_named(view, question, only)
         cancel.raise_if_cancelled()
         symbols = view.matching(text_weights(shares), WEIGHTS.candidates, only)
         of_paths = view.files_by_path(shares, WEIGHTS.files_by_path)

@@ -50,7 +50,7 @@ def add_ranked(
     symbols = candidates.symbols
     own = symbol_signals(symbols) * WEIGHTS.symbols[candidates.sought.mode]
     single = all(len(parts_of(name)) == 1 for name in question.names)
-    meant = meant_exactly(symbols, signals, single_words=single)
+    meant = meant_exactly(symbols, signals, candidates.qualified, single_words=single)
     rows, raw = best_symbols(symbols, of_files, own.sum(1), meant, request.limit)
     parts = signals * weights
     phrases, own_phrases = parts @ _PHRASE_OF, own @ _OWN_PHRASE_OF
