@@ -117,10 +117,13 @@ class Engine:
         return engine
 
     def warm(self) -> None:
-        """Have a parser ready for the first save or outline; for programs that live long."""
+        """Have a parser ready for the first save or outline, and facts for questions about relations; for
+        programs that live long.
+        """
         if not self._warm:
             self._warm = True
             HELPERS.keep()
+            self._writer.upkeep.fill_facts()
 
     def close(self) -> None:
         """Stop work in progress at its next committed state and release the index."""

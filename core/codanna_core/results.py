@@ -291,6 +291,10 @@ class Status:
     dimension: int
     bytes_on_disk: int
     problems: list[Problem] = field(default_factory=list)
+    facts_files: int = 0
+    """Files whose facts for relations are stored; those of the others are read when they are asked for."""
+    facts_total: int = 0
+    """Files of languages with rules for relations; 0 where that is not known."""
 
 
 @dataclass(slots=True)

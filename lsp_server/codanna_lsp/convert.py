@@ -206,6 +206,8 @@ def status(item: Status, uri: str) -> Json:
         "symbols": item.symbols,
         "vectors": item.vectors_total,
         "vectorsPending": item.vectors_pending,
+        "factsFiles": item.facts_files,
+        "factsTotal": item.facts_total,
         "model": inert(item.model),
         "dimension": item.dimension,
         "bytesOnDisk": item.bytes_on_disk,

@@ -87,6 +87,7 @@ def status_document(status: Status) -> Json:
         },
         "symbols": status.symbols,
         "vectors": {"total": status.vectors_total, "pending": status.vectors_pending},
+        "facts": {"files": status.facts_files, "total": status.facts_total},
         "model": status.model,
         "dimension": status.dimension,
         "bytesOnDisk": status.bytes_on_disk,

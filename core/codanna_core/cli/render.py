@@ -113,6 +113,7 @@ def render_status(status: Status, style: Style) -> str:
         *(("", f"  {count:,} {reason}") for reason, count in sorted(status.files_skipped.items()) if count),
         ("symbols", f"{status.symbols:,}"),
         ("vectors", f"{status.vectors_total:,}, {status.vectors_pending:,} pending"),
+        *([("facts", _facts(status))] if status.facts_total else []),
         ("model", f"{status.model}{f', {status.dimension} dimensions' if status.dimension else ''}"),
     ]
     lines = [f"{style('dim', name.ljust(8))} {inert(value)}" for name, value in rows]
@@ -120,6 +121,12 @@ def render_status(status: Status, style: Style) -> str:
         place = f"{problem.path}: " if problem.path and problem.path not in problem.message else ""
         lines.append(f"{style('warn', 'problem'.ljust(8))} {inert(place + problem.message)}")
     return "\n".join(lines)
+
+
+def _facts(status: Status) -> str:
+    if status.facts_files >= status.facts_total:
+        return f"of all {status.facts_total:,} files"
+    return f"of {status.facts_files:,} of {status.facts_total:,} files, the rest are read when needed"
 
 
 def _indexed(status: Status) -> str:

@@ -120,8 +120,8 @@ class Background:
 
 
 class Jobs:
-    """The background of one engine: a lane for jobs of its own, and one `beside` it for what waits for
-    another process, so that it need not wait for the jobs of this one.
+    """The background of one engine: a lane for jobs of its own, one `beside` it for what waits for another
+    process, so that it need not wait for the jobs of this one, and one for facts, which may take minutes.
     """
 
     TRAINING: Final = "clusters"
@@ -136,6 +136,8 @@ class Jobs:
 
         self._own = Background(on_error, turn)
         self.beside = Background(on_error)
+        self.facts = Background(on_error)
+        """Nothing waits for these: a question reads the facts that it needs itself."""
         self.schedule = self._own.schedule
 
     @property
@@ -158,3 +160,4 @@ class Jobs:
         """Cancel what runs and drop the rest."""
         self._own.stop()
         self.beside.stop()
+        self.facts.stop()

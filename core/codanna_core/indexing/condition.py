@@ -62,6 +62,7 @@ class Condition:
         problems.extend(filter(None, known))
         if text is not None:
             problems.extend(problem for problem in self._unparsed(text) if problem not in problems)
+        facts_files, facts_total = self._writer.facts.progress(generation)
         return Status(
             root=str(self._root),
             index_dir=str(self._folder.path),
@@ -80,6 +81,8 @@ class Condition:
             dimension=active.embedder.dimension if active is not None else 0,
             bytes_on_disk=tree_size(self._folder.path),
             problems=problems,
+            facts_files=facts_files,
+            facts_total=facts_total,
         )
 
     def clusters(self) -> dict[str, Any]:

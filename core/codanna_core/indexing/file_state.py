@@ -170,6 +170,15 @@ class FileState:
         self._generation = max(self._generation, generation)
         self.dirty = True
 
+    def contents(self) -> list[tuple[str, bytes]]:
+        """Paths and digests of all indexed files, as this process knows them."""
+        return _contents(self._table) if self._table is not None else []
+
+    def contents_on_disk(self, generation: int) -> list[tuple[str, bytes]] | None:
+        """The same as it was saved for a generation; None where it was not. From any thread."""
+        table = self._read_table(generation)
+        return _contents(table) if table is not None else None
+
     def save(self, generation: int) -> None:
         """Write both files, if anything changed; a failure costs time at the next start, nothing else."""
         if not self.dirty or self._table is None or self._generation != generation:
@@ -271,6 +280,11 @@ class FileState:
         except (OSError, ValueError) as error:
             log.warning("the folder is walked again: %s", error)
             return None
+
+
+def _contents(table: FileTable) -> list[tuple[str, bytes]]:
+    records = (table.get(path) for path in table)
+    return [(one.path, one.digest) for one in records if one is not None and one.skipped is None]
 
 
 def _is_below(path: str, left_out: Mapping[str, SkipReason]) -> bool:

@@ -126,7 +126,9 @@ def write_identity(directory: FsDirectory, identity: Identity) -> None:
 
 def is_own_folder(name: Any) -> bool:
     """Whether this is a name that we give to a folder inside an index."""
-    return isinstance(name, str) and (name == "names" or is_text_folder(name) or is_vector_folder(name))
+    return isinstance(name, str) and (
+        name in ("names", "facts") or is_text_folder(name) or is_vector_folder(name)
+    )
 
 
 class Ownership:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codanna_core.indexing.facts import FactsOnDisk
 from codanna_core.indexing.file_state import FileState
 from codanna_core.indexing.missing import MissingVectors
 from codanna_core.indexing.models import Models
@@ -12,7 +13,8 @@ from codanna_core.text.writer import TextWriter
 
 
 class Stores:
-    """The text index with its open writer, the table of files, the names, and the model with its vectors."""
+    """The text index with its open writer, the table of files, the names, the facts, and the model with its
+    vectors."""
 
     def __init__(
         self,
@@ -22,6 +24,7 @@ class Stores:
         models: Models,
         missing: MissingVectors,
         parsing: Parsing,
+        facts: FactsOnDisk,
     ) -> None:
         self.text = text
         self.files = files
@@ -29,6 +32,7 @@ class Stores:
         self.models = models
         self.missing = missing
         self.parsing = parsing
+        self.facts = facts
         self._writer: TextWriter | None = None
         self._writer_is_bulk = False
 

@@ -21,6 +21,7 @@ class Upkeep:
         self._stores = stores
         self._role = role
         self._jobs = jobs
+        self._fills_facts = False
         self._mutex = mutex
         self._unsaved = False
         self._was_bulk = False
@@ -46,6 +47,14 @@ class Upkeep:
         active = stores.models.active
         if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
             schedule(Jobs.TRAINING, stores.models.maintain)
+        if self._fills_facts:
+            # Not at once: saves often come one after another, and a question reads what it needs itself.
+            self._jobs.facts.schedule("facts", self._stores.facts.fill, after=_SAVE_AFTER_S)
+
+    def fill_facts(self) -> None:
+        """From now on, read the facts of files in the background: this program lives long."""
+        self._fills_facts = True
+        self._jobs.facts.schedule("facts", self._stores.facts.fill)
 
     def embed_missing_soon(self) -> None:
         """Look for missing vectors in the background."""

@@ -12,6 +12,7 @@ from codanna_core.indexing.background import Jobs
 from codanna_core.indexing.coverage import Coverage
 from codanna_core.indexing.damage import Damage
 from codanna_core.indexing.events import Events
+from codanna_core.indexing.facts import FactsOnDisk
 from codanna_core.indexing.file_state import FileState
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.indexing.missing import MissingVectors
@@ -53,7 +54,8 @@ class Writer:
         self.names = NameStore(folder.inside("names"), apart)
         files = FileState(folder.directory)
         missing = MissingVectors(root, folder.directory, settings, models, parsing, events)
-        self._stores = Stores(self.text, files, self.names, models, missing, parsing)
+        facts = FactsOnDisk(folder, settings, files, parsing, lock, self._mutex)
+        self._stores = Stores(self.text, files, self.names, models, missing, parsing, facts)
         self.role = WriterRole(folder, lock, self._stores, events, self._closing)
         self.coverage = Coverage(files, self.role, events)
         self.upkeep = Upkeep(self._stores, self.role, self.jobs, self._mutex)
@@ -94,6 +96,11 @@ class Writer:
         text = self.published
         return text.generation if text is not None else -1
 
+    @property
+    def facts(self) -> FactsOnDisk:
+        """What is stored of each file for relations."""
+        return self._stores.facts
+
     def open(self) -> None:
         """Open the text index that is there, if one is."""
         problem = self.text.open()
@@ -109,6 +116,7 @@ class Writer:
         with self._mutex:
             self.upkeep.save_last()
             self.names.close()
+            self.facts.close()
             self._stores.drop_writer()
             self.role.give_up()
 
@@ -130,4 +138,5 @@ class Writer:
         with self._mutex:
             self.runs.change_settings(settings)
             self.missing.change_settings(settings)
+            self.facts.change_settings(settings)
             self.text.change_options(options_digest(settings))

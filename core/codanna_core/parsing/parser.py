@@ -23,6 +23,9 @@ from codanna_core.runtime.limits import Limits
 HELPERS = WarmHelpers("codanna_core.parsing.service:serve", Limits(), most=3)
 """Shared by all engines of this process. Three, so that two files at their limit leave one for the others."""
 
+PATIENT = WarmHelpers("codanna_core.parsing.service:serve", Limits(nice=10), most=1)
+"""For what nobody waits for."""
+
 PATIENCE_S = 3.0
 """How long a request waits for an outline before it is answered from the last one."""
 
@@ -135,9 +138,10 @@ class Parsing:
             self._judge(key, path, lost)
             return False
 
-    def facts(self, data: bytes, path: str) -> bytes:
+    def facts(self, data: bytes, path: str, *, hurry: bool = True) -> bytes:
         """The facts of a file for relations, as `relations/encoding.py` writes them; none for a language
         without rules. If a file goes over the limit, or ends the helper twice, they say they are incomplete.
+        Without `hurry` a helper that stands back behind other processes reads them.
         """
         language = grammar_of(data, path)
         if language is None or not rules_of(language.name).reader:
@@ -148,7 +152,7 @@ class Parsing:
             request = pack_request(Request(data, path, seconds, facts=True))
             for _ in range(2):
                 try:
-                    return HELPERS.ask(request, seconds)
+                    return (HELPERS if hurry else PATIENT).ask(request, seconds)
                 except Overran:
                     break
                 except HelperLost:

@@ -139,10 +139,13 @@ class FactStore:
             self._directory.delete(self._garbage(state))
 
     def put(self, key: bytes, data: bytes) -> bool:
-        """Store bytes; False where they are too many. A kill loses none, a power cut the last ones."""
+        """Store bytes; False where they are too many, or this process does not write.
+
+        A kill loses none of them, a power cut may lose the last ones.
+        """
         with self._lock:
             if self._writer is None:
-                raise RuntimeError("the store of facts is not open to write")
+                return False
             if len(key) != KEY_BYTES or len(data) > MAX_RECORD or self.size + len(data) > MAX_BYTES:
                 return False
             self._writer.append(_PUT, key + data)

@@ -5,8 +5,14 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
+from hashlib import blake2b
 from importlib.resources import files
 from typing import Any
+
+from codanna_core.relations.encoding import VERSION as ENCODING
+
+VERSION = 1
+"""Raised with every change of the readers that gives a file other facts. 1: the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,19 @@ def rules_of(language: str) -> Rules:
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
     }
     return Rules(**values)
+
+
+def rules_digest() -> str:
+    """Tells rules apart that give a file other facts: by the version of the readers, and all that is data."""
+    digest = blake2b(f"{VERSION}/{ENCODING}".encode(), digest_size=8)
+    for folder in sorted(
+        files("codanna_core.languages").joinpath("data").iterdir(), key=lambda one: one.name
+    ):
+        for name in ("language.toml", "references.scm"):
+            file = folder / name
+            if file.is_file():
+                digest.update(f"{folder.name}/{name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

@@ -37,7 +37,7 @@ from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
 from codanna_core.search.kept import Kept
 from codanna_core.search.related import Partial, related
-from codanna_core.search.relations import KeptFacts, ParsedFacts, Reading
+from codanna_core.search.relations import IndexedFacts, KeptFacts, Reading
 from codanna_core.search.reply import answer
 from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
@@ -154,7 +154,8 @@ class Answers:
             reading = Reading(
                 self._named, self._parsing.facts, self._facts, budget=request.budget, cancel=cancel
             )
-            return related(view, request, ParsedFacts(view.tree, reading), reading, partial)
+            source = IndexedFacts(view.tree, reading, self._writer.facts)
+            return related(view, request, source, reading, partial)
 
         return self._writer.damage.healing(answered)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -20,6 +21,8 @@ from codanna_core.relations.rules import rules_of
 from codanna_core.search.file_tree import FileTree
 from codanna_core.search.view import SearchView
 from codanna_core.text.stored import Filter
+
+log = logging.getLogger("codanna.engine")
 
 _NAMESAKES = 2_000
 """Definitions of one name beyond these are so many that none of them is worth a line."""
@@ -101,35 +104,64 @@ class Reading:
 
     def facts(self, data: bytes, path: str, digest: bytes) -> Facts | None:
         """The facts of a text; None for a language without rules."""
+        return _decoded(self.encoded(data, path, digest))
+
+    def encoded(self, data: bytes, path: str, digest: bytes) -> bytes:
+        """The same, encoded."""
         key = (path.rpartition("/")[2].rpartition(".")[2], digest)
         encoded = self._kept.get(key)
         if encoded is None:
             self.check()
             encoded = self._parse(data, path)
             self._kept.put(key, encoded)
-        try:
-            return decode(encoded) if encoded else None
-        except BadFacts:
-            return None
+        return encoded
 
 
-class ParsedFacts:
-    """Reads and parses files when they are asked for."""
+class StoredFacts(Protocol):
+    """Facts that were read before, by the content of indexed files."""
 
-    def __init__(self, tree: FileTree, reading: Reading) -> None:
+    def get(self, path: str, digest: bytes) -> bytes | None:
+        """The encoded facts of a file with this content; None where they are not there."""
+
+    def keep(self, path: str, digest: bytes, encoded: bytes) -> None:
+        """Keep what was read of an indexed file."""
+
+
+class IndexedFacts:
+    """Takes facts from where they are stored, and reads and parses the files that have none there."""
+
+    def __init__(self, tree: FileTree, reading: Reading, stored: StoredFacts) -> None:
         self._tree = tree
         self._reading = reading
+        self._stored = stored
 
     def facts(self, path: str, digest: bytes) -> Facts | None:
-        """Of what is on disk, if it is what the index knows."""
+        """Of the content that the index knows; None where it is not stored, and not on disk any more."""
         self._reading.check()
+        stored = self._stored.get(path, digest)
+        if stored is not None:
+            try:
+                return decode(stored) if stored else None
+            except BadFacts as error:
+                log.warning("the facts of %s are read again: %s", path, error)
         data = self._reading.read(path, digest)
-        return self._reading.facts(to_utf8(data)[0], path, digest) if data is not None else None
+        if data is None:
+            return None
+        encoded = self._reading.encoded(to_utf8(data)[0], path, digest)
+        self._stored.keep(path, digest, encoded)
+        return _decoded(encoded)
 
     def using(self, name: str) -> Collection[str]:
         """By the identifiers that the index knows of each file."""
         self._reading.check()
         return {file.path for file in self._tree.using(name) if rules_of(file.language).reader}
+
+
+def _decoded(encoded: bytes) -> Facts | None:
+    try:
+        return decode(encoded) if encoded else None
+    except BadFacts:
+        return None  # The helper that read them may have met a hostile text.
 
 
 class ViewProvider:

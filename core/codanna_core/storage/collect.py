@@ -12,6 +12,8 @@ _OWN = (
     # Vectors and names.
     r"|vectors\.json(?:\.tmp)?|(?:seg|dead|rotation)-\d{8}\.vec|wal-\d{8}\.log"
     r"|names-\d{8}\.bin|added\.log"
+    # Facts.
+    r"|facts\.json(?:\.tmp)?|facts-\d{8}\.(?:fct|log)"
 )
 """Compiled on first use: most runs remove nothing."""
 
