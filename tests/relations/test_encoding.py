@@ -34,6 +34,14 @@ def test_decoding_gives_what_was_encoded() -> None:
     assert decode(encode(facts())) == facts()
 
 
+@pytest.mark.parametrize("bases", [(), ("",), ("A", ""), ("", "B.C")])
+def test_bases_come_back(bases: tuple[str, ...]) -> None:
+    """No base and a base without a name are told apart: C++ gives types of parameters that are not there."""
+    row = facts().bindings[0]._replace(bases=bases, value="\ud800é", end=1 << 22)
+    found = Facts("cpp", "", (row,), ())
+    assert decode(encode(found)) == found
+
+
 def test_an_empty_file_has_facts() -> None:
     """A file without names is a record too."""
     empty = read_facts(b"", "go")
