@@ -47,11 +47,14 @@ class WorkMethod(Generic[P]):
     handle: Callable[[Work, Snapshot, P], Any]
 
 
+Method = SyncMethod[Any] | SnapshotMethod[Any] | WorkMethod[Any]
+
+
 class Registry:
     """Method name to handler."""
 
     def __init__(self) -> None:
-        self.methods: dict[str, SyncMethod[Any] | SnapshotMethod[Any] | WorkMethod[Any]] = {}
+        self.methods: dict[str, Method] = {}
 
     def sync(self, method: str, decode: Decode[P], handle: Callable[[Session, P], Any]) -> None:
         """Register a handler that may change the session."""

@@ -48,9 +48,6 @@ STILL_LARGE: frozenset[str] = frozenset(
     {
         "codanna_core.indexing.run.Indexer",
         "codanna_core.workspace.folder.Folder",
-        "codanna_lsp.progress.WorkDone",
-        "codanna_lsp.server.Server",
-        "codanna_lsp.session.Session",
     }
 )
 

@@ -50,10 +50,10 @@ def code_action(session: Session, params: ActionParams) -> list[Any]:
     """The one action; nothing is computed before it is chosen."""
     if params.kinds and not any(kind == KIND or KIND.startswith(kind + ".") for kind in params.kinds):
         return []
-    if session.folder_of(params.uri) is None:
+    if session.folders.of_document(params.uri) is None:
         return []
-    command = similar_command(session.client, params.uri, params.area)
-    if not session.client.code_action_literals:
+    command = similar_command(session.options.client, params.uri, params.area)
+    if not session.options.client.code_action_literals:
         return [command]
     return [{"title": TITLE, "kind": KIND, "command": command}]
 

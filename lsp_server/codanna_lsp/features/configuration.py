@@ -17,7 +17,7 @@ def decode(params: Params) -> dict[str, Any] | None:
 
 def did_change_configuration(session: Session, options: dict[str, Any] | None) -> None:
     """Apply the pushed settings, or pull them."""
-    if session.client.pulls_configuration:
+    if session.options.client.pulls_configuration:
         # A client that can be asked sends here anything from everything to nothing.
         session.long_pool.submit(session.pull_configuration)
     elif options is not None:

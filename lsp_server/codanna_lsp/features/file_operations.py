@@ -17,7 +17,7 @@ def decode(params: Params) -> list[str]:
 
 def files_changed(session: Session, uris: list[str]) -> None:
     """Look at all of them on disk; a folder stands for what is in it."""
-    session.changed_on_disk(uris)
+    session.disk.note_uris(uris)
 
 
 def setup(registry: Registry) -> None:

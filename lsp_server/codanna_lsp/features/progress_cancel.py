@@ -14,9 +14,8 @@ def decode(params: Params) -> int | str | None:
 
 def cancel(session: Session, token: int | str | None) -> None:
     """Stop the work at its next committed state."""
-    stop = session.progress_tokens.get(token) if token is not None else None
-    if stop is not None:
-        stop()
+    if token is not None:
+        session.progresses.cancel(token)
 
 
 def setup(registry: Registry) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from codanna_lsp.convert import Json
 from codanna_lsp.registry import Registry
-from codanna_lsp.session import folder_status
 from codanna_lsp.snapshot import Context, Snapshot
+from codanna_lsp.statuses import folder_status
 from codanna_rpc.params import Params
 
 

@@ -83,7 +83,7 @@ def did_change(session: Session, changed: Changed) -> None:
         if change.area is None:
             document.replace_all(change.text)
         else:
-            document.replace(*change.area, change.text, session.client.position_encoding)
+            document.replace(*change.area, change.text, session.options.client.position_encoding)
     document.version = changed.version
     document.changed = True
     session.texts.changed(document)

@@ -14,8 +14,8 @@ def decode(params: Params) -> list[str]:
 
 def did_change_watched_files(session: Session, uris: list[str]) -> None:
     """Index them in one batch."""
-    if session.server_settings.watch != "off":
-        session.changed_on_disk(uris)
+    if session.options.server.watch != "off":
+        session.disk.note_uris(uris)
 
 
 def setup(registry: Registry) -> None:

@@ -29,9 +29,9 @@ def decode(params: Params) -> FoldersChanged:
 def did_change_workspace_folders(session: Session, event: FoldersChanged) -> None:
     """Close first, so that a folder that only changed its name is opened again."""
     for uri in event.removed:
-        session.remove_folder(uri)
+        session.folders.remove(uri)
     for uri, name in event.added:
-        session.add_folder(uri, name)
+        session.folders.add(uri, name)
 
 
 def setup(registry: Registry) -> None:
