@@ -9,7 +9,8 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from codanna_core.cancel import Cancel
-from codanna_core.workspace.folder import EngineSource, Folder, Host
+from codanna_core.workspace.folder import Folder, Host
+from codanna_core.workspace.opening import EngineSource
 from codanna_core.workspace.watcher import Watching
 from codanna_lsp import convert
 from codanna_lsp.options import Options

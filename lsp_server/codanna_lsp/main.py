@@ -20,7 +20,7 @@ from codanna_rpc.transport import Channel, Writer, stdio_channel
 
 if TYPE_CHECKING:
     from codanna_core.search.service import IndexService
-    from codanna_core.workspace.folder import EngineSource
+    from codanna_core.workspace.opening import EngineSource
 
 logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from codanna_rpc.processes import process_lives
 from codanna_rpc.transport import Channel, Reader, Writer
 
 if TYPE_CHECKING:
-    from codanna_core.workspace.folder import EngineSource
+    from codanna_core.workspace.opening import EngineSource
 
 logger = logging.getLogger(__name__)
 

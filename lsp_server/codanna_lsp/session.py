@@ -13,7 +13,8 @@ from typing import Protocol as Shape
 
 from codanna_core.cancel import Cancel
 from codanna_core.inert import inert_message
-from codanna_core.workspace.folder import EngineSource, Folder
+from codanna_core.workspace.folder import Folder
+from codanna_core.workspace.opening import EngineSource
 from codanna_core.workspace.watcher import Watching
 from codanna_lsp import settings
 from codanna_lsp.disk_changes import DiskChanges

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.cancel import Cancel
-from codanna_core.workspace.folder import Folder, Reporter
+from codanna_core.workspace.folder import Folder
+from codanna_core.workspace.keeper import Reporter
 from codanna_lsp import convert
 from codanna_lsp.capabilities import ClientCapabilities
 from codanna_lsp.documents import Document

@@ -47,7 +47,6 @@ STILL_LONG: frozenset[str] = frozenset()
 STILL_LARGE: frozenset[str] = frozenset(
     {
         "codanna_core.indexing.run.Indexer",
-        "codanna_core.workspace.folder.Folder",
     }
 )
 

@@ -16,7 +16,8 @@ from codanna_core.cancel import Cancel
 from codanna_core.engine import Engine
 from codanna_core.results import Progress
 from codanna_core.testing.embedder import FakeEmbedder
-from codanna_core.workspace.folder import Folder, Reporter
+from codanna_core.workspace.folder import Folder
+from codanna_core.workspace.keeper import Reporter
 from codanna_core.workspace.settings_files import SettingsFiles
 
 

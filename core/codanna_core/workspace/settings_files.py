@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from codanna_core.config import project_file, user_file
@@ -17,6 +18,15 @@ class SettingsFiles:
         self._user = user_file()
         self._project = project_file(root)
         self._seen = self._look()
+        self._looked = time.monotonic()
+
+    def changed_since(self, pause: float) -> bool:
+        """The same as `changed`, looking no more often than once in so many seconds."""
+        now = time.monotonic()
+        if now - self._looked < pause:
+            return False
+        self._looked = now
+        return self.changed()
 
     def changed(self) -> bool:
         """Whether one was written, made or removed since the last call."""

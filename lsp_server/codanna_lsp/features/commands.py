@@ -21,7 +21,7 @@ from codanna_rpc.params import InvalidParams, Params
 if TYPE_CHECKING:
     from codanna_core.cancel import Cancel
     from codanna_core.search.service import IndexService
-    from codanna_core.workspace.folder import Reporter
+    from codanna_core.workspace.keeper import Reporter
 
 PICK_TIMEOUT = 600.0
 PICKED = 8
