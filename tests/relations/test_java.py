@@ -86,3 +86,26 @@ def test_inheritance(check: Check) -> None:
             """,
         }
     )
+
+
+def test_a_builder_of_a_library_gives_its_heir(check: Check) -> None:
+    """What a member of an outside base gives may be the type itself, if the base takes it as an argument."""
+    check(
+        {
+            "p/Parser.java": """
+                package p;
+                class Parser {
+                    static class Builder extends AbstractBuilder<Parser, Builder> {
+                        Builder setFormat(String format) { return this; }
+                    }
+                    static class Plain extends Outer<String> {}
+                    static Builder builder() { return new Builder(); }
+                    static Plain plain() { return new Plain(); }
+                    void run() {
+                        builder().setReader().setFormat("x"); // => setFormat Parser.Builder.setFormat likely
+                        plain().outside().setFormat("x"); // => setFormat nothing
+                    }
+                }
+            """
+        }
+    )

@@ -152,6 +152,21 @@ def test_other_names_of_a_definition_are_followed(engine: Engine) -> None:
     assert sources(callers(engine, "aim")) == ["use.ts:user"]
 
 
+def test_members_that_headers_declare_are_found(engine: Engine) -> None:
+    """Fields that are only declared are no symbols, and lead to definitions all the same."""
+    write(
+        engine,
+        {
+            "state.h": "namespace N {\nclass State {\n public:\n  void start();\n};\n"
+            "class API Emitter {\n  void run();\n  State m_state;\n};\n}\n",
+            "state.cpp": '#include "state.h"\nnamespace N { void State::start() {} }\n',
+            "emitter.cpp": '#include "state.h"\nnamespace N { void Emitter::run() { m_state.start(); } }\n',
+        },
+    )
+    request = RelationRequest(Relation.CALLERS, "start", "state.cpp", 1)
+    assert sources(engine.relations(request)) == ["emitter.cpp:run"]
+
+
 def test_making_an_instance_calls_the_type_and_its_constructor(engine: Engine) -> None:
     """Whichever of them was asked about, and where the constructor is inherited."""
     write(

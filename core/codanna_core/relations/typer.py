@@ -12,7 +12,7 @@ from codanna_core.relations.manifests import Manifests
 from codanna_core.relations.modules import module_rules
 from codanna_core.relations.provider import Provider
 from codanna_core.relations.scopes import Table
-from codanna_core.relations.types import Shape, shape_of
+from codanna_core.relations.types import Shape, is_argument, shape_of
 from codanna_core.relations.values import OUTSIDE, Place, Value
 
 MAX_DEPTH = 14
@@ -387,7 +387,8 @@ class Typer:
             if held is not None and held.shape is not None:
                 return held._replace(kind="shape", shape=Shape("function", "", held.shape.arguments))
         if complete:
-            return OUTSIDE
+            own = value.kind == "instance" and value.number >= 0 and self.row(value.path, value.number)
+            return None if own and is_argument(own.name, own.bases) else OUTSIDE
         if value.kind == "module" and value.shape is not None:
             return module_rules(value.shape.name).submodule(self, value.key, name)
         return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from codanna_core.cache import Cache
 from codanna_core.relations.rules import Rules, rules_of
 
 MAX_DEPTH = 12
+_WORDS = re.compile(r"\w+")
 _QUALIFIERS = re.compile(
     r"^(?:const|volatile|mut|dyn|impl|ref|readonly|final|static|struct|enum|union|class|typename|register"
     r"|extern|inline|unsigned|signed|keyof|unique|pub|async|asserts|in|out)\s+"
@@ -169,6 +171,13 @@ def _arrow(text: str) -> int:
         elif sign in ")]}>":
             depth -= 1
     return -1
+
+
+def is_argument(name: str, bases: Sequence[str]) -> bool:
+    """Whether a type is an argument of its own base (`extends Builder<T, Own>`): what a member of a base
+    outside gives may then be an instance of the type.
+    """
+    return any(name in _WORDS.findall(base.partition("<")[2]) for base in bases)
 
 
 def split(text: str, separator: str) -> list[str]:

@@ -171,6 +171,7 @@ class ViewProvider:
         self._view = view
         self._source = source
         self._reading = reading
+        self._using: dict[str, Collection[str]] = {}
         self._named: dict[str, Collection[str]] = {}
         self._folders: dict[str, Collection[str]] = {}
         self._defining: dict[str, Collection[str]] = {}
@@ -191,6 +192,11 @@ class ViewProvider:
 
     def using(self, name: str) -> Collection[str]:
         """Buffers are looked through, too."""
+        if name not in self._using:
+            self._using[name] = self._looked_for(name)
+        return self._using[name]
+
+    def _looked_for(self, name: str) -> set[str]:
         found = set(self._source.using(name))
         for path in self._view.tree.buffers():
             text = self._view.buffer_text(path)

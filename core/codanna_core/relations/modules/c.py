@@ -15,6 +15,8 @@ from codanna_core.relations.values import Value
 
 MAX_FILES = 200
 MAX_INCLUDED = 400
+MAX_HEADERS = 60
+"""A name that more headers use is so common that they say nothing about it."""
 HEADERS = (".h", ".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp")
 _LANGUAGES = ("c", "cpp")
 
@@ -22,7 +24,7 @@ _LANGUAGES = ("c", "cpp")
 def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
     """Definitions before declarations; of several, those in the nearest folder."""
     found: list[tuple[int, int, str, int]] = []
-    for other in sorted(typer.provider.defining(name))[:MAX_FILES]:
+    for other in _defining(typer, name, table):
         held = typer.table(other)
         if held is None or held.facts.language not in _LANGUAGES:
             continue
@@ -41,6 +43,17 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
     typer.rivals[name, path] = len({other for declared, _, other, _ in found if not declared})
     best = found[0][:2]
     return [(other, number) for declared, near, other, number in found if (declared, near) == best]
+
+
+def _defining(typer: Typer, name: str, table: Table | None) -> list[str]:
+    """Files that define a name, first those of its definitions; members that C++ declares are in headers."""
+    found = sorted(typer.provider.defining(name))
+    if table is None or table.facts.language == "c":
+        return found[:MAX_FILES]
+    headers = [path for path in sorted(typer.provider.using(name)) if path.endswith(HEADERS)]
+    if len(headers) <= MAX_HEADERS:
+        found += [path for path in headers if path not in found]
+    return found[:MAX_FILES]
 
 
 def _visible(typer: Typer, path: str, other: str, number: int, all_: list[tuple[int, int, str, int]]) -> bool:
@@ -117,7 +130,7 @@ def submodule(typer: Typer, key: str, name: str) -> Value | None:
 def outer_members(typer: Typer, path: str, row: Binding, name: str) -> Found:
     """Out-of-line members of a class in other files."""
     found: Found = []
-    for other in sorted(typer.provider.defining(name))[:MAX_FILES]:
+    for other in _defining(typer, name, typer.table(path)):
         held = typer.table(other) if other != path else None
         if held is None or held.facts.language not in _LANGUAGES:
             continue
