@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
-from codanna_core.errors import Cancelled, ModelUnavailable
+from codanna_core.errors import Cancelled
+from codanna_core.indexing.fresh_vectors import FreshVectors
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepare
 from codanna_core.model import Extraction, Problem
@@ -31,7 +29,6 @@ log = logging.getLogger("codanna.engine")
 
 # Up to this many files are parsed in this process: starting workers would cost more.
 _INLINE_FILES = 12
-_UPSERT_ROWS = 8192
 # Beyond this many, reading all names back from the index costs less than adding them one by one.
 _MAX_NAMES = 2_000
 _MAX_PROBLEMS = 1000
@@ -89,26 +86,16 @@ class Indexer:
         self._root = root
         self._settings = settings
         self._writer = writer
-        self._vectors = vectors
-        self._embedder = embedder
+        self._vectors = FreshVectors(vectors, embedder, workers_can_embed=workers_can_embed)
         self._parsing = parsing
         self._on_commit = on_commit
         self._checkpoint = checkpoint
         self._pool: WorkerPool | None = None
         self._outcomes: list[Outcome] = []
         self._symbols_since_commit = 0
-        self._keys: list[NDArray[np.uint64]] = []
-        self._rows: list[NDArray[np.float32]] = []
-        self._row_count = 0
         self._report = RunReport()
         self._taken_in: dict[str, int] = {}
         """Files that were saved during the run, with the clock from before they were read for it."""
-        # Vectors that are cheap enough are computed before the text is committed.
-        self._embeds = embedder is not None and embedder.instant and vectors is not None
-        # Where no vector is known yet, workers need not ask which are missing and embed everything.
-        self._workers_embed = (
-            self._embeds and workers_can_embed and vectors is not None and not vectors.snapshot().count
-        )
 
     def run(
         self,
@@ -208,9 +195,9 @@ class Indexer:
         setup = WorkerSetup(
             self._root,
             self._settings.discovery,
-            self._settings.semantic if self._workers_embed else None,
-            self._embedder.model_id if self._embedder is not None else "",
-            want_texts=self._embeds and not self._workers_embed,
+            self._settings.semantic if self._vectors.by_workers else None,
+            self._vectors.model_id,
+            want_texts=self._vectors.embeds and not self._vectors.by_workers,
             unparsed=self._parsing.verdicts.codes(),
         )
         self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)))
@@ -226,7 +213,9 @@ class Indexer:
         for task, _ in tasks:
             if cancel is not None:
                 cancel.raise_if_cancelled()
-            yield prepare(self._root, task, self._settings.discovery, self._parse, want_texts=self._embeds)
+            yield prepare(
+                self._root, task, self._settings.discovery, self._parse, want_texts=self._vectors.embeds
+            )
 
     def _parse(self, data: bytes, task: FileTask) -> Extraction:
         return self._parsing.parse(data, task.path)
@@ -266,60 +255,18 @@ class Indexer:
         # A file counts as well, so that folders full of files without symbols are committed in steps too.
         self._symbols_since_commit += len(prepared.documents) + 1
         if len(prepared.keys):
-            self._add_vectors(prepared)
+            embedded, pending = self._vectors.add(prepared)
+            report.embedded += embedded
+            report.pending += pending
         # The outcomes of a long run stay until the next commit; only the small part of them is needed.
         prepared.documents, prepared.names, prepared.texts = [], [], []
         prepared.vectors = None
 
-    def _add_vectors(self, prepared: Prepared) -> None:
-        if self._vectors is None:
-            return
-        keys, first = np.unique(prepared.keys, return_index=True)
-        if prepared.vectors is None or not self._workers_embed:
-            missing = ~self._vectors.contains(keys)
-            if not missing.any():
-                return
-            keys, first = keys[missing], first[missing]
-        if prepared.vectors is not None:
-            rows = prepared.vectors[first]
-        elif self._embeds and self._embedder is not None:
-            try:
-                rows = self._embedder.embed_passages([prepared.texts[number] for number in first])
-            except ModelUnavailable as error:
-                # The run goes on by text; what makes missing vectors afterwards reports the model.
-                log.warning("no vectors are computed in this run: %s", error)
-                self._embeds = False
-                self._report.pending += len(keys)
-                return
-        else:
-            self._report.pending += len(keys)
-            return
-        self._report.embedded += len(rows)
-        self._keys.append(keys)
-        self._rows.append(rows)
-        self._row_count += len(keys)
-        if self._row_count >= _UPSERT_ROWS:
-            self._upsert()
-
-    def _upsert(self) -> None:
-        if self._vectors is None or not self._row_count:
-            return
-        keys, first = np.unique(np.concatenate(self._keys), return_index=True)
-        rows = np.concatenate(self._rows)[first]
-        self._keys, self._rows, self._row_count = [], [], 0
-        if self._workers_embed:
-            missing = ~self._vectors.contains(keys)
-            keys, rows = keys[missing], rows[missing]
-        self._vectors.upsert(keys, rows)
-
     def _commit(self) -> None:
         if not self._outcomes and not self._writer.has_to_restate:
             return
-        self._upsert()
-        if self._vectors is not None:
-            self._checkpoint("vectors:before-flush")
-            self._vectors.flush()
-            self._checkpoint("vectors:after-flush")
+        self._vectors.store()
+        self._vectors.flush(self._checkpoint)
         outcomes, self._outcomes = self._outcomes, []
         self._symbols_since_commit = 0
         if self._writer.has_to_restate or any(not outcome.prepared.unchanged for outcome in outcomes):
