@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,14 @@ from codanna_core.text.stored import StoredSymbol
 
 Place = tuple[str, int, int]
 """A path, the first line and the last."""
+
+_SORTS = (
+    ("function", "method", "macro"),
+    ("class", "struct", "enum", "trait", "interface", "type", "module"),
+    ("constant", "variable", "field"),
+    ("heading", "text"),
+)
+"""Kinds that answer for each other: code like a function is no field of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,11 @@ def near_lines(
             f"{lines.path} is not a file that can be read ({error.strerror}); name a file, not a link, and "
             "the line of the code in question"
         ) from error
-    origin, described = _described(lines, text)
+    origin, kind, described = _described(lines, text)
     vector = view.embedder.embed_passages([described])[0]
+    sort = next((sort for sort in _SORTS if kind in sort), ())
+    if sort and not filters.kinds:
+        filters = replace(filters, kinds=sort)
     return _nearest(view, vector, f"{lines.path}:{lines.start + 1}", origin, limit, filters, cancel)
 
 
@@ -106,8 +117,10 @@ def _holds(reader: SnippetReader, symbol: StoredSymbol, phrases: Sequence[str]) 
     return all(phrase.lower() in text for phrase in phrases)
 
 
-def _described(asked: Lines, text: str) -> tuple[Place, str]:
-    """Which lines are meant, and what is embedded for them: the symbol at a line, or a selection."""
+def _described(asked: Lines, text: str) -> tuple[Place, str, str]:
+    """Which lines are meant, of which kind they are, and what is embedded for them: the symbol at a line, or
+    a selection, which is of no kind.
+    """
     path, start_line, end_line = asked.path, asked.start, asked.end
     lines = text.splitlines()
     if not 0 <= start_line < max(1, len(lines)):
@@ -127,9 +140,9 @@ def _described(asked: Lines, text: str) -> tuple[Place, str]:
             symbol = symbols[around[-1]]
             body = body_words(own_body(data, symbol, direct_children(symbols)[around[-1]]))
             (described,) = FileTexts(path).of([symbol], [body])
-            return (path, symbol.start_line, symbol.end_line), described
+            return (path, symbol.start_line, symbol.end_line), symbol.kind, described
     selected = "\n".join(lines[start_line : last + 1])
-    return (path, start_line, last), embedding_text(path, "", "", "text", "", "", selected)
+    return (path, start_line, last), "", embedding_text(path, "", "", "text", "", "", selected)
 
 
 def _over_fetch(limit: int) -> int:
