@@ -76,6 +76,8 @@ class Code(StrEnum):
     """indexing was stopped by the user"""
     SYNTAX = "syntax"
     """part of a file does not parse; symbols there may be missing"""
+    TRANSLATED = "translated"
+    """the question is not in English; the English of its words is searched for as well"""
     UNKNOWN_KIND = "unknown-kind"
     """a filter names a kind of symbol that does not exist"""
     UNKNOWN_LANGUAGE = "unknown-language"

@@ -15,6 +15,9 @@ _WORD = re.compile(r"\w+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
 _PART_OR_END = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|\n")
 _FOREIGN_PART = re.compile(r"[^\W\d_]+|[0-9]+")
+_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_SEARCHED_PART = re.compile(rf"[{_UNSPACED}]+|[^\W\d_{_UNSPACED}]+|\d+")
+"""Chinese, Japanese and Korean are written without blanks between words."""
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BLANK = bytes(byte if byte >= 128 or byte == 95 or chr(byte).isalnum() else 32 for byte in range(256))
 
@@ -131,11 +134,23 @@ def index_text_of(raw: bytes) -> str:
         return f"{parts} {raw.decode('ascii').lower()}" if " " in parts else parts
     out: list[str] = []
     for word in _WORD.findall(raw.decode("utf-8", "replace")):
-        found = _PART.findall(word)
-        out += found
-        if len(found) > 1:
+        found = _SEARCHED_PART.findall(_HUMPS.sub(" ", word))
+        for part in found:
+            # Where words begin nobody says; two characters in a row are what a question and a text share.
+            pairs = len(part) > 1 and _is_unspaced(part[0])
+            out += [part[at : at + 2] for at in range(len(part) - 1)] if pairs else [part]
+        if len(found) > 1 and not any(_is_unspaced(part[0]) for part in found):
             out.append(word)
     return " ".join(out).lower()
+
+
+def _is_unspaced(character: str) -> bool:
+    return (
+        "\u3040" <= character <= "\u30ff"
+        or "\u3400" <= character <= "\u4dbf"
+        or "\u4e00" <= character <= "\u9fff"
+        or "\uac00" <= character <= "\ud7af"
+    )
 
 
 _index_texts = Cache("what is searched for of raw words", WORDS_KEPT, index_text_of)

@@ -141,15 +141,15 @@ class CandidateSet:
         """How well the place of each candidate fits the qualifiers of a name."""
         return _beside(self.rows.places, self.named.rows.places, self.named.scores)
 
-    def evidence(self, view: SearchView, misspelled: Iterable[str] = ()) -> Evidence:
-        """What speaks for the question having an answer; misspelled words do not speak against it."""
+    def evidence(self, view: SearchView, other_words: Iterable[str] = ()) -> Evidence:
+        """What speaks for an answer; words for which others are searched do not speak against it."""
         nearest, text = float(self.meaning.max(initial=0.0)), float(self.text.max(initial=0.0))
         covered = float(self.covered.max(initial=0.0))
         for path in self.paths:
             traits = view.kept.traits[path]
             named = [self.terms[word] for word in {*traits.stem, *traits.folders} if word in self.terms]
             covered = max(covered, sum(named))
-        wrong = {term for word in misspelled for term in view.kept.terms(word)} & self.terms.keys()
+        wrong = {term for word in other_words for term in view.kept.terms(word)} & self.terms.keys()
         right = 1.0 - sum(self.terms[term] for term in wrong)
         covered = min(1.0, covered / right) if right > 0 else covered
         return Evidence(nearest, text, covered, len(self.terms) - len(wrong), view.size)

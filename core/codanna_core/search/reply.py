@@ -13,6 +13,7 @@ from codanna_core.languages.registry import detect_language, languages
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.ranking.confidence import matches_well
+from codanna_core.ranking.foreign import in_english
 from codanna_core.ranking.query import Question, understand, unknown
 from codanna_core.results import SearchRequest, SearchResult
 from codanna_core.search.candidates import find_candidates, index_filter
@@ -23,6 +24,7 @@ from codanna_core.search.phrases import Quoted, find_phrases
 from codanna_core.search.spelling import corrections
 from codanna_core.search.view import SearchView
 from codanna_core.text.rows import NONE
+from codanna_core.words import find_words, index_text
 
 UNPARSED = "text"
 """The language of a file that no grammar is for."""
@@ -43,13 +45,24 @@ def answer(view: SearchView, request: SearchRequest, cancel: Cancel | None = Non
     problems = [*view.state.problems, *question.problems]
     page = Page(view, question.text, request.limit, snippets=request.snippets)
     if question.text:
+        kept, english = in_english(question.text)
+        if english:
+            shown = " ".join(english.values())
+            problems.append(
+                Problem(Code.TRANSLATED, f"the question is not in English; `{shown}` is searched for as well")
+            )
+            # Beside its English a word that occurs nowhere only says how rare it is.
+            there = [word for word in find_words(kept) if word.isascii() or _occurs(view, word)]
+            kept = " ".join(word for word in there if word not in english or _occurs(view, word))
+        question = replace(question, text=kept)
         corrected = corrections(view, question.text)
         for word, near in corrected.items():
             problems.append(
                 Problem(Code.SPELLING, f"`{word}` occurs nowhere; `{near}` is searched for as well")
             )
-        question = replace(question, text=" ".join((question.text, *corrected.values())))
-        problems += _fill(view, request, question, page, cancel, misspelled=tuple(corrected))
+        question = replace(question, text=" ".join((question.text, *corrected.values(), *english.values())))
+        other = (*corrected, *english)
+        problems += _fill(view, request, question, page, cancel, other_words=other)
     return view.result(request.query, page.hits, started, problems)
 
 
@@ -60,9 +73,11 @@ def _fill(
     page: Page,
     cancel: Cancel | None,
     *,
-    misspelled: Collection[str],
+    other_words: Collection[str],
 ) -> list[Problem]:
-    """What was pasted, what contains the phrases, and what is relevant; gives what there is to report."""
+    """What was pasted, what contains the phrases, and what is relevant; gives what there is to report. For
+    `other_words`, misspelled or not English, others are searched for.
+    """
     only = index_filter(question.filters)
     problems = _locate(view, question, page, request.limit, cancel)
     phrases = question.filters.phrases
@@ -86,10 +101,12 @@ def _fill(
     bundled = view.embedder is not None and view.embedder.model_id.startswith(f"{BUILTIN_NAME}@")
     # While a share of the folder is indexed, the answer may be in the rest.
     partial = view.state.indexed < 1.0
-    known = bool(page.hits) or quoted is not None or question.only_filters or partial
+    # A model that knows English finds words of other languages far from everything that contains them.
+    own = any(not word.isascii() and _occurs(view, word) for word in find_words(question.text))
+    known = bool(page.hits) or quoted is not None or question.only_filters or partial or own
     well = known or bool(candidates.exact.any())
     well = well or matches_well(
-        candidates.evidence(view, misspelled), candidates.sought.mode, bundled=bundled
+        candidates.evidence(view, other_words), candidates.sought.mode, bundled=bundled
     )
     add_ranked(view, request, question, candidates, page, among=quoted, well=well)
     if partial or (page.hits and well):
@@ -118,6 +135,11 @@ def _locate(
             for symbol in view.symbols(quoted.rows):
                 page.add(symbol, _LIKELY, ("message",))
     return problems
+
+
+def _occurs(view: SearchView, word: str) -> bool:
+    """Whether a word, or two characters in a row of one without blanks, is in any file."""
+    return any(view.frequency("file_words", term) for term in view.kept.terms(index_text(word)))
 
 
 def _partly(quoted: Quoted) -> Problem:
