@@ -5,14 +5,16 @@ What an editor shows of them is inert (`codanna_core.inert`); what programs comp
 
 from __future__ import annotations
 
+import ntpath
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes
 
 from codanna_core.inert import inert
+from codanna_core.runtime.system import WINDOWS
 from codanna_core.wire import EDITOR, definition_json, edge_json, hit_json, problem_json
 from codanna_lsp.documents import column_to_index, index_to_column, split_lines
 
@@ -50,7 +52,8 @@ _MAX_FILE = 64 << 20
 # RFC 3986 unreserved characters; editors agree on these and on nothing else.
 _SAFE = "/-._~"
 _PLAIN_PATH = re.compile(rf"[A-Za-z0-9{re.escape(_SAFE)}]*")
-_DRIVE = re.compile(r"^/([A-Za-z])(?::|%3[Aa])(?=/|$)")
+_DRIVE = re.compile(r"/[A-Za-z]:")
+_HOST = re.compile(r"\w[\w.-]*\$?|\[[0-9A-Fa-f:.]+\]")
 
 
 def path_from_uri(uri: str) -> Path | None:
@@ -67,14 +70,25 @@ def path_from_uri(uri: str) -> Path | None:
     if not raw.startswith(b"/") or b"\0" in raw:
         return None
     path = os.fsdecode(raw)
-    if os.name == "nt":
-        if authority and authority.lower() != "localhost":
-            path = f"//{authority}{path}"
-        elif _DRIVE.match(path):
-            path = path[1:]
-    elif authority and authority.lower() != "localhost":
-        return None
-    return Path(os.path.normpath(path))
+    host = "" if authority.lower() == "localhost" else unquote(authority)
+    if WINDOWS:
+        named = windows_path(host, path)
+        return Path(named) if named is not None else None
+    return Path(os.path.normpath(path)) if not host else None
+
+
+def windows_path(host: str, path: str) -> str | None:
+    """The absolute path on Windows that a URI's host and path name: on a drive or a share, nothing else."""
+    if host:
+        # `//./` and `//?/` are devices, and no names of hosts.
+        full = f"//{host}{path}" if _HOST.fullmatch(host) else ""
+    else:
+        full = f"{path[1:]}/" if _DRIVE.fullmatch(path) else path[1:]
+    full = ntpath.normpath(full)
+    drive, rest = ntpath.splitdrive(full)
+    wanted = drive.startswith("\\") if host else _DRIVE.fullmatch(f"/{drive}")
+    # After the drive a colon names another stream of a file.
+    return full if wanted and rest.startswith("\\") and ":" not in rest else None
 
 
 def quote_path(path: str) -> str:

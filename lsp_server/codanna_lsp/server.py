@@ -13,6 +13,7 @@ import cattrs
 from pygls.lsp.server import LanguageServer
 
 from codanna_core._version import __version__
+from codanna_core.runtime.system import is_alive
 from codanna_lsp.features import register_all
 from codanna_lsp.handshake import Greeting, Introduction
 from codanna_lsp.options import Options
@@ -23,7 +24,6 @@ from codanna_lsp.session import Session
 from codanna_lsp.workers import Workers
 from codanna_rpc import jsonrpc, log
 from codanna_rpc.params import InvalidParams, Params
-from codanna_rpc.processes import process_lives
 from codanna_rpc.transport import Channel, Reader, Writer
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Server(LanguageServer):
 
     def _watch_parent(self, loop: asyncio.AbstractEventLoop, pid: int) -> None:
         def look() -> None:
-            if not process_lives(pid):
+            if not is_alive(pid):
                 self._stop("the client's process is gone")
             elif not self._stopped.done():
                 loop.call_later(PARENT_POLL, look)

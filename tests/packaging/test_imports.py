@@ -280,16 +280,16 @@ def test_problem_codes_come_from_their_list() -> None:
 
 
 def test_json_rpc_knows_no_engine() -> None:
-    """codanna_rpc serves any server: of the engine it knows errors, inert text, logs and the user's files."""
+    """codanna_rpc serves any server: of the engine it knows errors, inert text, logs, files, the system."""
     allowed = {"errors", "inert", "logs", "storage"}
-    folders = "codanna_core.runtime.folders"
+    system = ("codanna_core.runtime.folders", "codanna_core.runtime.system")
     found = {
         name
         for path in sources(SERVER / "codanna_rpc")
         for name in imports_of(path)
         if name.startswith(("codanna_core", "codanna_lsp"))
         and (name.split(".")[0] != "codanna_core" or name.split(".")[1] not in allowed)
-        and not name.startswith(folders)
+        and not name.startswith(system)
     }
     assert found == set()
 

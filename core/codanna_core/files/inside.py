@@ -12,6 +12,7 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 
 from codanna_core.files.reading import read_up_to
+from codanna_core.runtime.system import WINDOWS
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _FILE = (
@@ -30,7 +31,7 @@ def is_inside(path: str) -> bool:
     """Whether this has the form of a path below a root, as the index writes them."""
     if not path or "\0" in path or path.startswith("/"):
         return False
-    if os.name == "nt" and ("\\" in path or ":" in path):
+    if WINDOWS and ("\\" in path or ":" in path):
         return False  # A drive, a share, or another stream of a file.
     return not any(part in ("", os.curdir, os.pardir) for part in path.split("/"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from codanna_core.config import Settings, load_settings
@@ -56,14 +57,17 @@ def checked_root(root: Path | str) -> Path:
     return _unicode(Path(os.path.realpath(path)), "rename the folder")
 
 
-def relative_to(root: Path, path: str | os.PathLike[str]) -> str:
+def relative_to(root: Path | str, path: str | os.PathLike[str], system: ModuleType = os.path) -> str:
     """A path below the root in the index's form; raises InvalidQuery for a path outside."""
     text = os.fspath(path)
-    full = os.path.normpath(os.path.join(root, text))
-    relative = os.path.relpath(full, root)
-    if relative == os.pardir or relative.startswith(os.pardir + os.sep) or os.path.isabs(relative):
+    full = system.normpath(system.join(root, text))
+    try:
+        relative = str(system.relpath(full, root))
+    except ValueError:  # On another drive of Windows.
+        relative = os.pardir
+    if relative == os.pardir or relative.startswith(os.pardir + system.sep) or system.isabs(relative):
         raise InvalidQuery(f"{text} is not inside {root}")
-    return relative.replace(os.sep, "/")
+    return relative.replace(system.sep, "/")
 
 
 def _unicode(path: Path, remedy: str) -> Path:

@@ -24,6 +24,7 @@ import orjson
 from codanna_core.errors import IndexRefused
 from codanna_core.indexing.names_on_disk import IDENTITY, LOCK, MANIFEST, is_text_folder, is_vector_folder
 from codanna_core.runtime.folders import state_folder
+from codanna_core.runtime.system import WINDOWS
 from codanna_core.storage.checked_json import checked, with_checksum
 from codanna_core.storage.directory import Checkpoint, FsDirectory
 from codanna_core.storage.lock import NOT_WRITABLE
@@ -299,7 +300,7 @@ class Ownership:
 
     def is_open_to_others(self) -> bool:
         """Whether a folder that we made lets other users in all the same; never known on Windows."""
-        if self._identity is None or os.name == "nt":
+        if self._identity is None or WINDOWS:
             return False
         try:
             return bool(os.lstat(self.path).st_mode & OTHERS)
@@ -325,7 +326,7 @@ def _user() -> str:
 
 
 def _is_foreign(info: os.stat_result) -> bool:
-    return os.name != "nt" and info.st_uid != os.geteuid()
+    return not WINDOWS and info.st_uid != os.geteuid()
 
 
 def _owners_count(folder: Path) -> bool:

@@ -16,9 +16,13 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from codanna_core.runtime.limits import Limits
+from codanna_core.runtime.system import WINDOWS
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Several processes are the parallelism; threads of a library inside each would only be in the way."""
+
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""On Windows, a child of a program without a console would open one that the user sees."""
 
 _BUFFER = 1 << 16
 """As much as a pipe holds: most answers are read at once."""
@@ -44,7 +48,8 @@ def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subproce
             stderr=subprocess.PIPE if keep_errors else None,
             bufsize=_BUFFER,
             # Signals for the group of this process, such as Ctrl-C in a terminal, are not for its children.
-            process_group=0 if os.name == "posix" else None,
+            process_group=None if WINDOWS else 0,
+            creationflags=_NO_WINDOW,
             env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
         )
     )

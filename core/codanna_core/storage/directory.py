@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from codanna_core.errors import IndexCorrupt
+from codanna_core.runtime.system import WINDOWS
 from codanna_core.storage.private import check_folder, make_folder, open_file
 
 MAX_READ = 2 << 30
@@ -204,7 +205,7 @@ class FsDirectory:
                 check_folder(folder)
 
     def _sync_names(self) -> None:
-        if os.name == "nt":  # Windows cannot sync a folder and orders the metadata itself.
+        if WINDOWS:  # Windows cannot sync a folder and orders the metadata itself.
             return
         handle = os.open(self._path, os.O_RDONLY)
         try:
@@ -215,7 +216,7 @@ class FsDirectory:
 
 def _replace_patiently(source: Path, target: Path) -> None:
     """Rename over `target`; on Windows a process that reads it right now makes this fail for a moment."""
-    for _ in range(50 if os.name == "nt" else 0):
+    for _ in range(50 if WINDOWS else 0):
         try:
             os.replace(source, target)
             return

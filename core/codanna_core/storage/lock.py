@@ -8,13 +8,17 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from codanna_core.runtime.system import is_alive
 from codanna_core.storage.private import open_file
 
 NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 """Errors of a place where this user may read at most."""
 
 
-_LONGEST_OWNER = 32
+_LOCKED = 1
+"""Bytes at the start that are locked: on Windows no one else can read them, so the owner comes after them."""
+_OWNER = 31
+"""Bytes of the owner. The file keeps its length, because Windows cuts no file that has a locked byte."""
 
 
 class WriterLock:
@@ -52,9 +56,7 @@ class WriterLock:
             return False
         self._descriptor = descriptor
         try:
-            os.ftruncate(descriptor, 0)
-            # The owner is written after the locked byte, so that others may read who it is.
-            os.write(descriptor, f" {os.getpid()}\n".encode("ascii"))
+            _sign(descriptor, str(os.getpid()))
         except OSError:
             pass  # A full disk: the lock holds without the name of its owner.
         return True
@@ -62,21 +64,28 @@ class WriterLock:
     def owner(self) -> int | None:
         """Process id of the last one that took the lock, as far as it can be read."""
         try:
-            with open(open_file(self._path, os.O_RDONLY), encoding="ascii") as file:
-                return int(file.read(_LONGEST_OWNER).strip())
+            descriptor = open_file(self._path, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            os.lseek(descriptor, _LOCKED, os.SEEK_SET)
+            return int(os.read(descriptor, _OWNER))
         except (OSError, ValueError):
             return None
+        finally:
+            os.close(descriptor)
 
     def is_held_elsewhere(self) -> bool:
         """Whether another living process holds the lock, as far as can be told without touching it."""
         owner = self.owner()
-        return owner is not None and owner != os.getpid() and _is_alive(owner)
+        return owner is not None and owner != os.getpid() and is_alive(owner)
 
     def release(self) -> None:
         """Give the lock back; the file stays, since removing it would race with the next owner."""
         if self._descriptor is not None:
             try:
-                os.ftruncate(self._descriptor, 0)
+                _sign(self._descriptor, "")
+                _unlock(self._descriptor)
             except OSError:
                 pass  # Then the name of this process stays in it, which is about to end.
             os.close(self._descriptor)
@@ -91,14 +100,25 @@ class WriterLock:
         self.release()
 
 
+def _sign(descriptor: int, owner: str) -> None:
+    """Write who has the lock; nobody in place of an owner."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, b" " * _LOCKED + f"{owner:<{_OWNER - 1}}\n".encode("ascii"))
+
+
 if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        _at_start(descriptor, msvcrt.LK_NBLCK)
 
-    def _is_alive(process: int) -> bool:
-        return True  # Asking by a signal would end it on this system.
+    def _unlock(descriptor: int) -> None:
+        _at_start(descriptor, msvcrt.LK_UNLCK)
+
+    def _at_start(descriptor: int, how: int) -> None:
+        # The lock is one of a range that starts where the file stands.
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, how, 1)
 
 else:
     import fcntl
@@ -106,11 +126,5 @@ else:
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _is_alive(process: int) -> bool:
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass  # It runs as another user.
-        return True
+    def _unlock(descriptor: int) -> None:
+        """Closing does it, and no process that inherited the descriptor can do it for its owner."""

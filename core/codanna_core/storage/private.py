@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISLNK, S_ISREG
 
+from codanna_core.runtime.system import WINDOWS
+
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 OTHERS = 0o077
@@ -40,7 +42,7 @@ def open_file(path: Path | str, flags: int) -> int:
         info = os.fstat(descriptor)
         if not S_ISREG(info.st_mode):
             raise OSError(errno.EINVAL, "not a regular file; remove it", str(path))
-        if flags & os.O_CREAT and os.name != "nt" and S_IMODE(info.st_mode) != FILE_MODE:
+        if flags & os.O_CREAT and not WINDOWS and S_IMODE(info.st_mode) != FILE_MODE:
             with contextlib.suppress(OSError):  # A file of another user, or a disk without modes.
                 os.fchmod(descriptor, FILE_MODE)
     except BaseException:
@@ -88,7 +90,7 @@ def secure(paths: Iterator[tuple[str, os.stat_result]]) -> None:
 
 
 def _set_mode(path: Path | str, info: os.stat_result, mode: int) -> None:
-    if os.name == "nt" or S_IMODE(info.st_mode) == mode or is_link(info):
+    if WINDOWS or S_IMODE(info.st_mode) == mode or is_link(info):
         return
     with contextlib.suppress(OSError):  # A read-only disk, or one without modes; whoever asks is told.
         os.chmod(path, mode)
