@@ -91,6 +91,7 @@ def questions(engine: Engine) -> None:
         for symbol in engine._writer.text.snapshot().symbols_of(file.path)
         if symbol.kind in ("function", "method")
     ]
+    symbols.sort(key=lambda symbol: (symbol.path, symbol.name_line))
     times, edges = [], 0
     for symbol in random.Random(1).sample(symbols, min(QUESTIONS, len(symbols))):
         request = RelationRequest(Relation.CALLERS, symbol.name, symbol.path, symbol.name_line)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import zlib
 from pathlib import Path
 
 import pytest
 
 from codanna_core.relations import fact_store
+from codanna_core.relations.fact_files import unpacked
 from codanna_core.relations.fact_store import MANIFEST, FactStore
 from codanna_core.storage import FsDirectory
 from codanna_core.testing.memory_directory import MemoryDirectory
@@ -47,6 +49,10 @@ def read(directory: FsDirectory | MemoryDirectory, rules: str = "1") -> FactStor
     return store
 
 
+def sealed(directory: MemoryDirectory) -> list[str]:
+    return [name for name in directory.names() if name.endswith(".fct")]
+
+
 def content(store: FactStore) -> Facts:
     found = {key: store.get(key) for key in store.held()}
     return {key: data for key, data in found.items() if data is not None}
@@ -57,7 +63,7 @@ def test_what_was_put_comes_back() -> None:
     directory, facts = MemoryDirectory(), some(200)
     store = filled(directory, facts)
     assert content(store) == content(read(directory)) == facts
-    assert len([name for name in directory.names() if name.endswith(".fct")]) in range(1, 8)
+    assert len(sealed(directory)) in range(1, 8)
     assert store.get(bytes(16)) is None
     store.close()
     assert content(writer(directory)) == facts
@@ -114,10 +120,41 @@ def test_sizes_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is too large is not kept, and says so."""
     monkeypatch.setattr(fact_store, "MAX_RECORD", 100)
     monkeypatch.setattr(fact_store, "MAX_BYTES", 1_000)
-    store = writer(MemoryDirectory())
+    store, source = writer(MemoryDirectory()), random.Random(2)
     assert not store.put(bytes(16), bytes(101))
-    kept = [store.put(bytes([number]) * 16, bytes(100)) for number in range(12)]
-    assert kept == [True] * 10 + [False] * 2
+    kept = [store.put(bytes([number]) * 16, source.randbytes(90)) for number in range(12)]
+    assert kept == [True] * 9 + [False] * 3
+
+
+def test_a_bomb_is_refused() -> None:
+    """Bytes that would become more than the limit are not unpacked."""
+    with pytest.raises(ValueError, match="too long"):
+        unpacked(zlib.compress(bytes(2_000)), 1_000)
+
+
+def test_blocks_hold_what_came_together() -> None:
+    """Texts that records share cost their room once; each comes back by itself."""
+    directory, text = MemoryDirectory(), random.Random(8).randbytes(200)
+    facts = {bytes([number]) * 16: text + bytes([number]) * 20 for number in range(100)}
+    store = filled(directory, facts)
+    assert content(store) == facts
+    size = sum(map(directory.size, sealed(directory)))
+    assert size < sum(map(len, facts.values())) / 2
+
+
+def test_a_log_is_sealed_when_it_is_not_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end of a run, not after each save."""
+    monkeypatch.setattr(fact_store, "SEAL_BYTES", 1 << 20)
+    monkeypatch.setattr(fact_store, "_TIDY_BYTES", 1_000)
+    directory, facts = MemoryDirectory(), some(60)
+    store = filled(directory, facts)
+    store.tidy()
+    assert len(sealed(directory)) == 1
+    for key, data in some(5, seed=2).items():
+        store.put(key, data)
+    store.tidy()
+    assert len(sealed(directory)) == 1
+    assert content(read(directory)) == content(store) == facts | some(5, seed=2)
 
 
 class Killed(Exception):
@@ -217,7 +254,9 @@ def test_links_and_names_elsewhere_are_refused(tmp_path: Path) -> None:
 
 def test_damage_inside_a_large_file_costs_its_record_alone(tmp_path: Path) -> None:
     """A large file is not read when it is opened: a damaged record is met later, and put again."""
-    directory, facts = FsDirectory(tmp_path), {bytes([number]) * 16: bytes(50_000) for number in range(4)}
+    source = random.Random(6)
+    directory = FsDirectory(tmp_path)
+    facts = {bytes([number]) * 16: source.randbytes(50_000) for number in range(4)}
     filled(directory, facts).close()
     (file,) = sorted(tmp_path.glob("*.fct"), key=lambda path: path.stat().st_size)[-1:]
     data = bytearray(file.read_bytes())

@@ -117,6 +117,7 @@ class FactsOnDisk:
                 self._new += 1
                 self._progress = total - left, total
         self._failed = False
+        store.tidy()
         if self._new >= _COLLECT_AFTER:
             store.collect(wanted.keys())
             self._new = 0

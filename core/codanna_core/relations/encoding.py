@@ -1,4 +1,4 @@
-"""Facts as bytes: a version, then compressed: how many there are, a table of texts, and columns of numbers.
+"""Facts as bytes: a version, how many there are, a table of texts, and columns of numbers.
 
 A column is as wide as its largest number needs, and its lowest bytes come first, then its next ones: so they
 compress like numbers in groups of bits, and are read a hundred at a time. What is decoded may be anybody's
@@ -9,7 +9,6 @@ record.
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,11 +17,12 @@ from numpy.typing import NDArray
 
 from codanna_core.relations.facts import Binding, Binds, Facts, Reference, Role
 
-VERSION = 2
-"""1: the first. 2: columns of bytes."""
+VERSION = 3
+"""1: the first. 2: columns of bytes. 3: whoever keeps them compresses them."""
 
 MAGIC = b"CF"
-MAX_DECODED = 64 << 20
+_START = len(MAGIC) + 1
+MAX_DECODED = 16 << 20
 MAX_ROWS = 200_000
 
 _HEAD = struct.Struct("<BIII")
@@ -68,7 +68,7 @@ def encode(facts: Facts) -> bytes:
     # No text of a file that is read has a NUL; one that came by another way costs a name, not the record.
     text = "\0".join(held.replace("\0", " ") for held in texts).encode("utf-8", "surrogatepass")
     head = _HEAD.pack(facts.complete, len(facts.bindings), len(facts.references), len(text))
-    return MAGIC + bytes([VERSION]) + zlib.compress(head + text + columns, 6)
+    return MAGIC + bytes([VERSION]) + head + text + columns
 
 
 def decode(data: bytes) -> Facts:
@@ -77,24 +77,17 @@ def decode(data: bytes) -> Facts:
         raise BadFacts("these bytes are no facts")
     if data[2] != VERSION:
         raise BadFacts(f"facts of version {data[2]}, not {VERSION}")
-    unpacker = zlib.decompressobj()
-    try:
-        raw = unpacker.decompress(data[3:], MAX_DECODED)
-    except zlib.error as error:
-        raise BadFacts(f"damaged facts: {error}") from None
-    if unpacker.unconsumed_tail or not unpacker.eof:
+    if not _START + _HEAD.size <= len(data) <= MAX_DECODED:
         raise BadFacts("damaged facts: too long or cut off")
-    if len(raw) < _HEAD.size:
-        raise BadFacts("damaged facts: too short")
-    complete, bindings, references, size = _HEAD.unpack_from(raw)
-    reader = _Reader(raw, _HEAD.size)
+    complete, bindings, references, size = _HEAD.unpack_from(data, _START)
+    reader = _Reader(data, _START + _HEAD.size)
     reader.take_texts(size)
     texts = reader.texts
     if len(texts) < 2:
         raise BadFacts("damaged facts: no language")
     rows = tuple(map(Binding._make, _bindings(reader, bindings)))
     uses = tuple(map(Reference._make, _references(reader, references, bindings)))
-    if reader.at != len(raw):
+    if reader.at != len(data):
         raise BadFacts("damaged facts: something is left over")
     return Facts(texts[0], texts[1], rows, uses, bool(complete))
 

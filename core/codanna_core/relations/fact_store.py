@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Collection
+import zlib
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
 
 from codanna_core.errors import IndexCorrupt
-from codanna_core.relations.fact_files import KEY_BYTES, Piece, Segment, write_segment
+from codanna_core.relations.fact_files import KEY_BYTES, MAX_RECORD, Blocks, Segment, unpacked
 from codanna_core.storage import Directory
 from codanna_core.storage.checked_json import checked, with_checksum
 from codanna_core.storage.log import LogForm, LogReader, LogWriter
@@ -25,11 +26,12 @@ from codanna_core.storage.log import LogForm, LogReader, LogWriter
 log = logging.getLogger("codanna.engine")
 
 MANIFEST = "facts.json"
-MAX_RECORD = 16 << 20
 MAX_BYTES = 2 << 30
 """More is not kept: such facts are read again whenever they are asked for."""
 SEAL_BYTES = 4 << 20
 """A log of this size becomes a sealed file."""
+
+_TIDY_BYTES = 64 << 10
 
 _LOG = LogForm(b"CDNFLG\x00\x01", "a log of facts")
 _PUT = 1
@@ -66,7 +68,7 @@ class FactStore:
         self._state: _State | None = None
         self._segments: tuple[Segment, ...] = ()
         self._recent: dict[bytes, bytes] = {}
-        """What is in the log."""
+        """What is in the log, compressed."""
         self._damaged: set[bytes] = set()
         self._reader: LogReader[tuple[bytes, bytes]] | None = None
         self._writer: LogWriter | None = None
@@ -82,20 +84,18 @@ class FactStore:
     def get(self, key: bytes) -> bytes | None:
         """What was stored under a key; None where it is missing or damaged."""
         with self._lock:
-            found: Piece | None = self._recent.get(key)
-            segments = self._segments
-        if found is not None:
-            return bytes(found)
-        for segment in reversed(segments):
-            try:
+            packed, segments = self._recent.get(key), self._segments
+        try:
+            if packed is not None:
+                return unpacked(packed)
+            for segment in reversed(segments):
                 found = segment.get(key)
-            except ValueError as error:
-                log.warning("facts are read again: %s", error)
-                with self._lock:
-                    self._damaged.add(key)
-                return None
-            if found is not None:
-                return bytes(found)
+                if found is not None:
+                    return found
+        except ValueError as error:
+            log.warning("facts are read again: %s", error)
+            with self._lock:
+                self._damaged.add(key)
         return None
 
     def held(self) -> set[bytes]:
@@ -146,14 +146,21 @@ class FactStore:
         with self._lock:
             if self._writer is None:
                 return False
-            if len(key) != KEY_BYTES or len(data) > MAX_RECORD or self.size + len(data) > MAX_BYTES:
+            packed = zlib.compress(data) if len(data) <= MAX_RECORD else b""
+            if len(key) != KEY_BYTES or not packed or self.size + len(packed) > MAX_BYTES:
                 return False
-            self._writer.append(_PUT, key + data)
-            self._recent[key] = data
+            self._writer.append(_PUT, key + packed)
+            self._recent[key] = packed
             self._damaged.discard(key)
             if self._writer.size() >= SEAL_BYTES:
                 self._seal()
             return True
+
+    def tidy(self) -> None:
+        """Seal a log that is not small beside the rest: together its records take less room."""
+        with self._lock:
+            if self._writer is not None and self._writer.size() > max(_TIDY_BYTES, self.size // 8):
+                self._seal()
 
     def collect(self, live: Collection[bytes]) -> bool:
         """Drop what has no key among the `live` ones, if it is most of what there is.
@@ -163,10 +170,8 @@ class FactStore:
         with self._lock:
             if self._writer is None:
                 return False
-            dead = sum(len(data) for key, data in self._recent.items() if key not in live)
-            for segment in self._segments:
-                dead += sum(len(piece) for key, piece in segment.items() if key not in live)
-            if dead < max(SEAL_BYTES, self.size // 2):
+            dead = sum(segment.dead_bytes(live) for segment in self._segments)
+            if dead < max(SEAL_BYTES, sum(segment.bytes_before for segment in self._segments) // 2):
                 return False
             self._seal(live)
             return True
@@ -263,15 +268,12 @@ class FactStore:
         while kept and kept[-1].size < 2 * size:
             merged.insert(0, kept.pop())
             size += merged[0].size
-        items: dict[bytes, Piece] = {}
-        for segment in merged:
-            items.update(segment.items())
-        items.update(self._recent)
-        if live is not None:
-            items = {key: data for key, data in items.items() if key in live}
+        blocks = Blocks()
+        others = [key for segment in merged for key in segment.add_to(blocks, live)]
+        blocks.add(self._left(others, live))
         name, log_name = _name(state.serial + 1, "fct"), _name(state.serial + 2, "log")
         self._directory.delete(one for one in (name, log_name) if self._directory.exists(one))
-        size = write_segment(self._directory, name, items)
+        size = blocks.write(self._directory, name)
         sealed = Segment(self._directory, name, size)
         segments = (*((one.name, one.size) for one in kept), (name, size))
         writer = LogWriter(self._directory.append(log_name, 0), _LOG, 0)
@@ -287,6 +289,16 @@ class FactStore:
         self._reader = None
         old.close()
         self._directory.delete([state.log, *(segment.name for segment in merged)])
+
+    def _left(self, others: list[bytes], live: Collection[bytes] | None) -> Iterator[tuple[bytes, bytes]]:
+        """What goes into new blocks: what is left of old ones, then the log in the order in which it came."""
+        for key in dict.fromkeys(others):
+            data = self.get(key) if key not in self._recent else None
+            if data is not None:
+                yield key, data
+        for key, packed in self._recent.items():
+            if live is None or key in live:
+                yield key, unpacked(packed)
 
 
 def _parsed(operation: int, payload: bytes) -> tuple[bytes, bytes] | None:
