@@ -166,6 +166,29 @@ def test_damage_costs_reading_again(open_engine: OpenEngine, workspace: Path, tm
             assert {path: stored(engine, path) for path in wanted} == wanted
 
 
+def test_an_unfinished_index_drops_nothing(
+    open_engine: OpenEngine, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until all files are indexed, nobody knows which contents are used no more."""
+    monkeypatch.setattr("codanna_core.relations.fact_store.SEAL_BYTES", 1)
+    monkeypatch.setattr("codanna_core.indexing.facts._COLLECT_AFTER", 0)
+    with open_engine() as engine:
+        engine.sync()
+        fill(engine)
+        held = engine._writer.facts._opened().held()
+        for path in ("bank/account.py", "ui/button.ts"):
+            (workspace / path).unlink()
+        engine.sync()
+        engine._writer.facts.fill(Cancel(), whole=False)
+        assert engine._writer.facts._opened().held() == held
+        fill(engine)
+        assert len(engine._writer.facts._opened().held()) == 1
+    with open_engine() as engine:
+        engine._writer.try_to_write()
+        fill(engine)  # The table of files has not been read.
+        assert len(engine._writer.facts._opened().held()) == 1
+
+
 def test_clean_takes_the_facts_with_it(open_engine: OpenEngine, tmp_path: Path) -> None:
     """They belong to the index and go with it."""
     with open_engine() as engine:

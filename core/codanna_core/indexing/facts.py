@@ -93,8 +93,10 @@ class FactsOnDisk:
 
     # For the one that writes
 
-    def fill(self, cancel: Cancel) -> None:
-        """Read the facts of all files that have none yet, and drop those of contents that are gone."""
+    def fill(self, cancel: Cancel, *, whole: bool = True) -> None:
+        """Read the facts of all files that have none yet. If the index is `whole`, those of contents that are
+        gone are dropped; else they may be of files that are still to be indexed.
+        """
         if self._closed or not self._writer_lock.held:
             return
         with self._mutex:
@@ -118,7 +120,7 @@ class FactsOnDisk:
                 self._progress = total - left, total
         self._failed = False
         store.tidy()
-        if self._new >= _COLLECT_AFTER:
+        if whole and contents and self._new >= _COLLECT_AFTER:
             store.collect(wanted.keys())
             self._new = 0
 

@@ -49,12 +49,12 @@ class Upkeep:
             schedule(Jobs.TRAINING, stores.models.maintain)
         if self._fills_facts:
             # Not at once: saves often come one after another, and a question reads what it needs itself.
-            self._jobs.facts.schedule("facts", self._stores.facts.fill, after=_SAVE_AFTER_S)
+            self._jobs.facts.schedule("facts", self._fill_facts, after=_SAVE_AFTER_S)
 
     def fill_facts(self) -> None:
         """From now on, read the facts of files in the background: this program lives long."""
         self._fills_facts = True
-        self._jobs.facts.schedule("facts", self._stores.facts.fill)
+        self._jobs.facts.schedule("facts", self._fill_facts)
 
     def embed_missing_soon(self) -> None:
         """Look for missing vectors in the background."""
@@ -79,6 +79,12 @@ class Upkeep:
         if self._was_bulk and not hurry:
             self._was_bulk = False
             give_back()
+
+    def _fill_facts(self, cancel: Cancel) -> None:
+        stores = self._stores
+        if stores.text.ready:
+            text = stores.text.snapshot()
+            stores.facts.fill(cancel, whole=text.generation > 0 and not text.missing)
 
     def _embed_missing(self, cancel: Cancel) -> None:
         stores = self._stores
