@@ -14,6 +14,7 @@ from codanna_core.files import content_hash
 from codanna_core.indexing.facts import key_of, may_have_facts
 from codanna_core.parsing.parser import PATIENT, Parsing
 from codanna_core.relations.encoding import decode
+from codanna_core.relations.facts import Facts
 from codanna_core.results import Relation, RelationRequest
 
 OpenEngine = Callable[..., Engine]
@@ -187,6 +188,32 @@ def test_an_unfinished_index_drops_nothing(
         engine._writer.try_to_write()
         fill(engine)  # The table of files has not been read.
         assert len(engine._writer.facts._opened().held()) == 1
+
+
+@pytest.mark.parametrize("rows", [60_000, 1])
+def test_questions_share_what_is_decoded(
+    open_engine: OpenEngine, workspace: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """Up to a bound; the answers are the same beyond it."""
+    (workspace / "use.py").write_text("from bank.account import Account\n\nAccount()\n")
+    decoded: list[bytes] = []
+
+    def counting(data: bytes) -> Facts:
+        decoded.append(data)
+        return decode(data)
+
+    monkeypatch.setattr("codanna_core.search.relations.decode", counting)
+    monkeypatch.setattr("codanna_core.search.relations.ROWS_KEPT", rows)
+    request = RelationRequest(Relation.CALLERS, name="Account")
+    with open_engine() as engine:
+        engine.sync()
+        fill(engine)
+        first = engine.relations(request).edges
+        count = len(decoded)
+        assert count > 1
+        assert engine.relations(request).edges == first
+        assert [edge.path for edge in first] == ["use.py"]
+        assert len(decoded) == (count if rows > 1 else 2 * count)
 
 
 def test_clean_takes_the_facts_with_it(open_engine: OpenEngine, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ log = logging.getLogger("codanna.engine")
 _NAMESAKES = 2_000
 """Definitions of one name beyond these are so many that none of them is worth a line."""
 _LINES_KEPT = 64
+ROWS_KEPT = 60_000
+"""Bindings and uses that an engine keeps decoded, a few hundred files; they take some 25 MB."""
 FACTS_KEPT = 64 << 20
 """Bytes of encoded facts that an engine keeps; ten to twenty million lines of code have so many."""
 
@@ -49,6 +51,27 @@ class KeptFacts:
         self._size = 0
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, bytes], bytes] = {}
+        self._decoded: dict[tuple[str, bytes], Facts] = {}
+        self._rows = 0
+
+    def decoded(self, key: tuple[str, bytes]) -> Facts | None:
+        """The same decoded: every question about a module asks for what it imports."""
+        with self._lock:
+            found = self._decoded.pop(key, None)
+            if found is not None:
+                self._decoded[key] = found
+            return found
+
+    def put_decoded(self, key: tuple[str, bytes], facts: Facts) -> None:
+        """Keep them, and let the oldest go."""
+        with self._lock:
+            if key in self._decoded:
+                return
+            self._decoded[key] = facts
+            self._rows += _rows(facts)
+            while self._rows > ROWS_KEPT and self._decoded:
+                oldest = next(iter(self._decoded))
+                self._rows -= _rows(self._decoded.pop(oldest))
 
     def get(self, key: tuple[str, bytes]) -> bytes | None:
         """The facts of a content under a suffix, which together decide the language."""
@@ -80,9 +103,9 @@ class Reading:
         budget: float | None = None,
         cancel: Cancel | None = None,
     ) -> None:
+        self.kept = kept
         self._read = read
         self._parse = parse
-        self._kept = kept
         self._cancel = cancel
         self._until = None if budget is None else time.monotonic() + budget
 
@@ -108,12 +131,12 @@ class Reading:
 
     def encoded(self, data: bytes, path: str, digest: bytes) -> bytes:
         """The same, encoded."""
-        key = (path.rpartition("/")[2].rpartition(".")[2], digest)
-        encoded = self._kept.get(key)
+        key = _key(path, digest)
+        encoded = self.kept.get(key)
         if encoded is None:
             self.check()
             encoded = self._parse(data, path)
-            self._kept.put(key, encoded)
+            self.kept.put(key, encoded)
         return encoded
 
 
@@ -138,6 +161,15 @@ class IndexedFacts:
     def facts(self, path: str, digest: bytes) -> Facts | None:
         """Of the content that the index knows; None where it is not stored, and not on disk any more."""
         self._reading.check()
+        key = _key(path, digest)
+        facts = self._reading.kept.decoded(key)
+        if facts is None:
+            facts = self._not_decoded(path, digest)
+            if facts is not None:
+                self._reading.kept.put_decoded(key, facts)
+        return facts
+
+    def _not_decoded(self, path: str, digest: bytes) -> Facts | None:
         stored = self._stored.get(path, digest)
         if stored is not None:
             try:
@@ -155,6 +187,14 @@ class IndexedFacts:
         """By the identifiers that the index knows of each file."""
         self._reading.check()
         return {file.path for file in self._tree.using(name) if rules_of(file.language).reader}
+
+
+def _key(path: str, digest: bytes) -> tuple[str, bytes]:
+    return path.rpartition("/")[2].rpartition(".")[2], digest
+
+
+def _rows(facts: Facts) -> int:
+    return len(facts.bindings) + len(facts.references)
 
 
 def _decoded(encoded: bytes) -> Facts | None:
