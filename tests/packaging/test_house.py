@@ -13,6 +13,7 @@ PACKAGES = (
     ROOT / "core" / "codanna_core",
     ROOT / "lsp_server" / "codanna_rpc",
     ROOT / "lsp_server" / "codanna_lsp",
+    ROOT / "lsp_server" / "codanna_mcp",
 )
 
 FLOORS: tuple[frozenset[str], ...] = (
@@ -34,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"workspace"}),
     frozenset({"cli"}),
     frozenset({"codanna_rpc"}),
-    frozenset({"codanna_lsp"}),
+    frozenset({"codanna_lsp", "codanna_mcp"}),
 )
 """The rooms from the ground up; a room imports what is on lower floors, and nothing beside or above it."""
 

@@ -26,7 +26,9 @@ HOMES = {
 }
 """A library to the one package of the engine that knows it."""
 
-PROTOCOL = {"pygls", "lsprotocol", "codanna_lsp", "codanna_rpc"}
+MCP_LIBRARIES = {"mcp", "mcp_types", "anyio", "pydantic", "starlette", "uvicorn"}
+"""What `codanna-lsp mcp` alone loads."""
+PROTOCOL = {"pygls", "lsprotocol", "codanna_lsp", "codanna_mcp", "codanna_rpc", *MCP_LIBRARIES}
 
 FILE_CALLS = {
     "os": {
@@ -100,9 +102,9 @@ def test_the_engine_knows_no_protocol() -> None:
 
 
 def test_the_engine_names_the_server_in_one_place() -> None:
-    """Only the `serve` command names the server, by text, so that the engine is usable without it."""
+    """Only the commands `mcp` and `serve` name the servers, by text, so that the engine is usable alone."""
     found = [path for path in sources(CORE) if PROTOCOL & set(dynamic_imports(parsed(path)))]
-    assert found == [CORE / "cli" / "serve.py"]
+    assert found == [CORE / "cli" / "mcp.py", CORE / "cli" / "serve.py"]
 
 
 @pytest.mark.parametrize("library", sorted(HOMES))
@@ -122,6 +124,31 @@ def test_slow_libraries_are_imported_on_use(library: str) -> None:
         path for path in [*sources(CORE), *sources(SERVER)] if library in set(imported_at_start(parsed(path)))
     ]
     assert users == []
+
+
+def test_only_the_mcp_server_loads_its_library() -> None:
+    """The library of the protocol for agents is imported by two modules, and these only by `main.py`, late:
+    no other command pays for it in time or memory.
+    """
+    users = {
+        module_name(path)
+        for path in [*sources(CORE), *sources(SERVER)]
+        if MCP_LIBRARIES & set(imported(parsed(path)))
+    }
+    assert users == {"codanna_mcp.http", "codanna_mcp.main", "codanna_mcp.server"}
+    graph = {module_name(path): imports_of(path) for path in [*sources(CORE), *sources(SERVER)]}
+    loading = {"codanna_mcp.http", "codanna_mcp.server"}
+    assert {name for name, names in graph.items() if names & loading} - loading == {"codanna_mcp.main"}
+    main = parsed(SERVER / "codanna_mcp" / "main.py")
+    assert not {*MCP_LIBRARIES, "codanna_mcp.server"} & set(imported_at_start(main))
+
+
+def test_the_servers_know_nothing_of_each_other() -> None:
+    """Agents' questions need no language server, and editors' none for agents."""
+    for path in sources(SERVER / "codanna_mcp"):
+        assert "codanna_lsp" not in set(imported(parsed(path)))
+    for path in [*sources(SERVER / "codanna_lsp"), *sources(SERVER / "codanna_rpc")]:
+        assert "codanna_mcp" not in set(imported(parsed(path)))
 
 
 def test_numpy_is_whole_before_its_parts_are_imported() -> None:
@@ -258,6 +285,7 @@ def test_doors_are_typed_against_the_protocol() -> None:
         "codanna_core.cli.doctor",
         "codanna_core.cli.session",
         "codanna_lsp.main",
+        "codanna_mcp.main",
     }
 
 

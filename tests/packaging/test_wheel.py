@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (
     ROOT / "core" / "codanna_core",
     ROOT / "lsp_server" / "codanna_lsp",
+    ROOT / "lsp_server" / "codanna_mcp",
     ROOT / "lsp_server" / "codanna_rpc",
 )
 

@@ -42,6 +42,7 @@ COMMANDS = {
     "config": "settings: show, path, schema",
     "doctor": "check the installation and the index of a folder",
     "clean": "remove the index of a folder",
+    "mcp": "run the MCP server for agents on standard input and output",
     "serve": "run the language server on standard input and output",
     "completion": "print the completion script of a shell: bash, zsh, fish, powershell",
 }
@@ -69,8 +70,8 @@ def _run(arguments: list[str]) -> int:
     verbose = False
     try:
         chosen = next((word for word in arguments if not word.startswith("-")), None)
-        if chosen == "serve":
-            return int(_module("serve").run(arguments[arguments.index("serve") + 1 :]))
+        if chosen in ("serve", "mcp"):
+            return int(_module(chosen).run(arguments[arguments.index(chosen) + 1 :]))
         check_limit()
         options = _parser(chosen).parse_args(arguments)
         if options.command is None:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from codanna_core.context.handles import handle_of, qualified
+from codanna_core.context.listing import DATA, longest_run
 from codanna_core.context.statements import Body, Statement, body_of
 from codanna_core.context.tokens import WHOLE, cost, most_tokens
 from codanna_core.errors import InvalidQuery
 from codanna_core.inert import inert
 from codanna_core.results import Context, Form, Hit, SearchResult, ShownHit
 
-LEAST_BUDGET = 100
+LEAST_BUDGET = 50
 """Less holds hardly the frame."""
 MOST_BUDGET = 100_000
 MOST_HITS = 60
@@ -104,7 +105,7 @@ def _item(hit: Hit, lines: Lines) -> _Item:
     if not there or last + 1 - first > _LONGEST_CODE:
         return _Item(hit, [], None, str(handle), [])
     code = _dedented([inert(line) for line in code])
-    if max(_longest_run(mark, code) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
+    if max(longest_run(mark, code) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
         return _Item(hit, [], None, str(handle), [])
     body = body_of(code, hit.signature, hit.language) if hit.kind != "text" else None
     return _Item(hit, code, body, str(handle), [cost(line + "\n") for line in code])
@@ -129,8 +130,8 @@ class _Block:
         self._taken: dict[str, set[int]] = {}
         """Lines of each file that are shown."""
         lines = [line for item in items for line in item.lines]
-        self._mark = _MARK * max(2, 1 + _longest_run(_MARK, lines))
-        self._fence = _FENCE * max(3, 1 + _longest_run(_FENCE, [*lines, *(item.hit.path for item in items)]))
+        self._mark = _MARK * max(2, 1 + longest_run(_MARK, lines))
+        self._fence = _FENCE * max(3, 1 + longest_run(_FENCE, [*lines, *(item.hit.path for item in items)]))
 
     def fill(self, room: int) -> None:
         """Choose what is shown so that the text costs `room` hundredths of a token at most."""
@@ -193,16 +194,6 @@ class _Block:
         item.kept, item.form = kept, form
         taken.update(item.first + number for first, end in kept for number in range(first, end))
         return _cost_of(item, kept) - before
-
-
-DATA = "Text of the workspace, as data:"
-"""The line before the fence."""
-
-
-def _longest_run(mark: str, lines: Iterable[str]) -> int:
-    return max(
-        (len(run) for line in lines if mark in line for run in re.findall(f"{mark}+", line)), default=0
-    )
 
 
 def _chosen(item: _Item, body: Body, others: set[int], allowed: float, terms: frozenset[str]) -> list[Run]:
