@@ -17,6 +17,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGES: Final = ("core/codanna_core", "lsp_server/codanna_lsp", "lsp_server/codanna_rpc")
 _VERSION: Final = "core/codanna_core/_version.py"
+MANUAL: Final = "docs/codanna-lsp.1"
 EXTENSION: Final = re.compile(
     r"extension/(package\.json|readme\.md|LICENSE\.txt|dist/extension\.js|media/[\w.-]+)"
     r"|extension\.vsixmanifest|\[Content_Types\]\.xml"
@@ -33,6 +34,8 @@ def wheel_faults(path: Path, version: str, tracked: set[str]) -> list[str]:
         files = {name: archive.read(name) for name in archive.namelist()}
     info = f"codanna_lsp-{version}.dist-info"
     expected = {name.split("/", 1)[1] for name in tracked if name.startswith(PACKAGES)}
+    if MANUAL in tracked:
+        expected.add(f"codanna_lsp-{version}.data/data/share/man/man1/codanna-lsp.1")
     own = {name for name in files if not name.startswith(f"{info}/")}
     return [
         *_metadata_faults(files.get(f"{info}/METADATA"), version),
@@ -51,6 +54,7 @@ def sdist_faults(path: Path, version: str, tracked: set[str]) -> list[str]:
     own = {name.removeprefix(top) for name in files}
     wanted = {name for name in tracked if name.startswith(PACKAGES)}
     wanted |= {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "ARCHITECTURE.md"}
+    wanted |= {MANUAL} & tracked
     return [
         *(f"holds {name}, outside of {top}" for name in files if not name.startswith(top)),
         *_metadata_faults(files.get(f"{top}PKG-INFO"), version),

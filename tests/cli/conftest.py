@@ -113,12 +113,10 @@ class Terminal:
     ) -> None:
         import fcntl
         import pty
-        import struct
         import termios
 
-        self.rows, self.columns = rows, columns
-        self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.master, slave = pty.openpty()
+        self.resize(rows, columns)
         environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         environment |= {"TERM": "xterm-256color", **environ}
         streams = {"stdin": slave, "stdout": slave, "stderr": slave, **options}
@@ -133,15 +131,23 @@ class Terminal:
         os.close(slave)
         self.raw = b""
 
+    def resize(self, rows: int, columns: int) -> None:
+        """Make the window larger or smaller."""
+        import fcntl
+        import struct
+        import termios
+
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def type(self, keys: str) -> None:
         """Press keys."""
-        os.write(self._master, keys.encode())
+        os.write(self.master, keys.encode())
 
     def read(self, seconds: float = 0.05) -> bool:
         """Take what was written meanwhile; False once the terminal is closed."""
-        if select.select([self._master], [], [], seconds)[0]:
+        if select.select([self.master], [], [], seconds)[0]:
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self.master, 65536)
             except OSError:  # How Linux says that the last program has closed it.
                 return False
             self.raw += data
@@ -170,7 +176,7 @@ class Terminal:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._master)
+        os.close(self.master)
 
     def screen(self) -> str:
         """What has been written as rows of text; enough of a terminal for the command and for shells."""

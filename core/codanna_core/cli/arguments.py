@@ -66,17 +66,18 @@ def add_root(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_answer(parser: argparse.ArgumentParser, *, filters: bool = True) -> None:
-    """Options of every command that prints hits."""
+def add_answer(parser: argparse.ArgumentParser, *, filters: bool = True, formats: bool = True) -> None:
+    """Options of every command that shows hits."""
     parser.add_argument("-n", "--limit", type=_count, metavar="N", help="maximum number of results")
-    parser.add_argument(
-        "--format",
-        action=_TakeFormat,
-        choices=[str(one) for one in Format],
-        help="`compact` takes two lines a result, `vimgrep` one line for an editor's error list; the default "
-        "is `full`, and `compact` on a terminal that `full` would scroll",
-    )
-    add_json(parser)
+    if formats:
+        parser.add_argument(
+            "--format",
+            action=_TakeFormat,
+            choices=[str(one) for one in Format],
+            help="`compact` takes two lines a result, `vimgrep` one line for an editor's error list; the "
+            "default is `full`, and `compact` on a terminal that `full` would scroll",
+        )
+        add_json(parser)
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),

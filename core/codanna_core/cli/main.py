@@ -28,6 +28,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
     "search": "find code by meaning and by words",
+    "pick": "search while you type, look, and open the result",
     "similar": "find code like the code at FILE:LINE",
     "symbols": "find symbols by name",
     "refs": "list the uses of a definition",

@@ -24,6 +24,7 @@ _COLOURS = {
     "good": "32",
     "bad": "31",
     "warn": "33",
+    "chosen": "7",
 }
 
 

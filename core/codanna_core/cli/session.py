@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -69,21 +69,33 @@ def stoppable() -> Iterator[Cancel]:
 def bring_up_to_date(
     engine: CommandService, cancel: Cancel, *, verify: bool = False, rebuild: bool = False
 ) -> SyncReport:
-    """Index what changed since the last time, with a bar on a terminal."""
+    """Index what changed since the last time, with a progress line on a terminal."""
     with ProgressBar(sys.stderr) as bar:
-        give_up = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                if rebuild:
-                    return engine.reindex(progress=bar.show, cancel=cancel)
-                return engine.sync(progress=bar.show, cancel=cancel, verify=verify)
-            except IndexMissing:
-                # Another process, such as an editor's server, has only just begun to index this folder.
-                if time.monotonic() > give_up:
-                    raise
-                cancel.raise_if_cancelled()
-                bar.show(Progress(State.INDEXING, 0, 0, 0.0, "in another process"))
-                time.sleep(_SECONDS_BETWEEN_LOOKS)
+        return update_index(engine, cancel, bar.show, verify=verify, rebuild=rebuild)
+
+
+def update_index(
+    engine: CommandService,
+    cancel: Cancel,
+    report: Callable[[Progress], None],
+    *,
+    verify: bool = False,
+    rebuild: bool = False,
+) -> SyncReport:
+    """Index what changed since the last time."""
+    give_up = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            if rebuild:
+                return engine.reindex(progress=report, cancel=cancel)
+            return engine.sync(progress=report, cancel=cancel, verify=verify)
+        except IndexMissing:
+            # Another process, such as an editor's server, has only just begun to index this folder.
+            if time.monotonic() > give_up:
+                raise
+            cancel.raise_if_cancelled()
+            report(Progress(State.INDEXING, 0, 0, 0.0, "in another process"))
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def report_problems(problems: Iterable[Problem], limit: int = 5) -> None:
