@@ -1,12 +1,14 @@
-"""Writes the settings table of the README from the settings' own definitions; `make docs` runs it."""
+"""Writes the README's settings table and number of languages from the data; `make docs` runs it."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from codanna_core.config import Setter, Settings
+from codanna_core.languages.registry import languages
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "<!-- settings: start, written by `make docs` -->", "<!-- settings: end -->"
@@ -40,7 +42,12 @@ def with_table(text: str) -> str:
     _, end, after = rest.partition(END)
     if not (start and end):
         raise SystemExit(f"{README} has lost the lines {START!r} and {END!r}")
-    return f"{before}{start}\n{settings_table()}\n{end}{after}"
+    return _counted(f"{before}{start}\n{settings_table()}\n{end}{after}")
+
+
+def _counted(text: str) -> str:
+    """The number of languages that are parsed, as the data folder has it."""
+    return re.sub(r"\b\d+ languages\b", f"{len(languages())} languages", text)
 
 
 if __name__ == "__main__":

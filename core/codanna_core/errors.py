@@ -85,7 +85,7 @@ class FolderMissing(CodannaError):
 
     def __init__(self, root: Path) -> None:
         super().__init__(
-            f"the folder {root} is gone; bring it back or close it, its index is kept until "
+            f"the folder {root} is gone; bring it back or close it; its index stays until "
             "`codanna-lsp clean` removes it"
         )
         self.root = root

@@ -9,7 +9,7 @@ from codanna_core.model import Position, Problem, Span
 
 
 class Mode(StrEnum):
-    """Which searches take part in an answer."""
+    """The searches that take part in an answer."""
 
     HYBRID = "hybrid"
     SEMANTIC = "semantic"

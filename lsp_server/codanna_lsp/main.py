@@ -65,7 +65,7 @@ def serve(argv: list[str], engines: EngineSource | None = None) -> int:
     except KeyboardInterrupt:
         code = 1
     except Exception:
-        logger.exception("the server stopped by a defect")
+        logger.exception("the server stopped because of an internal error")
         code = 70
     writer.close()
     logging.shutdown()

@@ -159,7 +159,7 @@ class Protocol(Receiver, LanguageServerProtocol):
         """Give the answer to whoever of us asked."""
         future = self._request_futures.pop(msg_id, None)
         if future is None:
-            logger.info("the client answered a request that nobody made")
+            logger.info("the client answered a request that was not made")
             return
         try:
             if message.get("error") is not None:

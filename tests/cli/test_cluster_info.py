@@ -54,7 +54,7 @@ def test_numbers_are_explained() -> None:
     assert line(info, "newest") == "30 vectors in the log, in no segment yet"
     assert line(info, "clusters") == "3 of 5 to 9 vectors each, median 7; imbalance 1.31 (1 is even)"
     assert line(info, "trained") == (
-        "2026-05-04 10:15 on 14,000 vectors; those added since lie 3% farther from their centres"
+        "2026-05-04 10:15 on 14,000 vectors; those added since are 3% farther from their centers"
     )
     assert line(info, "a search") == (
         "reads 16 clusters, compares 192 vectors; found 97.1% of the ten nearest in 0.21 ms "
@@ -65,7 +65,7 @@ def test_numbers_are_explained() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"count": 400}, "none: up to 1,000 vectors a search is as fast without"),
+        ({"count": 400}, "none: not needed below 1,000 vectors"),
         ({"count": 5000}, "not trained yet; `codanna-lsp vector index-vectors` does it now"),
         ({"segments": [{"kind": "graph"}]}, "none: a graph over the vectors is searched instead"),
     ],

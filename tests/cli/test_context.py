@@ -47,4 +47,4 @@ def test_nothing_found_says_why(run: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     done = run("context", "anything", tmp_path / "empty")
     assert (done.code, done.out) == (1, "")
-    assert "holds no files to index" in done.err
+    assert "contains no files to index" in done.err

@@ -87,7 +87,7 @@ sys.exit(main(["index", "--set", "semantic.enabled=false"]))
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors.strip() == "codanna-lsp: stopped; what was indexed until now is kept"
+    assert errors.strip() == "codanna-lsp: stopped; progress was saved"
 
 
 def test_works_without_standard_input_and_with_odd_encodings(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_workers_too(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors.strip() == "codanna-lsp: stopped; what was indexed until now is kept"
+    assert errors.strip() == "codanna-lsp: stopped; progress was saved"
 
 
 def children_of(process: int) -> list[str]:

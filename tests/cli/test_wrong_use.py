@@ -46,7 +46,7 @@ def test_empty_folder(tmp_path: Path, run: Any) -> None:
     (tmp_path / "empty").mkdir()
     outcome = run("search", "anything", tmp_path / "empty")
     assert outcome.code == 1
-    assert "holds no files to index" in complaint(outcome)
+    assert "contains no files to index" in complaint(outcome)
 
 
 def test_rules_that_leave_nothing_are_named(tmp_path: Path, run: Any) -> None:
@@ -66,10 +66,10 @@ def test_index_of_an_empty_folder(tmp_path: Path, run: Any) -> None:
     (tmp_path / "empty").mkdir()
     outcome = run("index", tmp_path / "empty")
     assert outcome.code == 0
-    assert "holds no files to index (hidden files and what .gitignore names do not count)" in outcome.out
+    assert "contains no files to index (hidden files and what .gitignore names do not count)" in outcome.out
     outcome = run("status", tmp_path / "empty")
     assert outcome.code == 0
-    assert "holds no files to index" in outcome.err
+    assert "contains no files to index" in outcome.err
     assert "no index yet" not in outcome.err
 
 

@@ -256,9 +256,9 @@ def test_places_whose_names_are_no_text_are_refused(tmp_path: Path) -> None:
     """A folder or an index folder whose name is no Unicode is refused with what to do."""
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     folder.mkdir()
-    with pytest.raises(InvalidQuery, match=r"caf.*is no valid Unicode; rename the folder"):
+    with pytest.raises(InvalidQuery, match=r"caf.*is not valid Unicode; rename the folder"):
         Engine.open(folder)
-    with pytest.raises(InvalidQuery, match="name another place with --index-dir"):
+    with pytest.raises(InvalidQuery, match="choose another location with --index-dir"):
         Engine.open(tmp_path, folder)
 
 

@@ -402,6 +402,6 @@ def test_failed_process_changes_nothing(
     index = open_vector_index(FsDirectory(tmp_path), OPTIONS, writable=True)
     index.upsert(keys, vectors)
     monkeypatch.setattr("sys.executable", "/bin/false")
-    with pytest.raises(CodannaError, match="search goes on"):
+    with pytest.raises(CodannaError, match="search continues"):
         index.maintain()
     assert index.snapshot().search(vectors[60], 1, policy=EXACT).keys[0] == keys[60]

@@ -82,7 +82,7 @@ def add_answer(parser: argparse.ArgumentParser, *, filters: bool = True, formats
         "--color",
         choices=("auto", "always", "never"),
         default="auto",
-        help="colours; auto means on a terminal, unless NO_COLOR is set",
+        help="when to use colors; auto means on a terminal, unless NO_COLOR is set",
     )
     parser.add_argument(
         "--no-sync",
@@ -90,7 +90,9 @@ def add_answer(parser: argparse.ArgumentParser, *, filters: bool = True, formats
         help="answer from the index as it is, without looking for changed files",
     )
     if filters:
-        group = parser.add_argument_group("filters, each may be repeated or hold several values with commas")
+        group = parser.add_argument_group(
+            "filters, each may be repeated or contain several values with commas"
+        )
         group.add_argument("--kind", action="append", default=[], metavar="KIND", help=", ".join(Kind))
         group.add_argument(
             "--lang", action="append", default=[], metavar="LANG", help="language or file suffix"
@@ -145,7 +147,7 @@ def root_of(options: argparse.Namespace) -> Path:
         return path
     if path.exists():
         raise InvalidQuery(
-            f"{path} is a file; name the folder that holds it, and use --path to narrow the answer"
+            f"{path} is a file; name the folder that contains it, and use --path to narrow the answer"
         )
     hint = ", and put a question of several words in quotes" if "query" in options else ""
     raise InvalidQuery(f"there is no folder {path}; check the spelling{hint}")

@@ -155,7 +155,7 @@ def _model(root: Path, options: argparse.Namespace) -> Iterator[tuple[Verdict, s
 
     settings, _ = load_settings(root, overrides_of(options))
     if not settings.semantic.enabled:
-        yield Verdict.NOTE, "search by meaning is switched off ([semantic] enabled = false)"
+        yield Verdict.NOTE, "search by meaning is off ([semantic] enabled = false)"
         return
     embedder = load_embedder(settings.semantic)
     if not embedder.embed_query("read a file").any():

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     parser.add_argument("--verify", action="store_true", help="compare file contents, not only time stamps")
     parser.add_argument(
-        "--rebuild", action="store_true", help="build the text index anew; vectors of unchanged code are kept"
+        "--rebuild", action="store_true", help="rebuild the text index; vectors of unchanged code are kept"
     )
     add_common(parser)
     parser.set_defaults(run=run)

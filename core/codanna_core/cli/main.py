@@ -54,6 +54,7 @@ _INVALID_CHOICE = re.compile(
 )
 _WORD = re.compile(r"[\w-]+")
 _FEW = 5
+_ELSEWHERE = "choose another location with --index-dir"
 _CALLED = {"COMMAND": "command", "ACTION": "action", "option": "option"}
 
 
@@ -87,7 +88,7 @@ def _run(arguments: list[str]) -> int:
     except (Cancelled, KeyboardInterrupt):
         # A second Ctrl-C while the process winds down must not end in a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return _complain("stopped; what was indexed until now is kept", ExitCode.STOPPED)
+        return _complain("stopped; progress was saved", ExitCode.STOPPED)
     except BrokenPipeError:
         # Python flushes standard output again at exit; that must not fail a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -120,15 +121,13 @@ def explain_os_error(error: OSError) -> str:
     where = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
     reason = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            f"cannot write{where}: the disk is full; free some space or name another place with --index-dir"
-        )
+        return f"cannot write{where}: the disk is full; free some space, or {_ELSEWHERE}"
     if error.errno in (errno.ENOMEM, errno.EAGAIN):
         return str(OutOfMemory(f"the system refused memory or a thread ({reason})"))
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"cannot use{where}: {reason}; change permissions or name another place with --index-dir"
+        return f"cannot use{where}: {reason}; change its permissions, or {_ELSEWHERE}"
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        return f"cannot use{where} as a folder: {reason}; name another place with --index-dir"
+        return f"cannot use{where} as a folder: {reason}; {_ELSEWHERE}"
     return f"cannot use{where}: {reason}"
 
 

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(check)
     check.set_defaults(run=run_check)
 
-    bring = commands.add_parser("import", help="take over a model from local files, without any download")
+    bring = commands.add_parser("import", help="import a model from local files, without a download")
     bring.add_argument(
         "source", metavar="SOURCE", help="a folder with an ONNX model, or the name of a package"
     )

@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser, relation: Relation) -> None:
         "--color",
         choices=("auto", "always", "never"),
         default="auto",
-        help="colours; auto means on a terminal, unless NO_COLOR is set",
+        help="when to use colors; auto means on a terminal, unless NO_COLOR is set",
     )
     parser.add_argument(
         "--no-sync",

@@ -95,12 +95,12 @@ def render_sync(report: SyncReport, status: Status) -> str:
 def no_files(status: Status) -> str:
     """Why an index is empty."""
     if any(problem.code is Code.NOTHING_LEFT for problem in status.problems):
-        return f"{status.root} holds no files to index (rules leave all of them out)"
+        return f"{status.root} contains no files to index (rules leave all of them out)"
     skipped = ", ".join(
         f"{count:,} {reason}" for reason, count in sorted(status.files_skipped.items()) if count
     )
     reason = f"skipped: {skipped}" if skipped else "hidden files and what .gitignore names do not count"
-    return f"{status.root} holds no files to index ({reason})"
+    return f"{status.root} contains no files to index ({reason})"
 
 
 def render_status(status: Status, style: Style) -> str:

@@ -151,7 +151,7 @@ def _read_vector(source: str) -> list[float]:
     )
     if not numbers:
         raise InvalidQuery(
-            f"{source} does not hold a vector; write a JSON array of numbers such as [0.1, 0.2]"
+            f"{source} does not contain a vector; write a JSON array of numbers such as [0.1, 0.2]"
         )
     return [float(value) for value in values]
 
@@ -181,7 +181,7 @@ def info_lines(info: dict[str, Any]) -> list[str]:
     elif clustered:
         rows.append(("clusters", "none: a graph over the vectors is searched instead"))
     elif info["count"] < CLUSTER_AT:
-        reason = f"none: up to {CLUSTER_AT:,} vectors a search is as fast without"
+        reason = f"none: not needed below {CLUSTER_AT:,} vectors"
         rows.append(("clusters", reason))
     else:
         rows.append(("clusters", "not trained yet; `codanna-lsp vector index-vectors` does it now"))
@@ -195,7 +195,7 @@ def _cluster_rows(info: dict[str, Any]) -> list[tuple[str, str]]:
     trained = f"{when} on {counted(info['trained_on'], 'vector')}"
     if info["drift"]:
         side = "farther from" if info["drift"] > 0 else "nearer to"
-        trained += f"; those added since lie {abs(info['drift']):.0%} {side} their centres"
+        trained += f"; those added since are {abs(info['drift']):.0%} {side} their centers"
     rows = [
         ("clusters", f"{info['clusters']:,} of {spread}; imbalance {info['imbalance']:.2f} (1 is even)"),
         ("spilled", f"{info['spilled_share']:.0%} of the vectors are in a second cluster too"),

@@ -81,7 +81,7 @@ class DiscoverySettings:
 
     max_file_size: int = key(
         1 << 20,
-        "Files larger than this many bytes are skipped.",
+        "Maximum size of a file in bytes; larger ones are skipped.",
         setters=ANYONE,
         minimum=1,
         maximum=1 << 30,
@@ -90,19 +90,20 @@ class DiscoverySettings:
     )
     hidden: bool = key(
         False,
-        "Also index hidden files and folders, those whose name starts with a dot.",
+        "Whether to index hidden files and folders, those whose name starts with a dot.",
         setters=ANYONE,
         restarts=Restart.FILES,
     )
     use_ignore_files: bool = key(
         True,
-        "Follow `.gitignore`, `.ignore` and git's own exclude files. `.codannaignore` is always followed.",
+        "Whether to follow `.gitignore`, `.ignore` and git's own exclude files. `.codannaignore` is always"
+        " followed.",
         setters=ANYONE,
         restarts=Restart.FILES,
     )
     skip_common_folders: bool = key(
         True,
-        "Skip folders that nearly always hold build output or copies of other projects, such as"
+        "Whether to skip folders that nearly always contain build output or copies of other projects, such as"
         " `node_modules`, virtual environments and build trees. A `!name/` line in `.codannaignore` brings"
         " back those known by their name.",
         setters=ANYONE,
@@ -110,7 +111,8 @@ class DiscoverySettings:
     )
     skip_generated: bool = key(
         True,
-        "Skip files that announce themselves as generated, minified files, lock files and source maps.",
+        "Whether to skip files that announce themselves as generated, minified files, lock files and source"
+        " maps.",
         setters=ANYONE,
         restarts=Restart.TEXT,
     )
@@ -129,7 +131,7 @@ class SemanticSettings:
 
     enabled: bool = key(
         True,
-        "Search by meaning. Switched off, no model is loaded; symbol and text search go on.",
+        "Whether to search by meaning. If it is off, no model is loaded; symbol and text search still work.",
         restarts=Restart.MODEL,
     )
     model: str = key(
@@ -139,16 +141,18 @@ class SemanticSettings:
         restarts=Restart.MODEL,
     )
     model_path: str = key(
-        "", "A local folder that holds the model's files, instead of a download.", restarts=Restart.MODEL
+        "", "A local folder with the model's files, used instead of a download.", restarts=Restart.MODEL
     )
     threads: int = key(
         0,
-        "Threads an ONNX model may use; 0 means half of the processors.",
+        "Number of threads an ONNX model may use; 0 means half of the processors.",
         minimum=0,
         maximum=256,
         restarts=Restart.MODEL,
     )
-    batch: int = key(256, "Texts embedded in one call.", minimum=1, maximum=65536, restarts=Restart.NOTHING)
+    batch: int = key(
+        256, "Number of texts embedded in one call.", minimum=1, maximum=65536, restarts=Restart.NOTHING
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +167,10 @@ class VectorSettings:
         restarts=Restart.MODEL,
     )
     metric: str = key(
-        "cosine", "How two vectors are compared.", choices=("cosine", "l2", "dot"), restarts=Restart.MODEL
+        "cosine",
+        "The measure by which two vectors are compared.",
+        choices=("cosine", "l2", "dot"),
+        restarts=Restart.MODEL,
     )
     precision: str = key(
         "int8", "Precision of the stored vectors.", choices=("int8", "f16", "f32"), restarts=Restart.MODEL
@@ -183,7 +190,7 @@ class SearchSettings:
 
     limit: int = key(
         10,
-        "Results of a search when the caller names no limit.",
+        "Number of results of a search that asks for no number.",
         setters=ANYONE,
         minimum=1,
         maximum=10_000,
@@ -192,14 +199,14 @@ class SearchSettings:
     )
     mode: str = key(
         "hybrid",
-        "Which searches take part in an answer.",
+        "The searches that take part in an answer.",
         setters=ANYONE,
         choices=("hybrid", "semantic", "text"),
         restarts=Restart.NOTHING,
     )
     symbol_limit: int = key(
         200,
-        "Most results of one symbol search.",
+        "Maximum number of results of a symbol search.",
         setters=ANYONE,
         minimum=1,
         maximum=10_000,
@@ -208,7 +215,7 @@ class SearchSettings:
     )
     plain_words_fallback: bool = key(
         True,
-        "Answer a symbol search of several plain words by meaning when no name fits.",
+        "Whether to answer a symbol search of several plain words by meaning when no name fits.",
         setters=ANYONE,
         restarts=Restart.NOTHING,
     )
@@ -220,7 +227,7 @@ class IndexSettings:
 
     dir: str = key(
         "",
-        "Folder that holds the index; empty means the user's cache folder. A relative path starts at the"
+        "Folder for the index; empty means the user's cache folder. A relative path starts at the"
         " workspace folder.",
         restarts=Restart.FOLDER,
     )
@@ -247,19 +254,20 @@ class ServerSettings:
 
     log_level: str = key(
         "info",
-        "Least serious messages that are logged.",
+        "Lowest severity of the messages that are logged.",
         choices=("error", "warning", "info", "debug"),
         restarts=Restart.NOTHING,
     )
     watch: str = key(
         "auto",
-        "Who watches the files: `client`, `server`, `off`, or `auto` for the server where the client cannot.",
+        "The side that watches the files: `client`, `server`, `off`, or `auto` for the server if the client"
+        " cannot.",
         choices=("auto", "client", "server", "off"),
         restarts=Restart.FILES,
     )
     document_symbols: str = key(
         "auto",
-        "Answer outline requests: `on`, `off`, or `auto` where no other server does.",
+        "Whether to answer outline requests: `on`, `off`, or `auto` if no other server does.",
         choices=("auto", "on", "off"),
         restarts=Restart.NOTHING,
     )
@@ -271,7 +279,7 @@ class ServerSettings:
         restarts=Restart.NOTHING,
     )
     code_lens: bool = key(
-        False, 'Show a "Find similar code" lens above definitions.', restarts=Restart.NOTHING
+        False, 'Whether to show a "Find similar code" lens above definitions.', restarts=Restart.NOTHING
     )
 
 

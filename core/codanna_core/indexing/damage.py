@@ -35,12 +35,12 @@ _REASONS = {
 
 def text_lost(error: IndexCorrupt) -> Problem:
     """What the user reads of a damaged text index."""
-    return Problem(Code.INDEX_CORRUPT, f"the text index is built anew: {error}")
+    return Problem(Code.INDEX_CORRUPT, f"the text index is being rebuilt: {error}")
 
 
 def text_unusable(state: IndexState) -> Problem:
     """What the user reads of a text index that this version or these settings cannot go on with."""
-    return Problem(Code(f"index-{state.value}"), f"the text index is built anew: {_REASONS[state]}")
+    return Problem(Code(f"index-{state.value}"), f"the text index is being rebuilt: {_REASONS[state]}")
 
 
 def vectors_lost(error: IndexCorrupt) -> Problem:

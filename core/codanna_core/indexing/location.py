@@ -44,7 +44,7 @@ def index_path(root: Path, index_dir: Path | str | None, settings: Settings) -> 
         path = Path(os.path.abspath(os.path.expanduser(index_dir)))
     else:
         path = index_folder(root, Path(settings.index.dir).expanduser() if settings.index.dir else None)
-    return _unicode(path, "name another place with --index-dir")
+    return _unicode(path, "choose another location with --index-dir")
 
 
 def checked_root(root: Path | str) -> Path:
@@ -53,7 +53,7 @@ def checked_root(root: Path | str) -> Path:
     if not path.exists():
         raise FileNotFoundError(f"there is no folder {path}")
     if not path.is_dir():
-        raise NotADirectoryError(f"{path} is a file; give the folder that holds it")
+        raise NotADirectoryError(f"{path} is a file; give the folder that contains it")
     return _unicode(Path(os.path.realpath(path)), "rename the folder")
 
 
@@ -75,5 +75,5 @@ def _unicode(path: Path, remedy: str) -> Path:
     try:
         os.fspath(path).encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidQuery(f"{os.fspath(path)!a} is no valid Unicode; {remedy}") from None
+        raise InvalidQuery(f"{os.fspath(path)!a} is not valid Unicode; {remedy}") from None
     return path

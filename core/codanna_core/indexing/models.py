@@ -213,7 +213,7 @@ class Models:
     def _embedder(self) -> Embedder:
         settings = self._settings.semantic
         if not settings.enabled:
-            raise ModelUnavailable("search by meaning is switched off in the settings ([semantic] enabled)")
+            raise ModelUnavailable("search by meaning is off in the settings ([semantic] enabled)")
         return self._given if self._given is not None else load_embedder(settings)
 
     def _open_store(self, embedder: Embedder, *, writable: bool) -> ActiveModel:

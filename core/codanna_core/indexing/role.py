@@ -54,7 +54,8 @@ class WriterRole:
         return Problem(
             Code.READ_ONLY_INDEX,
             f"the index in {self._folder.path} cannot be written ({self._refused.strerror}), so answers come "
-            "from what is there; change its permissions or name another place with --index-dir or index.dir",
+            "from what is there; change its permissions, or choose another location with --index-dir or"
+            " index.dir",
         )
 
     def silent_writer(self, *, wait: bool = False) -> Problem | None:

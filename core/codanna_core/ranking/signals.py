@@ -41,7 +41,7 @@ SIGNALS: dict[str, str] = {
 SYMBOL_SIGNALS: dict[str, str] = {
     "own text": "Of two symbols of one file the one that holds the rarer words is meant.",
     "own meaning": "Of two symbols of one file the one that is nearer is meant.",
-    "own both": "A symbol that is near and holds the words beats one that has only either.",
+    "own both": "A symbol that is near and contains the words beats one that has only either.",
     "long": "People ask for what does the work, seldom for the one line that passes it on.",
     "window": "A window of loose lines or a heading mentions a thing; a definition is it.",
     "variable": "A variable mentions what a definition is.",

@@ -204,6 +204,6 @@ class _Reader:
         try:
             self.texts = raw.decode("utf-8", "surrogatepass").split("\0")
         except UnicodeDecodeError:
-            raise BadFacts("damaged facts: texts that are no UTF-8") from None
+            raise BadFacts("damaged facts: texts that are not UTF-8") from None
         if len(raw) != size:
             raise BadFacts("damaged facts: texts past the end")

@@ -53,4 +53,4 @@ def _check_text(request: SearchRequest) -> None:
     try:
         "".join(texts).encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidQuery("the question or a filter holds half of a character; type it again") from None
+        raise InvalidQuery("the question or a filter contains half of a character; type it again") from None

@@ -199,7 +199,7 @@ def check_vectors(keys: Keys, vectors: ArrayLike, dimension: int | None) -> tupl
     if dimension is not None and array.shape[1] != dimension:
         raise DimensionMismatch(array.shape[1], dimension)
     if not np.isfinite(array).all():
-        raise InvalidQuery("a vector holds NaN or infinity; fix the embedding that made it")
+        raise InvalidQuery("a vector contains NaN or infinity; fix the embedding that made it")
     return keys, array
 
 
@@ -212,7 +212,7 @@ def check_query(query: ArrayLike, k: int, dimension: int | None) -> Floats:
         raise DimensionMismatch(vector.size, dimension)
     # A finite sum of squares proves every component finite in one call; an infinite one may be mere overflow.
     if not math.isfinite(np.dot(vector, vector)) and not np.isfinite(vector).all():
-        raise InvalidQuery("the query vector holds NaN or infinity; fix the embedding that made it")
+        raise InvalidQuery("the query vector contains NaN or infinity; fix the embedding that made it")
     if k < 1:
         raise InvalidQuery(f"k is {k}; ask for at least one result")
     return vector

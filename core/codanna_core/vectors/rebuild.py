@@ -147,7 +147,7 @@ def _build_elsewhere(
     detail = b"".join(errors).decode("utf-8", "replace").strip().rpartition("\n")[2]
     raise RebuildFailed(
         f"building {directory.path / name} in the background failed "
-        f"({detail or f'exit code {code}'}); search goes on with the segments there are"
+        f"({detail or f'exit code {code}'}); search continues with the existing segments"
     )
 
 

@@ -50,7 +50,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   command("codanna.showStatus.menu", () => showMenu(server));
   command("codanna.reindexWorkspace", () => server.execute("codanna.reindex"));
   command("codanna.cleanIndex", async () => {
-    const question = "Remove the index of this workspace and build it anew? Nothing in your files changes.";
+    const question = "Remove the index of this workspace and rebuild it? Your files are not changed.";
     if ((await vscode.window.showWarningMessage(question, { modal: true }, "Remove")) === "Remove") {
       await server.execute("codanna.clean");
     }

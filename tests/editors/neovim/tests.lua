@@ -446,7 +446,7 @@ test("the statusline counts symbols, and an event tells of changes", function()
     return fired
   end)
   wait("the end", function()
-    return noted("built anew")
+    return noted("was rebuilt")
   end)
 end)
 

@@ -83,7 +83,7 @@ function M.reindex()
     if err then
       return failed(err)
     end
-    client.say("the index was built anew")
+    client.say("the index was rebuilt")
   end)
 end
 
