@@ -146,8 +146,6 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             name_start = names[-1].start_byte
             qualifiers = "".join(f"{text_of(data, node)}." for node in names[:-1])
         name = data[name_start:name_end].decode("utf-8", "replace")
-        if "\n" in name or "\r" in name:
-            name_end = name_start + len(up_to_line_end(data[name_start:name_end]))
         chain = inside.chain
         if kind == _HEADING:
             name = comments.heading_text(name)[:MAX_NAME]
@@ -162,6 +160,10 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             name = " ".join(name.split()).strip(_NAME_QUOTES)[:MAX_NAME]
             if not name:
                 continue
+        # A name of several lines is marked up to the end of its first; that comes last, for it moves the end.
+        written = data[name_start:name_end]
+        if b"\n" in written or b"\r" in written:
+            name_end = name_start + len(up_to_line_end(written))
         name = qualifiers + name
         if "container" in captures:
             text = text_of(data, captures["container"][0])

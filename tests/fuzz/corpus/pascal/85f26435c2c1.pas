@@ -1,0 +1,4 @@
+
+destructor T<!--Fish.Dy;
+begin
+  Dec(-->Fint);
