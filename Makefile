@@ -10,7 +10,7 @@ Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
 .PHONY: help install try test lint types check format bench torture fuzz soak test-editors vscode docs lock wheel \
-  dist smoke weight release lint-workflows clean
+  dist smoke weight release site lint-workflows clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | awk -F': ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -103,6 +103,18 @@ weight: install ## what an installation weighs, by distribution: bytes on disk a
 release: install ## set one version, date the changelog, build and check; publishes nothing: make release VERSION=0.2.0
 	@test -n "$(VERSION)" || { echo "name the version: make release VERSION=0.2.0" >&2; exit 2; }
 	$(BIN)/python scripts/release.py "$(VERSION)"
+
+# The pages are searched in the browser; nothing is fetched from another host, fonts included.
+build/docs/.installed: pyproject.toml
+	@$(PYTHON) -m venv build/docs
+	build/docs/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	build/docs/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@
+
+site: install build/docs/.installed ## build the documentation as a site: build/site
+	$(BIN)/python scripts/site.py --assemble build/site-docs
+	DISABLE_MKDOCS_2_WARNING=true build/docs/$(notdir $(BIN))/python -m mkdocs build --quiet --strict
+	$(BIN)/python scripts/site.py --check build/site
 
 lint-workflows: build/release/.installed ## check the workflow files, the issue forms and the hooks
 	build/release/$(notdir $(BIN))/python scripts/lint_workflows.py

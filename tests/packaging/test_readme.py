@@ -25,6 +25,7 @@ DOCUMENTS = (
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/cli.md",
+    "docs/comparison.md",
     "docs/install.md",
 )
 
