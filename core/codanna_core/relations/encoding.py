@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from codanna_core.relations.facts import Binding, Binds, Facts, Reference, Role
 
-VERSION = 3
-"""1: the first. 2: columns of bytes. 3: whoever keeps them compresses them."""
+VERSION = 4
+"""1: the first. 2: columns of bytes. 3: whoever keeps them compresses them. 4: scopes
+once, lines by place, and owners as a guess says."""
 
 MAGIC = b"CF"
 _START = len(MAGIC) + 1
@@ -27,6 +28,7 @@ MAX_ROWS = 200_000
 
 _HEAD = struct.Struct("<BIII")
 """Whether the facts are complete, then how many bindings, references, and bytes of texts."""
+_OWNERS = (Binds.FUNCTION, Binds.TYPE, Binds.MODULE, Binds.IMPLEMENTS, Binds.MACRO)
 _BASE = "\x1e"
 """In front of each base."""
 _SIGNED = 0x80
@@ -53,18 +55,22 @@ def encode(facts: Facts) -> bytes:
     )
     for numbers in (ids(name), ids(value), ids(container), ids(map(_joined, bases)), kind, flags, required):
         _write(columns, numbers)
-    for numbers in (start, line, scope, scope_end):
-        _write(columns, _steps(numbers))
+    _write(columns, _steps(start))
     starts = _column(start)
     for numbers, base in ((end, starts), (at, starts), (owner, np.arange(len(starts)))):
         _write(columns, _column(numbers) - base)
+    _write_scopes(columns, list(zip(scope, scope_end, strict=True)))
+    lines = dict(zip(at, line, strict=True))
+    spans = _Spans(_column(kind), starts, _column(end), _column(owner))
     name, role, at, line, receiver, owner, arguments, passed = _columns(
         facts.references, len(Reference._fields)
     )
     for numbers in (ids(name), ids(receiver), ids(passed), role, arguments):
         _write(columns, numbers)
-    for numbers in (at, line, owner):
-        _write(columns, _steps(numbers))
+    _write(columns, _steps(at))
+    _write(columns, _column(owner) - spans.around(_column(at)))
+    lines.update(zip(at, line, strict=True))
+    _write(columns, _steps([lines[place] for place in sorted(lines)]))
     # No text of a file that is read has a NUL; one that came by another way costs a name, not the record.
     text = "\0".join(held.replace("\0", " ") for held in texts).encode("utf-8", "surrogatepass")
     head = _HEAD.pack(facts.complete, len(facts.bindings), len(facts.references), len(text))
@@ -85,44 +91,83 @@ def decode(data: bytes) -> Facts:
     texts = reader.texts
     if len(texts) < 2:
         raise BadFacts("damaged facts: no language")
-    rows = tuple(map(Binding._make, _bindings(reader, bindings)))
-    uses = tuple(map(Reference._make, _references(reader, references, bindings)))
+    rows, uses = _rows(reader, bindings, references)
     if reader.at != len(data):
         raise BadFacts("damaged facts: something is left over")
     return Facts(texts[0], texts[1], rows, uses, bool(complete))
 
 
-def _bindings(reader: _Reader, count: int) -> Iterable[Iterable[Any]]:
-    name, value, container, bases = (reader.take_ids(count) for _ in range(4))
-    kind = reader.take(count, max(Binds))
-    flags, required = reader.take(count), reader.take(count, least=-1)
-    start, line, scope, scope_end = (reader.take_steps(count) for _ in range(4))
-    end = _checked(start + reader.take(count, least=-_LARGEST))
-    at = _checked(start + reader.take(count, least=-_LARGEST))
-    numbers = np.arange(count)
-    owner = _checked(numbers + reader.take(count, least=-_LARGEST), least=-1)
+def _rows(
+    reader: _Reader, bindings: int, references: int
+) -> tuple[tuple[Binding, ...], tuple[Reference, ...]]:
+    name, value, container, bases = (reader.take_ids(bindings) for _ in range(4))
+    kind = reader.take(bindings, max(Binds))
+    flags, required = reader.take(bindings), reader.take(bindings, least=-1)
+    start = reader.take_steps(bindings)
+    end = _checked(start + reader.take(bindings, least=-_LARGEST))
+    at = _checked(start + reader.take(bindings, least=-_LARGEST))
+    numbers = np.arange(bindings)
+    owner = _checked(numbers + reader.take(bindings, least=-_LARGEST), least=-1)
     if bool((owner >= numbers).any()):
         raise BadFacts("damaged facts: an owner that comes later")
-    columns = (kind, at, line, start, end, scope, scope_end, owner)
-    split = map(_split, bases)
-    lists = (column.tolist() for column in columns)
-    return zip(name, *lists, value, container, split, flags.tolist(), required.tolist(), strict=True)
+    scope, scope_end = _read_scopes(reader, bindings)
+    used, receiver, passed = (reader.take_ids(references) for _ in range(3))
+    role, arguments = reader.take(references, max(Role)), reader.take(references, least=-1)
+    place = reader.take_steps(references)
+    around = _Spans(kind, start, end, owner).around(place)
+    inside = _checked(around + reader.take(references, least=-_LARGEST), bindings - 1, least=-1)
+    places = np.unique(np.concatenate([at, place]))
+    lines = reader.take_steps(len(places))
+    line, use_line = (lines[np.searchsorted(places, one)] for one in (at, place))
+    columns = (column.tolist() for column in (kind, at, line, start, end, scope, scope_end, owner))
+    more = (value, container, map(_split, bases), flags.tolist(), required.tolist())
+    rows = tuple(map(Binding._make, zip(name, *columns, *more, strict=True)))
+    uses = (column.tolist() for column in (role, place, use_line))
+    rest = (receiver, inside.tolist(), arguments.tolist(), passed)
+    return rows, tuple(map(Reference._make, zip(used, *uses, *rest, strict=True)))
 
 
-def _references(reader: _Reader, count: int, owners: int) -> Iterable[Iterable[Any]]:
-    name, receiver, passed = (reader.take_ids(count) for _ in range(3))
-    role, arguments = reader.take(count, max(Role)), reader.take(count, least=-1)
-    at, line = reader.take_steps(count), reader.take_steps(count)
-    owner = reader.take_steps(count, owners - 1, least=-1)
-    return zip(
-        name,
-        *(column.tolist() for column in (role, at, line)),
-        receiver,
-        owner.tolist(),
-        arguments.tolist(),
-        passed,
-        strict=True,
-    )
+class _Spans:
+    """Which definition is around a place, as a guess that is nearly always right."""
+
+    def __init__(self, kind: Numbers, start: Numbers, end: Numbers, owner: Numbers) -> None:
+        self._owns = np.isin(kind, _OWNERS)
+        self._start, self._end, self._owner = start, end, owner
+
+    def around(self, places: Numbers) -> Numbers:
+        """The last definition that begins before each place, or the one of those around it that has it."""
+        found = np.searchsorted(self._start, places, "right") - 1
+        if not len(self._start):
+            return found
+        while True:
+            wrong = (found >= 0) & ~(self._owns[found] & (self._end[found] > places))
+            if not wrong.any():
+                return found
+            found[wrong] = self._owner[found[wrong]]
+
+
+def _write_scopes(out: bytearray, scopes: Sequence[tuple[int, int]]) -> None:
+    """For each binding 0 for a new scope, or how many ago its scope was new; then the scopes."""
+    known: dict[tuple[int, int], int] = {}
+    back = []
+    for scope in scopes:
+        count = len(known)
+        number = known.setdefault(scope, count)
+        back.append(count - number)
+    _write(out, back)
+    _write(out, _steps([begin for begin, _ in known]))
+    _write(out, [end - begin for begin, end in known])
+
+
+def _read_scopes(reader: _Reader, count: int) -> tuple[Numbers, Numbers]:
+    back = reader.take(count)
+    new = back == 0
+    known = np.cumsum(new)
+    numbers = _checked(np.where(new, known - 1, known - back))
+    total = int(known[-1]) if count else 0
+    begin = reader.take_steps(total)
+    end = _checked(begin + reader.take(total, least=-_LARGEST))
+    return begin[numbers], end[numbers]
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
