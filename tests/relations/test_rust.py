@@ -67,3 +67,20 @@ def test_traits_and_fields(check: Check) -> None:
             """,
         }
     )
+
+
+def test_self_of_a_type_outside(check: Check) -> None:
+    """`Self` in an `impl` for a type of a library is that type, of which nothing is known here."""
+    check(
+        {
+            "Cargo.toml": '[package]\nname = "a"\n',
+            "src/lib.rs": """
+                trait Listener { fn address(&self); }
+                impl Listener for tokio::net::TcpListener {
+                    fn address(&self) {
+                        Self::address(self) // => address nothing
+                    }
+                }
+            """,
+        }
+    )

@@ -98,7 +98,7 @@ class Typer:
             return self._self(at, table)
         if name == "Self" and table.facts.language == "rust":
             held = self._self(at, table)
-            return held._replace(kind="definition") if held is not None else None
+            return held._replace(kind="definition") if held is not None and held.kind == "instance" else held
         found = self.names(name, at, called)
         if found:
             return self.merged(found)
