@@ -200,7 +200,7 @@ class FactStore:
         if data != self._manifest:
             before = {segment.name: segment for segment in self._segments}
             self._clear()
-            self._state = self._decoded(data)
+            self._state = _state_of(data, self._rules)
             if self._state is None:
                 return
             self._segments = tuple(self._opened(self._state, before))
@@ -217,18 +217,6 @@ class FactStore:
                 self._recent[key] = data
         except IndexCorrupt as error:
             log.warning("facts behind the damage are read again: %s", error)
-
-    def _decoded(self, data: bytes) -> _State | None:
-        try:
-            values: dict[str, Any] = checked(orjson.loads(data))
-            segments = tuple((str(name), int(size)) for name, size in values.pop("segments"))
-            state = _State(**values, segments=segments)
-            if not all(_OWN.fullmatch(name) for name in state.files()):
-                raise ValueError("it names a file that cannot be one of its own")
-        except (ValueError, TypeError, KeyError) as error:
-            log.warning("all facts are read again, their manifest is damaged: %s", error)
-            return None
-        return state if state.rules == self._rules else None
 
     def _opened(self, state: _State, before: dict[str, Segment]) -> list[Segment]:
         found = []
@@ -299,6 +287,20 @@ class FactStore:
         for key, packed in self._recent.items():
             if live is None or key in live:
                 yield key, unpacked(packed)
+
+
+def _state_of(manifest: bytes, rules: str) -> _State | None:
+    """What a manifest says; None if it is damaged or of other rules."""
+    try:
+        values: dict[str, Any] = checked(orjson.loads(manifest))
+        segments = tuple((str(name), int(size)) for name, size in values.pop("segments"))
+        state = _State(**values, segments=segments)
+        if not all(_OWN.fullmatch(name) for name in state.files()):
+            raise ValueError("it names a file that cannot be one of its own")
+    except (ValueError, TypeError, KeyError) as error:
+        log.warning("all facts are read again, their manifest is damaged: %s", error)
+        return None
+    return state if state.rules == rules else None
 
 
 def _parsed(operation: int, payload: bytes) -> tuple[bytes, bytes] | None:
