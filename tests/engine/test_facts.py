@@ -10,10 +10,12 @@ import pytest
 
 from codanna_core import Engine
 from codanna_core.cancel import Cancel
+from codanna_core.errors import IndexCorrupt
 from codanna_core.files import content_hash
 from codanna_core.indexing.facts import key_of, may_have_facts
 from codanna_core.parsing.parser import PATIENT, Parsing
 from codanna_core.relations.encoding import decode
+from codanna_core.relations.fact_store import FactStore
 from codanna_core.relations.facts import Facts
 from codanna_core.results import Relation, RelationRequest
 
@@ -214,6 +216,27 @@ def test_questions_share_what_is_decoded(
         assert engine.relations(request).edges == first
         assert [edge.path for edge in first] == ["use.py"]
         assert len(decoded) == (count if rows > 1 else 2 * count)
+
+
+def test_damage_while_filling_leaves_the_index_alone(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damaged facts are made again by themselves; the text index is not."""
+
+    def damaged(_: FactStore) -> None:
+        raise IndexCorrupt(Path("facts-00000001.fct"), "it is damaged")
+
+    with open_engine() as engine:
+        generation = engine.sync().generation
+        monkeypatch.setattr(FactStore, "tidy", damaged)
+        engine.warm()
+        assert engine._writer.jobs.facts.wait_until_idle(60)
+        assert engine.wait_until_idle(60)
+        assert engine.status().generation == generation
+        assert engine.status().problems == []
+        monkeypatch.undo()
+        fill(engine)
+        assert progress(engine) == (CODE, CODE)
 
 
 def test_clean_takes_the_facts_with_it(open_engine: OpenEngine, tmp_path: Path) -> None:

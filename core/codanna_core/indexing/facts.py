@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from codanna_core.cancel import Cancel
@@ -101,6 +102,27 @@ class FactsOnDisk:
             return
         with self._mutex:
             contents = self._files.contents()
+        try:
+            self._fill(contents, cancel, whole)
+        except IndexCorrupt as error:
+            # Nothing else depends on them: what is damaged is dropped when the store is opened again.
+            log.warning("facts are read again: %s", error)
+            self._opened().close()
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take over settings for the next files that are read."""
+        self._settings = settings
+
+    def close(self) -> None:
+        """Let the files go; from now on nothing is written."""
+        with self._lock:
+            self._closed = True
+            if self._store is not None:
+                self._store.close()
+
+    # Inside
+
+    def _fill(self, contents: Sequence[tuple[str, bytes]], cancel: Cancel, whole: bool) -> None:
         wanted = {key_of(*item): item for item in contents if may_have_facts(item[0])}
         store = self._to_write()
         missing = list(wanted.keys() - store.held())
@@ -123,19 +145,6 @@ class FactsOnDisk:
         if whole and contents and self._new >= _COLLECT_AFTER:
             store.collect(wanted.keys())
             self._new = 0
-
-    def change_settings(self, settings: Settings) -> None:
-        """Take over settings for the next files that are read."""
-        self._settings = settings
-
-    def close(self) -> None:
-        """Let the files go; from now on nothing is written."""
-        with self._lock:
-            self._closed = True
-            if self._store is not None:
-                self._store.close()
-
-    # Inside
 
     def _read(self, path: str, digest: bytes) -> bytes | None:
         """The facts of a file; None where it is gone or has another content than the index knows."""
