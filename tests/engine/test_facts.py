@@ -13,6 +13,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.errors import IndexCorrupt
 from codanna_core.files import content_hash
 from codanna_core.indexing.facts import key_of, may_have_facts
+from codanna_core.indexing.file_state import FileState
 from codanna_core.parsing.parser import PATIENT, Parsing
 from codanna_core.relations.encoding import decode
 from codanna_core.relations.fact_store import FactStore
@@ -108,6 +109,24 @@ def test_a_reader_sees_what_the_writer_stores(open_engine: OpenEngine) -> None:
             fill(engine)
             assert stored(reader, "net/open.go") == {"Open", "host"}
             assert key_of("net/open.go", bytes(16)) not in engine._writer.facts._opened().held()
+
+
+def test_a_reader_does_not_count_for_every_status(
+    open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count reads the table of all files, and an editor asks for the status all the time."""
+    with open_engine() as engine:
+        engine.sync()
+    with open_engine() as engine, open_engine() as reader:
+        engine._writer.try_to_write()
+        assert progress(reader) == (0, CODE)
+        counts: list[int] = []
+        monkeypatch.setattr(FileState, "contents_on_disk", lambda _, generation: counts.append(generation))
+        assert [progress(reader) for _ in range(3)] == [(0, CODE)] * 3
+        assert counts == []
+        monkeypatch.setattr("codanna_core.indexing.facts._COUNT_AFTER_S", 0.0)
+        progress(reader)
+        assert len(counts) == 1
 
 
 def test_a_changed_file_is_left_for_the_next_look(open_engine: OpenEngine, workspace: Path) -> None:

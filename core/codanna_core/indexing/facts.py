@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
@@ -26,8 +28,28 @@ from codanna_core.storage.lock import WriterLock
 log = logging.getLogger("codanna.engine")
 
 FOLDER = "facts"
+_COUNT_AFTER_S = 10.0
 _COLLECT_AFTER = 1_000
 """So many new contents make it worth looking for those that no file has any more."""
+
+
+class _Progress(NamedTuple):
+    """How many files have their facts, and how many have any."""
+
+    done: int
+    total: int
+    generation: int = -1
+    """What was counted, where another process fills them in."""
+    counted: float = 0.0
+
+    @property
+    def live(self) -> bool:
+        """Whether this process fills them in, and knows."""
+        return self.generation < 0
+
+    def is_fresh(self, generation: int) -> bool:
+        """Whether the count still holds: it reads the table of all files."""
+        return self.generation == generation and time.monotonic() - self.counted < _COUNT_AFTER_S
 
 
 class FactsOnDisk:
@@ -53,7 +75,7 @@ class FactsOnDisk:
         self._closed = False
         self._new = _COLLECT_AFTER
         """How many contents came since the last look for those that are not used any more."""
-        self._progress: tuple[int, int] | None = None
+        self._progress: _Progress | None = None
         self._failed = False
 
     # For questions, from any thread
@@ -81,8 +103,9 @@ class FactsOnDisk:
 
     def progress(self, generation: int) -> tuple[int, int]:
         """Of how many files the facts are there, and how many have any. From any thread."""
-        if self._progress is not None:
-            return self._progress
+        known = self._progress
+        if known is not None and (known.live or known.is_fresh(generation)):
+            return known.done, known.total
         contents = self._files.contents_on_disk(generation)
         if contents is None:
             return 0, 0
@@ -90,7 +113,10 @@ class FactsOnDisk:
         store.refresh()
         held = store.held()
         wanted = [key_of(*item) for item in contents if may_have_facts(item[0])]
-        return sum(key in held for key in wanted), len(wanted)
+        counted = _Progress(sum(key in held for key in wanted), len(wanted), generation, time.monotonic())
+        if self._progress is None or not self._progress.live:
+            self._progress = counted
+        return counted.done, counted.total
 
     # For the one that writes
 
@@ -128,7 +154,7 @@ class FactsOnDisk:
         missing = list(wanted.keys() - store.held())
         missing.sort(key=lambda key: wanted[key][0])
         total, left = len(wanted), len(missing)
-        self._progress = total - left, total
+        self._progress = _Progress(total - left, total)
         for key in missing:
             cancel.raise_if_cancelled()
             path, digest = wanted[key]
@@ -139,7 +165,7 @@ class FactsOnDisk:
                     return
                 left -= 1
                 self._new += 1
-                self._progress = total - left, total
+                self._progress = _Progress(total - left, total)
         self._failed = False
         store.tidy()
         if whole and contents and self._new >= _COLLECT_AFTER:
