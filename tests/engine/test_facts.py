@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -256,6 +258,29 @@ def test_damage_while_filling_leaves_the_index_alone(
         monkeypatch.undo()
         fill(engine)
         assert progress(engine) == (CODE, CODE)
+
+
+def test_closing_waits_for_no_file(open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A helper may need seconds for a large file; an editor that closes waits for none of them."""
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slow(*_: object, **__: object) -> bytes:
+        reading.set()
+        go_on.wait(60)
+        return b""
+
+    monkeypatch.setattr(Parsing, "facts", slow)
+    engine = open_engine()
+    engine.sync()
+    engine.warm()
+    assert reading.wait(60)
+    started = time.monotonic()
+    engine.close()
+    assert time.monotonic() - started < 8
+    go_on.set()
+    assert engine._writer.jobs.facts.wait_until_idle(60)
+    with open_engine() as again:
+        assert again._writer.facts._opened().held() == set()
 
 
 def test_clean_takes_the_facts_with_it(open_engine: OpenEngine, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ log = logging.getLogger("codanna.engine")
 
 Job = Callable[[Cancel], None]
 
+_FACTS_STOP_S = 0.5
+
 
 class Background:
     """Runs jobs one after the other. A job scheduled again under the same name before it started runs
@@ -160,4 +162,4 @@ class Jobs:
         """Cancel what runs and drop the rest."""
         self._own.stop()
         self.beside.stop()
-        self.facts.stop()
+        self.facts.stop(_FACTS_STOP_S)  # A helper may be reading a large file, and nothing depends on it.
