@@ -186,7 +186,7 @@ def test_a_defect_is_reported_harmlessly(run: Run, workspace: Path, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(hostile.EVERYTHING)
 
-    monkeypatch.setattr("codanna_core.cli.search.bring_up_to_date", fail)
+    monkeypatch.setattr("codanna_core.cli.session.bring_up_to_date", fail)
     for flags in ((), ("-v",)):
         outcome = run("search", QUESTION, *flags)
         assert outcome.code == 3

@@ -56,6 +56,21 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
+def add_answering(parser: argparse.ArgumentParser) -> None:
+    """`--color` and `--no-sync`, of every command that answers."""
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="when to use colors; auto means on a terminal, unless NO_COLOR is set",
+    )
+    parser.add_argument(
+        "--no-sync",
+        action="store_true",
+        help="answer from the index as it is, without looking for changed files",
+    )
+
+
 def add_root(parser: argparse.ArgumentParser) -> None:
     """PATH and where its index lives."""
     parser.add_argument(
@@ -78,17 +93,7 @@ def add_answer(parser: argparse.ArgumentParser, *, filters: bool = True, formats
             "default is `full`, and `compact` on a terminal that `full` would scroll",
         )
         add_json(parser)
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="when to use colors; auto means on a terminal, unless NO_COLOR is set",
-    )
-    parser.add_argument(
-        "--no-sync",
-        action="store_true",
-        help="answer from the index as it is, without looking for changed files",
-    )
+    add_answering(parser)
     if filters:
         group = parser.add_argument_group(
             "filters, each may be repeated or contain several values with commas"

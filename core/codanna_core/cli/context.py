@@ -10,7 +10,7 @@ from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.render import print_text, say
 from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import nothing_found
-from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.cli.session import asked_engine, report_problems
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import DEFAULT_BUDGET, Mode, SearchRequest
 
@@ -37,11 +37,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery("the question is empty; ask for something")
     scope = scope_of(options)
     filters = scope.filters(filters_of(options))
-    with open_engine(options) as engine, stoppable() as cancel:
-        if options.no_sync:
-            engine.hear_writer()
-        else:
-            bring_up_to_date(engine, cancel)
+    with asked_engine(options) as (engine, cancel):
         question: str | SearchRequest = options.query
         if options.limit:
             mode = Mode(engine.settings.search.mode)

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codanna_core.cli.arguments import add_common, add_json, add_root, root_of
+from codanna_core.cli.arguments import add_answering, add_common, add_json, add_root, root_of
 from codanna_core.cli.edges import render_candidates, render_edges, render_mermaid
 from codanna_core.cli.envelope import relations_document, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.render import counted, print_text, say, shown_path, style_for
-from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.cli.session import asked_engine, report_problems
 from codanna_core.cli.similar import file_in
 from codanna_core.errors import InvalidQuery
 from codanna_core.files import decode, read_regular
@@ -62,17 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser, relation: Relation) -> None:
     if relation in (Relation.CALLS, Relation.CALLERS):
         parser.add_argument("--graph", action="store_true", help="print a Mermaid flowchart")
     add_json(parser)
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="when to use colors; auto means on a terminal, unless NO_COLOR is set",
-    )
-    parser.add_argument(
-        "--no-sync",
-        action="store_true",
-        help="answer from the index as it is, without looking for changed files",
-    )
+    add_answering(parser)
     add_common(parser)
     parser.set_defaults(run=run, relation=relation, diff=None, graph=False)
 
@@ -84,11 +74,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.name is None:
         raise InvalidQuery("name a definition, or give a diff with --diff FILE")
     request = _request(options)
-    with open_engine(options) as engine, stoppable() as cancel:
-        if options.no_sync:
-            engine.hear_writer()
-        else:
-            bring_up_to_date(engine, cancel)
+    with asked_engine(options) as (engine, cancel):
         return print_answer(engine, engine.relations(request, cancel=cancel), options)
 
 

@@ -14,7 +14,7 @@ from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.formats import rendered_hits
 from codanna_core.cli.render import counted, no_files, print_text, say, shown_path, style_for
 from codanna_core.cli.scope import Scope, scope_of
-from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.cli.session import asked_engine, report_problems
 from codanna_core.errors import InvalidQuery
 from codanna_core.results import Mode, SearchRequest, SearchResult
 
@@ -39,11 +39,7 @@ def run(options: argparse.Namespace) -> int:
             'the query is empty; ask for something, for instance: codanna-lsp search "parse a date"'
         )
     filters = scope_of(options).filters(filters_of(options))
-    with open_engine(options) as engine, stoppable() as cancel:
-        if options.no_sync:
-            engine.hear_writer()
-        else:
-            bring_up_to_date(engine, cancel)
+    with asked_engine(options) as (engine, cancel):
         defaults = engine.settings.search
         request = SearchRequest(
             options.query,

@@ -66,6 +66,17 @@ def stoppable() -> Iterator[Cancel]:
         signal.signal(signal.SIGINT, previous)
 
 
+@contextmanager
+def asked_engine(options: argparse.Namespace) -> Iterator[tuple[CommandService, Cancel]]:
+    """The engine, ready to be asked: brought up to date, or with `--no-sync` as it is."""
+    with open_engine(options) as engine, stoppable() as cancel:
+        if options.no_sync:
+            engine.hear_writer()
+        else:
+            bring_up_to_date(engine, cancel)
+        yield engine, cancel
+
+
 def bring_up_to_date(
     engine: CommandService, cancel: Cancel, *, verify: bool = False, rebuild: bool = False
 ) -> SyncReport:

@@ -10,7 +10,7 @@ from pathlib import Path
 from codanna_core.cli.arguments import add_answer, add_common, add_root, filters_of, root_of
 from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import print_answer
-from codanna_core.cli.session import bring_up_to_date, open_engine, stoppable
+from codanna_core.cli.session import asked_engine
 from codanna_core.errors import InvalidQuery
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<first>\d+)(?:-(?P<last>\d+)|:\d+)?:?")
@@ -35,11 +35,7 @@ def run(options: argparse.Namespace) -> int:
     file, first, last = parse_place(options.place)
     path = file_in(root, file)
     filters = scope_of(options).filters(filters_of(options))
-    with open_engine(options) as engine, stoppable() as cancel:
-        if options.no_sync:
-            engine.hear_writer()
-        else:
-            bring_up_to_date(engine, cancel)
+    with asked_engine(options) as (engine, cancel):
         result = engine.similar(path, first, last, limit=options.limit, filters=filters, cancel=cancel)
         return print_answer(engine, result, options)
 

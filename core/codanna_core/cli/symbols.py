@@ -13,7 +13,7 @@ from codanna_core.cli.formats import rendered_symbols
 from codanna_core.cli.render import print_text, say, shown_path, style_for
 from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import nothing_found
-from codanna_core.cli.session import bring_up_to_date, open_engine, stoppable
+from codanna_core.cli.session import asked_engine
 from codanna_core.errors import InvalidQuery
 
 _INSIDE_ONE_OF = 5
@@ -36,11 +36,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery(
             "the name is empty; write a part of one, for instance: codanna-lsp symbols getUser"
         )
-    with open_engine(options) as engine, stoppable() as cancel:
-        if options.no_sync:
-            engine.hear_writer()
-        else:
-            bring_up_to_date(engine, cancel)
+    with asked_engine(options) as (engine, cancel):
         scope = scope_of(options)
         limit = options.limit or engine.settings.search.symbol_limit
         # Names are not filtered by folders in the index: some of more than are wanted are inside.

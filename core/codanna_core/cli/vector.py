@@ -17,7 +17,7 @@ from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import counted, print_text, say, size
 from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import print_answer
-from codanna_core.cli.session import bring_up_to_date, open_engine, report_problems, stoppable
+from codanna_core.cli.session import asked_engine, bring_up_to_date, open_engine, report_problems, stoppable
 from codanna_core.cli.similar import file_in, parse_place
 from codanna_core.errors import InvalidQuery
 from codanna_core.inert import inert
@@ -98,11 +98,7 @@ def run_search(options: argparse.Namespace) -> int:
     place = _place(options)
     vector = _read_vector(options.query[1:]) if options.query.startswith("@") else None
     filters = scope_of(options).filters(filters_of(options))
-    with open_engine(options) as engine, stoppable() as cancel:
-        if options.no_sync:
-            engine.hear_writer()
-        else:
-            bring_up_to_date(engine, cancel)
+    with asked_engine(options) as (engine, cancel):
         limit = options.limit or engine.settings.search.limit
         if place is not None:
             result = engine.similar(*place, limit=limit, filters=filters, cancel=cancel)
