@@ -181,6 +181,18 @@ def test_imports_point_down() -> None:
     assert upward(imports()) == set()
 
 
+def test_few_know_of_buffers() -> None:
+    """Texts that are not in the index are known to the facade that takes them, to what ends them once they
+    are, and to what makes views; whoever reads a view does not ask for them.
+    """
+    users = {name for name, others in imports().items() if "codanna_core.overlay" in others}
+    assert users == {
+        "codanna_core.engine",
+        "codanna_core.indexing.saved",
+        "codanna_core.search.answers",
+    }
+
+
 def test_there_is_no_circle_of_imports() -> None:
     """No module can be reached from itself, whatever kind of import leads there."""
     assert circles(imports()) == set()
