@@ -21,7 +21,6 @@ from codanna_core.problems import Code
 
 OWN_IGNORE_FILE: Final = ".codannaignore"
 IGNORE_FILES: Final = (".gitignore", ".ignore", OWN_IGNORE_FILE)
-RULE_KINDS: Final = (*IGNORE_FILES, ".git")
 COMMON_FOLDERS_FILE: Final = Path(__file__).with_name("common_folders.ignore")
 
 MAX_RULE_FILE: Final = 1 << 20

@@ -180,9 +180,9 @@ class Models:
     def close(self) -> None:
         """Release both stores."""
         with self._lock:
-            for meaning in (self._active, self._next):
-                if meaning is not None:
-                    meaning.close()
+            for model in (self._active, self._next):
+                if model is not None:
+                    model.close()
             self._active = self._next = None
 
     @contextmanager

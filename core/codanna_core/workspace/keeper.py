@@ -92,7 +92,7 @@ class Keeper:
                 engine.warm()
             self.reconciled = True
             logger.info(
-                "synchronised: %d added, %d changed, %d removed in %.1f s, generation %d",
+                "synchronized: %d added, %d changed, %d removed in %.1f s, generation %d",
                 report.added,
                 report.changed,
                 report.removed,
@@ -117,10 +117,10 @@ class Keeper:
             self.reconciled = False
             again = ROOT_POLL
         elif isinstance(error, MemoryError):
-            logger.error("synchronising %s ran out of memory", self._name, exc_info=error)
+            logger.error("synchronizing %s ran out of memory", self._name, exc_info=error)
             message = f"{OutOfMemory()}; trying again"
         elif not isinstance(error, ConfigError):
-            logger.error("synchronising %s failed", self._name, exc_info=error)
+            logger.error("synchronizing %s failed", self._name, exc_info=error)
             message = f"indexing failed ({type(error).__name__}: {error}), trying again"
         self._problems.note(Code.SYNC, message)
         self._work.sync(again)
