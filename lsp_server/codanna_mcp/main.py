@@ -98,11 +98,8 @@ class _Parser(argparse.ArgumentParser):
         super().error(inert(message))
 
 
-def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = _Parser(
-        prog="codanna-lsp mcp",
-        description="Run the MCP server for agents on standard input and output.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `mcp`."""
     parser.add_argument(
         "path",
         nargs="?",
@@ -119,6 +116,14 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--log-level", choices=log.LEVELS, default="info", help="least serious messages that are logged"
     )
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = _Parser(
+        prog="codanna-lsp mcp",
+        description="Run the MCP server for agents on standard input and output.",
+    )
+    add_arguments(parser)
     return parser.parse_args(argv)
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 from collections.abc import Sequence
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this command, for what describes them; the server's own parser reads them."""
+    importlib.import_module("codanna_mcp.main").add_arguments(parser)
 
 
 def run(arguments: Sequence[str]) -> int:
