@@ -9,7 +9,7 @@ COUNT ?= 20000
 Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
-.PHONY: help install try test lint types check format bench torture fuzz soak test-editors vscode docs lock wheel \
+.PHONY: help install try test lint types check format bench torture fuzz soak test-editors test-agents tokens vscode docs lock wheel \
   dist smoke weight release site lint-workflows clean
 
 help: ## list the targets
@@ -56,6 +56,25 @@ torture: install ## kill commands, servers and helpers, then compare all answers
 fuzz: install ## damaged files of every language, messages and index files: make fuzz COUNT=1000000 FUZZ_COUNT=100000
 	$(BIN)/python tests/fuzz/fuzz_languages.py --count $(COUNT)
 	FUZZ_COUNT=$(or $(FUZZ_COUNT),2000) $(BIN)/python -m pytest -m slow -k fuzz --timeout=0 $(ARGS)
+
+define npm_install
+	@mkdir -p $(1)
+	@cd $(1) && export PATH="$(abspath $(NODE))/bin:$$PATH" && { test -f package.json || npm init -y > /dev/null; } \
+	  && npm install --ignore-scripts --no-package-lock --no-fund --no-audit --loglevel=error $(2) && touch .installed
+endef
+
+# Two tokenizers of npm against the bound that texts for agents keep; COUNT=10000 questions take half an hour.
+tokens: install build/tokens/.installed ## no text for agents takes more tokens than its budget: make tokens COUNT=10000
+	PATH="$(abspath $(NODE))/bin:$$PATH" $(BIN)/python benchmarks/tokens.py --count $(if $(filter 20000,$(COUNT)),10000,$(COUNT)) $(ARGS)
+
+build/tokens/.installed: $(NODE)/bin/npm
+	$(call npm_install,build/tokens,gpt-tokenizer@4.0.0 @anthropic-ai/tokenizer@0.0.4)
+
+test-agents: install build/inspector/.installed ## the official MCP inspector drives every tool over both transports
+	PATH="$(abspath $(NODE))/bin:$$PATH" $(BIN)/python -m pytest -m slow tests/mcp $(ARGS)
+
+build/inspector/.installed: $(NODE)/bin/npm
+	$(call npm_install,build/inspector,@modelcontextprotocol/inspector@2.12.0)
 
 soak: install ## a day's worth of edits and searches: no growth, no loss of recall
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)

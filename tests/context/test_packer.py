@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codanna_core.context.packer import LEAST_BUDGET
-from codanna_core.context.tokens import cost, most_tokens
+from codanna_core.context.tokens import cost, line_costs, most_tokens
 from codanna_core.languages.extract import extract
 from codanna_core.model import Position, Span
 from codanna_core.results import Context, Form, Hit
@@ -117,7 +117,9 @@ def test_the_budget_is_kept_for_definitions_in_part(packed: Packed, budget: int,
 def test_costs_of_lines_add_up(lines: list[str]) -> None:
     """What the packer adds up is what the text costs."""
     lines = ["".join(line.splitlines()) for line in lines]
-    assert sum(cost(line + "\n") for line in lines) == cost("".join(line + "\n" for line in lines))
+    costs = [cost(line + "\n") for line in lines]
+    assert sum(costs) == cost("".join(line + "\n" for line in lines))
+    assert line_costs(lines) == costs
 
 
 def test_bytes_beyond_ascii_are_a_token_each() -> None:

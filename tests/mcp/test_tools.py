@@ -180,7 +180,10 @@ def test_similar_takes_a_handle_or_lines(ask: Ask) -> None:
 def test_what_is_not_searched_is_not_read(ask: Ask, project: Path, path: str) -> None:
     """Ignored, hidden and outside files, links and folders are refused by every tool that takes a path."""
     (project.parent / "outside.py").write_text("def outside(): pass\n")
-    os.symlink(project.parent / "outside.py", project / "link.py")
+    if path == "link.py":
+        if os.name == "nt":
+            pytest.skip("making links takes a right that tests do not have there")
+        os.symlink(project.parent / "outside.py", project / "link.py")
     for tool, further in (("outline", {}), ("symbol", {"line": 1}), ("similar", {"line": 1})):
         with pytest.raises(InvalidQuery):
             ask(tool, path=path, **further)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from codanna_core.context.handles import handle_of, qualified
 from codanna_core.context.listing import DATA, longest_run
 from codanna_core.context.statements import Body, Statement, body_of
-from codanna_core.context.tokens import WHOLE, cost, most_tokens
+from codanna_core.context.tokens import WHOLE, cost, line_costs, most_tokens
 from codanna_core.errors import InvalidQuery
 from codanna_core.inert import inert
 from codanna_core.results import Context, Form, Hit, SearchResult, ShownHit
@@ -31,6 +31,8 @@ _ONE_SHARE = 0.6
 """What is left may be given to the code of one hit to this share; more is shown in part."""
 _PART_SHARE = 0.35
 """And this share to one that is shown in part."""
+_WORTH = 30 * WHOLE
+"""With less left there is no room for a part of anything."""
 _LEAST_PART, _ENOUGH = 0.15, 10
 """Less than this share, or so many lines, of a definition says nothing about it."""
 _MARK, _FENCE = "@", "`"
@@ -50,6 +52,9 @@ def hits_for(budget: int) -> int:
     return max(10, min(MOST_HITS, budget // _TOKENS_A_HIT))
 
 
+_UNKNOWN = Body(0, ())
+
+
 @dataclass(slots=True)
 class _Item:
     """A hit while it is packed."""
@@ -57,17 +62,25 @@ class _Item:
     hit: Hit
     lines: list[str]
     """Its code as it is shown; empty where the file is no longer the one that was indexed."""
-    body: Body | None
     handle: str
     costs: list[int]
     form: Form = Form.LINE
     kept: list[Run] = field(default_factory=list)
     """The runs of its lines that are shown, each [first, end)."""
+    _body: Body | None = _UNKNOWN
 
     @property
     def first(self) -> int:
         """Where its first line is in the file."""
         return self.hit.span.start.line
+
+    @property
+    def body(self) -> Body | None:
+        """Its statements; worked out only where it is not shown whole."""
+        if self._body is _UNKNOWN:
+            hit = self.hit
+            self._body = body_of(self.lines, hit.signature, hit.language) if hit.kind != "text" else None
+        return self._body
 
     def in_file(self, run: Run) -> Run:
         """These lines as lines of the file."""
@@ -103,12 +116,11 @@ def _item(hit: Hit, lines: Lines) -> _Item:
     there = hit.kind == "text" or (0 <= at_name < len(code) and name in code[at_name])
     handle = handle_of(hit.path, hit.container, hit.name, hit.kind, first, code if there else ())
     if not there or last + 1 - first > _LONGEST_CODE:
-        return _Item(hit, [], None, str(handle), [])
+        return _Item(hit, [], str(handle), [])
     code = _dedented([inert(line) for line in code])
     if max(longest_run(mark, code) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
-        return _Item(hit, [], None, str(handle), [])
-    body = body_of(code, hit.signature, hit.language) if hit.kind != "text" else None
-    return _Item(hit, code, body, str(handle), [cost(line + "\n") for line in code])
+        return _Item(hit, [], str(handle), [])
+    return _Item(hit, code, str(handle), line_costs(code))
 
 
 def _dedented(lines: list[str]) -> list[str]:
@@ -187,7 +199,7 @@ class _Block:
         kept: list[Run] = []
         if free and whole - before <= for_whole:
             kept, form = [(0, len(item.lines))], Form.WHOLE
-        elif item.body is not None:
+        elif for_part >= _WORTH and item.body is not None:
             kept, form = _chosen(item, item.body, others, before + for_part, self._terms), Form.PART
         if not kept or _cost_of(item, kept) - before > left or (item.kept and _cost_of(item, kept) <= before):
             return 0
@@ -240,8 +252,12 @@ def _cost_of(item: _Item, runs: Sequence[Run]) -> int:
     return sum(sum(item.costs[first:end]) + _gap_cost(left) for first, end, left in _with_gaps(item, runs))
 
 
+_GAPS = [cost(f"... {'1' * digits} more lines\n") for digits in range(1, 8)]
+"""What a gap costs by the digits of its number, all of which cost the same."""
+
+
 def _gap_cost(left: int) -> int:
-    return cost(_gap(left) + "\n") if left else 0
+    return _GAPS[len(str(left)) - 1] if left else 0
 
 
 def _with_gaps(item: _Item, runs: Sequence[Run]) -> Iterator[tuple[int, int, int]]:

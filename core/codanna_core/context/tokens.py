@@ -9,6 +9,8 @@ it is about 1.4 times what they need.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 _VOWELS, _CONSONANTS, _RARE = b"aeiouy", b"bcdfghlmnprst", b"jkqvwxz"
@@ -20,6 +22,7 @@ _UPPER, _DIGITS, _SPACE, _BREAKS, _UNDERSCORE = (
     b"_",
 )
 _MARKS, _OTHER = 8, 9
+_LINE_FEED = 10
 
 _COSTS = np.array(
     [
@@ -60,9 +63,28 @@ def cost(text: str) -> int:
     """Hundredths of a token that a piece of text adds where it begins a line. The costs of lines, each with
     its line break, add up to that of the text.
     """
-    data = np.frombuffer(b"\n" + text.encode("utf-8", "replace"), np.uint8)
-    classes = _CLASS_OF[data]
-    return int(_COSTS[classes[:-1], classes[1:]].sum())
+    return int(_costs_of("\n" + text).sum())
+
+
+def line_costs(lines: Sequence[str]) -> list[int]:
+    """The cost of each line with its line break."""
+    if not lines:
+        return []
+    text = "\n" + "\n".join(lines) + "\n"
+    data = text.encode("utf-8", "replace")
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)
+    # Between two line breaks stand the steps from the first of them to the second.
+    found: list[int] = np.add.reduceat(_costs_of(text), ends[:-1]).tolist()
+    return found
+
+
+def _costs_of(text: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """What each character costs behind the one before it; the first one costs nothing."""
+    classes = _CLASS_OF[np.frombuffer(text.encode("utf-8", "replace"), np.uint8)]
+    costs: np.ndarray[tuple[int], np.dtype[np.int64]] = _COSTS.ravel()[
+        classes[:-1] * len(_COSTS) + classes[1:]
+    ]
+    return costs
 
 
 def most_tokens(text: str) -> int:
