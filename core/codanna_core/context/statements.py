@@ -69,66 +69,52 @@ def body_of(lines: Sequence[str], signature: str, language: str) -> Body | None:
     head = _head(lines, signature)
     if known is None or language in _ONE_EXPRESSION or head is None or len(lines) > _LONGEST:
         return None
-    statements = _statements(lines, head, len(lines), known, ())
+    statements = _statements(_Layout(lines, known), head, len(lines), ())
     if len(statements) < 2:
         return None
-    return Body(_without_blanks(lines, statements[0].first), tuple(statements))
+    first = statements[0].first
+    while first > 1 and not lines[first - 1].strip():
+        first -= 1
+    return Body(first, tuple(statements))
 
 
 Heads = tuple[tuple[int, int], ...]
 
 
-def _statements(
-    lines: Sequence[str], start: int, stop: int, language: Language, heads: Heads
-) -> list[Statement]:
+def _statements(layout: _Layout, start: int, stop: int, heads: Heads) -> list[Statement]:
     """The statements between two lines, those inside of compound ones apart; none where that is not clear."""
-    first = next((number for number in range(start, stop) if lines[number].strip()), None)
+    first = next((number for number in range(start, stop) if layout.texts[number]), None)
     if first is None or len(heads) > _DEEPEST:
         return []
-    before = heads[-1][0] if heads else 0
-    indent = _indent(lines[first])
-    if indent <= _indent(lines[before]):
+    indent = layout.indents[first]
+    if indent <= layout.indents[heads[-1][0] if heads else 0]:
         return []
-    begins = _beginnings(lines[before:stop], first - before, indent, language)
-    if not begins:
-        return []
+    begins = _beginnings(layout, first, stop, indent)
     found: list[Statement] = []
-    for begin, end in zip(begins, [*begins[1:], stop - before], strict=True):
-        end = _without_blanks(lines, end + before)
-        found += _inside(lines, begin + before, end, language, heads) or [
-            Statement(begin + before, end, heads)
-        ]
+    for begin, end in zip(begins, [*begins[1:], stop], strict=False):
+        while not layout.texts[end - 1]:
+            end -= 1
+        found += _inside(layout, begin, end, heads) or [Statement(begin, end, heads)]
     return found
 
 
-def _inside(
-    lines: Sequence[str], first: int, end: int, language: Language, heads: Heads
-) -> list[Statement] | None:
+def _inside(layout: _Layout, first: int, end: int, heads: Heads) -> list[Statement] | None:
     """The clauses of a long compound statement with their statements; None for any other statement."""
-    if end - first < _LONG or not _COMPOUND.match(lines[first].strip()):
+    if end - first < _LONG or not _COMPOUND.match(layout.texts[first]):
         return None
-    indent = _indent(lines[first])
-    clauses = [
-        number for number in range(first, end) if lines[number].strip() and _indent(lines[number]) == indent
-    ]
+    indent = layout.indents[first]
+    clauses = [n for n in range(first, end) if layout.texts[n] and layout.indents[n] == indent]
     found: list[Statement] = []
     for clause, following in zip(clauses, [*clauses[1:], end], strict=True):
-        inner = next((n + 1 for n in range(clause, following) if _OPENS.search(lines[n])), following)
+        inner = next((n + 1 for n in range(clause, following) if _OPENS.search(layout.texts[n])), following)
         around = (*heads, (clause, inner))
-        own = _statements(lines, inner, following, language, around) if inner < following else []
+        own = _statements(layout, inner, following, around) if inner < following else []
         if inner < following and not own:
             return None
         # A further clause means nothing without the first.
         found.append(Statement(clause, inner, heads if clause == first else (*heads, found[0][:2])))
         found += own
     return found
-
-
-def _without_blanks(lines: Sequence[str], end: int) -> int:
-    """The line behind the last one before `end` that is not blank."""
-    while end > 1 and not lines[end - 1].strip():
-        end -= 1
-    return end
 
 
 def _head(lines: Sequence[str], signature: str) -> int | None:
@@ -150,32 +136,49 @@ def _head(lines: Sequence[str], signature: str) -> int | None:
     return None
 
 
-def _beginnings(lines: Sequence[str], first: int, indent: int, language: Language) -> list[int]:
+def _beginnings(layout: _Layout, first: int, stop: int, indent: int) -> list[int]:
     """The lines at which statements begin; none where a text or a bracket does not end where it should."""
-    scanner = _Scanner(language)
-    for line in lines[:first]:
-        if not scanner.read(line):
-            return []
-    depth = scanner.depth
-    if scanner.inside:
+    depth = layout.depths[first]
+    if stop > layout.clear or layout.inside[first] or layout.inside[stop]:
+        return []
+    if any(layout.depths[number] < depth and layout.texts[number] for number in range(first + 1, stop)):
         return []
     begins = [first]
     before = ""
-    for number in range(first, len(lines)):
-        line = lines[number]
-        text = line.strip()
-        at_margin = scanner.depth == depth and not scanner.inside and _indent(line) == indent
-        # What has no code yet is a comment, or marks what follows it.
-        ended = before and not _UNFINISHED.search(before) and not before.startswith(_MARKS)
-        if number > first and text and ended and at_margin and not _CONTINUES.match(text):
-            begins.append(number)
-            before = ""
-        if not scanner.read(line):
-            return []
-        if scanner.depth < depth and any(rest.strip() for rest in lines[number + 1 :]):
-            return []
-        before = scanner.code.strip() or before
-    return begins if not scanner.inside else []
+    for number in range(first, stop):
+        text = layout.texts[number]
+        if number > first and text and before and layout.indents[number] == indent:
+            # What has no code yet is a comment, or marks what follows it.
+            at_margin = layout.depths[number] == depth and not layout.inside[number]
+            ended = at_margin and not before.startswith(_MARKS) and not _UNFINISHED.search(before)
+            if ended and not _CONTINUES.match(text):
+                begins.append(number)
+                before = ""
+        before = layout.codes[number] or before
+    return begins
+
+
+class _Layout:
+    """What is known of each line before statements are told apart; read once for a definition."""
+
+    def __init__(self, lines: Sequence[str], language: Language) -> None:
+        scanner = _Scanner(language)
+        self.texts = [line.strip() for line in lines]
+        self.indents = [_indent(line) for line in lines]
+        self.depths = [0]
+        """Open brackets at the start of each line, and at the end."""
+        self.inside = [False]
+        """Whether the line starts inside quoted text or a comment."""
+        self.codes: list[str] = []
+        self.clear = 0
+        """So many lines, from the first one, are clear."""
+        for line in lines:
+            if not scanner.read(line):
+                break
+            self.clear += 1
+            self.depths.append(scanner.depth)
+            self.inside.append(bool(scanner.inside))
+            self.codes.append(scanner.code.strip())
 
 
 def _indent(line: str) -> int:
