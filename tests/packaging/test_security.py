@@ -17,7 +17,7 @@ ATTACKERS = (
     "Other user",
     "Web page",
     "Client",
-    "Neighbour",
+    "Neighbor",
 )
 NAMED = re.compile(r"`((?:tests|editors)/[\w./-]+)(?:::(\w+))?`")
 
