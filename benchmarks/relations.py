@@ -17,8 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from codanna_core.relations import reader, scopes
 from codanna_core.relations.facts import Binds, Reference
 from codanna_core.relations.resolve import Resolution, Resolver, Tier
+from codanna_core.relations.rules import GENERIC, Rules
 from codanna_core.relations.typer import Typer
 from codanna_core.testing.relations import MemoryProvider
 
@@ -73,8 +75,10 @@ class Tally:
         return f"{precision:6.3f} / {recall:5.3f} ({given:6d})"
 
 
-def measure(project: Path, truth: Path, show: int) -> None:
+def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> None:
     started = time.process_time()
+    for module in (reader, scopes) if by_name else ():
+        module.rules_of = lambda _language: Rules(reader=GENERIC)  # type: ignore[attr-defined]
     provider = MemoryProvider.of_folder(project)
     read = time.process_time() - started
     resolver = Resolver(Typer(provider))
@@ -119,6 +123,7 @@ def measure(project: Path, truth: Path, show: int) -> None:
                 tally.bad.append(text(use, result, reference))
         if use.is_call:
             shape = f"{facts.language} {result.tier.name.lower()}.{kind_of(result.reason)}"
+            shape += " ?" if reference is not None and reference.receiver == "?" else ""
             reasons[shape][0] += 1
             reasons[shape][1] += weight
             reasons[shape][2] += result.probability
@@ -212,11 +217,12 @@ def main() -> None:
     )
     parser.add_argument("pairs", nargs="+", type=Path)
     parser.add_argument("--show", type=int, default=0, help="examples of what is wrong and missed")
+    parser.add_argument("--by-name", action="store_true", help="as if there were no rules for the language")
     options = parser.parse_args()
     if len(options.pairs) % 2:
         sys.exit("give each project with its truth")
     for project, truth in zip(options.pairs[::2], options.pairs[1::2], strict=True):
-        measure(project, truth, options.show)
+        measure(project, truth, options.show, by_name=options.by_name)
 
 
 if __name__ == "__main__":

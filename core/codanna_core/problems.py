@@ -60,6 +60,8 @@ class Code(StrEnum):
     """another process keeps the index current"""
     READ_ONLY_INDEX = "read-only-index"
     """this user may not write the index; answers come from what is there"""
+    RELATIONS_BY_NAME = "relations-by-name"
+    """there are no rules for the language of a definition, and its uses are found by its name"""
     RELATIONS_INCOMPLETE = "relations-incomplete"
     """some files were not looked through for uses of a name"""
     RELATIONS_UNKNOWN = "relations-unknown"

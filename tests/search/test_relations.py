@@ -252,3 +252,21 @@ def test_a_file_that_the_parser_cannot_stand_is_named(
     monkeypatch.setattr("codanna_core.parsing.parser.HELPERS", None)
     assert decode(engine._parsing.facts(text, "slow.py")) == first
     assert engine._parsing.facts(b"# Title\n", "readme.md") == b""
+
+
+def test_a_language_without_rules_says_so(engine: Engine) -> None:
+    """Its uses are found by name in all files that use it, typed ones included."""
+    write(
+        engine,
+        {
+            "a.rb": "def price\n  3\nend\n\ndef total\n  price\nend\n",
+            "b.rb": "def pay\n  price()\nend\n",
+            "readme.md": "price\n",
+        },
+    )
+    engine.set_overlay("c.rb", "# \U0001f600\ndef typed\n  price\nend\n")
+    result = callers(engine, "price")
+    assert sources(result) == ["a.rb:total", "b.rb:pay", "c.rb:typed"]
+    assert {edge.confidence for edge in result.edges} == {Confidence.LIKELY}
+    assert [problem.code for problem in result.problems] == [Code.RELATIONS_BY_NAME]
+    assert result.complete

@@ -22,7 +22,7 @@ from codanna_core.languages.registry import detect_language
 from codanna_core.parsing.parser import Parsing
 from codanna_core.parsing.verdicts import grammars
 from codanna_core.relations.fact_store import FactStore
-from codanna_core.relations.rules import rules_digest, rules_of
+from codanna_core.relations.rules import has_own_rules, rules_digest
 from codanna_core.storage.lock import WriterLock
 
 log = logging.getLogger("codanna.engine")
@@ -210,7 +210,7 @@ def may_have_facts(path: str) -> bool:
     are asked for.
     """
     language = detect_language(path, b"")
-    return language is not None and bool(rules_of(language).reader)
+    return language is not None and has_own_rules(language)
 
 
 def _rules() -> str:

@@ -33,7 +33,8 @@ def has_references(language: str) -> bool:
 def load_references(language: str) -> None:
     """Load the grammar and compile the query, which takes longer than most files."""
     load(languages()[language])
-    _cursor(language)
+    if has_references(language):
+        _cursor(language)
 
 
 def _start(node: Node) -> int:

@@ -202,7 +202,7 @@ class _Search:
                 answer.problems.append(f"no facts of {path} yet")
                 continue
             if not table.facts.complete:
-                answer.problems.append(f"{path} is too large to read as a whole")
+                answer.problems.append(f"{path} is too large, or takes too long, to be read as a whole")
             yield self._in_file(path, table)
 
     def _look_for(self, name: str) -> None:

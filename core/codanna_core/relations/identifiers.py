@@ -64,6 +64,7 @@ _PREFIX = re.compile(rb"\b[rRbBuUfF]{1,2}\Z")
 _IN_BRACES = re.compile(rb"\{([^{}\n]*)")
 _HOLDS_CODE = re.compile(rb"[$#{]|\\\(")
 """In strings of languages that are not listed: many have code in their strings, behind one of these marks."""
+_RUN = re.compile(rb"[^ ]+")
 _DIGITS = frozenset(b"0123456789")
 
 
@@ -109,6 +110,28 @@ def _code_of(data: bytes, language: str) -> bytes:
         else:
             pieces.append(data[at:])
             return b" ".join(pieces)
+
+
+def places(data: bytes, language: str) -> list[tuple[int, bytes]]:
+    """Each identifier outside comments and strings with its first byte, in the order of the text."""
+    code = bytearray(data)
+    open_: frozenset[int] = frozenset()
+    at = 0
+    while at >= 0:
+        begun, at = at, -1
+        for match in _pattern(language, open_).finditer(data, begun):
+            start, end = match.span()
+            kind = match.lastgroup
+            if kind is not None and kind != "text":
+                open_ |= {int(kind[4:])}
+                at = start + 1
+                break
+            if kind is None or not _HOLDS_CODE.search(match.group()):
+                code[start:end] = b" " * (end - start)
+    blanked = bytes(code).translate(_blanks(language in _WITH_DOLLAR))
+    return [
+        (found.start(), found.group()) for found in _RUN.finditer(blanked) if found.group()[0] not in _DIGITS
+    ]
 
 
 @cache

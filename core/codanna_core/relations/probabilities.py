@@ -11,6 +11,7 @@ _MEASURED: dict[str, dict[str, float]] = {
     "javascript": {"certain": 0.99, "likely": 0.95},
     "rust": {"certain": 0.98, "likely": 0.6},
     "c": {"certain": 0.985, "likely": 0.8},
+    "generic": {"likely": 0.93},
     "cpp": {"certain": 0.83, "likely": 0.9},
 }
 """Shares over the calls of the projects that `benchmarks/truth/README.md` names for tuning."""
@@ -21,10 +22,13 @@ _SHARED = 0.95
 """How often one of several possible definitions is the right one."""
 _ALONE = 0.3
 """How often the only definition is, where its name is a common one."""
+_ALONE_BY_NAME = 0.8
+"""The same of the generic tier, where a name may be any; measured on languages with rules, without them."""
 
 
 def probability(language: str, tier: str, targets: int) -> float:
     """The share of right edges among those like this one; of several targets, each has its part."""
     if tier == "possible":
-        return _SHARED / targets if targets > 1 else _ALONE
+        alone = _ALONE_BY_NAME if language == "generic" else _ALONE
+        return _SHARED / targets if targets > 1 else alone
     return _MEASURED.get(language, {}).get(tier, _DEFAULT[tier])

@@ -7,12 +7,12 @@ from bisect import bisect_right
 from importlib import import_module
 from typing import Protocol
 
-from codanna_core.languages.captures import Node, captures, has_references, load_references
+from codanna_core.languages.captures import Node, captures, load_references
 from codanna_core.languages.lines import to_utf8
 from codanna_core.languages.text_only import grammar_of
 from codanna_core.relations.expressions import Forms, side
 from codanna_core.relations.facts import SEPARATOR, Binding, Binds, Facts, Reference, Role
-from codanna_core.relations.rules import Rules, rules_of
+from codanna_core.relations.rules import GENERIC, Rules, rules_of
 from codanna_core.relations.scopes import Table
 from codanna_core.runtime.limits import processor_time
 
@@ -20,6 +20,8 @@ DEADLINE_S = 5.0
 MAX_BYTES = 4 << 20
 """Larger files are generated or minified; their names are found, their relations are not."""
 MAX_ROWS = 200_000
+
+_BY_NAME = "codanna_core.relations.readers.generic"
 
 MEMBER_ONLY = (-2, -2)
 """The scope of a name that is only reached through what it is a member of."""
@@ -107,19 +109,22 @@ class Builder:
 def read_facts(data: bytes, language: str, deadline_s: float = DEADLINE_S) -> Facts | None:
     """The facts of a file; None for a language without rules. Never raises for bad input."""
     rules = rules_of(language)
-    if not rules.reader or not has_references(language):
+    if not rules.reader:
         return None
     data = to_utf8(data)
     if len(data) > MAX_BYTES:
         return Facts(language, "", (), (), complete=False)
+    if rules.reader == GENERIC:
+        found_by_name: Facts = import_module(_BY_NAME).read_by_name(data, language, deadline_s)
+        return found_by_name
     found = captures(data, language, deadline_s)
     if found is None:
         return Facts(language, "", (), (), complete=False)
     builder = Builder(data, language, rules)
     reader: Reader = import_module(f"codanna_core.relations.readers.{rules.reader}")
     reader.read(builder, found)
-    scopes = _Spans([(node.start_byte, node.end_byte) for node in found.get("scope", ())])
-    bindings, owners = _placed(builder, scopes)
+    scopes = Spans([(node.start_byte, node.end_byte) for node in found.get("scope", ())])
+    bindings, owners = placed(builder, scopes)
     references = _references(builder, found, owners)
     references = _without_locals(Facts(language, "", tuple(bindings), tuple(references)))
     complete = len(bindings) <= MAX_ROWS and len(references) <= MAX_ROWS
@@ -134,14 +139,14 @@ def read_facts_within(data: bytes, path: str, seconds: float) -> Facts | None:
     What is loaded first is ours, and does not count.
     """
     language = grammar_of(data, path)
-    if language is None or not has_references(language.name):
+    if language is None or not rules_of(language.name).reader:
         return None
     load_references(language.name)
     with processor_time(seconds):
         return read_facts(data, language.name, math.inf)
 
 
-class _Spans:
+class Spans:
     """Nested spans, and which of them is the innermost around a place."""
 
     def __init__(self, spans: list[tuple[int, int]], values: list[int] | None = None) -> None:
@@ -167,11 +172,11 @@ class _Spans:
         return number
 
 
-def _placed(builder: Builder, scopes: _Spans) -> tuple[list[Binding], _Spans]:
+def placed(builder: Builder, scopes: Spans) -> tuple[list[Binding], Spans]:
     """The bindings in the order of the file, each with its scope and its owner."""
     rows = sorted(builder.rows, key=lambda row: (row.start, -row.end, row.at))[:MAX_ROWS]
     numbers = [at for at, row in enumerate(rows) if row.kind in _OWNERS]
-    owners = _Spans([(rows[at].start, rows[at].end) for at in numbers], numbers)
+    owners = Spans([(rows[at].start, rows[at].end) for at in numbers], numbers)
     placed: list[Binding] = []
     for row in rows:
         own = (row.start, row.end)
@@ -189,7 +194,7 @@ def _placed(builder: Builder, scopes: _Spans) -> tuple[list[Binding], _Spans]:
     return placed, owners
 
 
-def _references(builder: Builder, found: dict[str, list[Node]], owners: _Spans) -> list[Reference]:
+def _references(builder: Builder, found: dict[str, list[Node]], owners: Spans) -> list[Reference]:
     roles: dict[int, int] = {}
     for capture in _ORDER:
         role = int(ROLES[capture])

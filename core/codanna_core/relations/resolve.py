@@ -9,6 +9,7 @@ from codanna_core.relations.facts import Binds, Flag, Reference, Role
 from codanna_core.relations.modules import module_rules
 from codanna_core.relations.overloads import best_overloads
 from codanna_core.relations.probabilities import probability
+from codanna_core.relations.rules import GENERIC
 from codanna_core.relations.scopes import Table
 from codanna_core.relations.typer import Typer
 from codanna_core.relations.values import FILE, Place, Target, Value
@@ -37,6 +38,10 @@ class Resolution(NamedTuple):
 
 _SEES_THROUGH = ("javascript", "typescript", "tsx")
 _HOLDERS = (Binds.VARIABLE, Binds.PARAMETER, Binds.FIELD, Binds.EXPORT)
+_NAMED = (Binds.FUNCTION, Binds.TYPE, Binds.ALIAS, Binds.MODULE, Binds.MACRO)
+"""What has names that are seldom shadowed, so that the name alone says something."""
+_TELLING = 4
+"""Letters of a name that is likely to be the project's own."""
 UNKNOWN = Resolution((), Tier.POSSIBLE, 0.0, "unknown here")
 ELSEWHERE = Resolution((), Tier.CERTAIN, 0.0, "of no file here", outside=True)
 
@@ -52,6 +57,8 @@ class Resolver:
         table = self.typer.table(path)
         if table is None:
             return UNKNOWN
+        if table.rules.reader == GENERIC:
+            return self._without_rules(table, path, reference)
         at = (path, reference.at, reference.owner)
         if reference.receiver and reference.role != Role.IMPORT:
             found = self._member(table, reference, at)
@@ -258,6 +265,30 @@ class Resolver:
         words = "only its name fits" if len(found) == 1 else f"one of {len(found)} of that name"
         return self._made(table, found, Tier.POSSIBLE, words)
 
+    def _without_rules(self, table: Table, path: str, reference: Reference) -> Resolution:
+        """By the name alone: a bare one as its file defines it, else as files of its language do."""
+        name, bare = reference.name, reference.receiver != "?"
+        here = [number for number in table.by_name.get(name, ()) if table.row(number).kind in _NAMED]
+        near = [number for number in here if table.row(number).owner in _owners(table, reference.owner)]
+        chosen = near or here
+        if bare and chosen and len({table.row(number).owner for number in chosen}) == 1:
+            targets = [Target(path, number) for number in chosen]
+            return _matched(targets, Tier.LIKELY, "of that name in this file")
+        tables = ((other, self.typer.table(other)) for other in sorted(self.typer.provider.defining(name)))
+        found = [
+            Target(other, number)
+            for other, held in tables
+            if held is not None and held.facts.language == table.facts.language
+            for number in held.by_name.get(name, ())
+            if held.row(number).kind in _NAMED
+        ]
+        if not found or len(found) > MAX_POSSIBLE:
+            return UNKNOWN if found else ELSEWHERE
+        if len(found) > 1:
+            return _matched(found, Tier.POSSIBLE, f"one of {len(found)} of that name")
+        called = bare and reference.role == Role.CALL and len(name) >= _TELLING
+        return _matched(found, Tier.LIKELY if called else Tier.POSSIBLE, "the only one of that name")
+
     def _namesakes(self, table: Table, name: str, bare: bool) -> list[Target]:
         found = []
         for path in sorted(self.typer.provider.defining(name)):
@@ -281,3 +312,17 @@ _FAMILIES = {"typescript": "javascript", "tsx": "javascript", "cpp": "c", "cuda"
 
 def _same_family(one: str, other: str) -> bool:
     return _FAMILIES.get(one, one) == _FAMILIES.get(other, other)
+
+
+def _matched(targets: list[Target], tier: Tier, words: str) -> Resolution:
+    sure = probability(GENERIC, tier.name.lower(), len(targets) if tier == Tier.POSSIBLE else 1)
+    return Resolution(tuple(targets), tier, sure, f"{words}, matched without rules")
+
+
+def _owners(table: Table, owner: int) -> set[int]:
+    """The definitions around a place."""
+    found = set()
+    while owner >= 0:
+        found.add(owner)
+        owner = table.row(owner).owner
+    return found

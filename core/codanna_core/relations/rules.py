@@ -9,10 +9,23 @@ from hashlib import blake2b
 from importlib.resources import files
 from typing import Any
 
+from codanna_core.languages.registry import languages
 from codanna_core.relations.encoding import VERSION as ENCODING
 
 VERSION = 1
 """Raised with every change of the readers that gives a file other facts. 1: the first."""
+
+
+GENERIC = "generic"
+"""The reader of languages without rules of their own: names alone, and where they are defined."""
+_UNTRIED = frozenset({"cuda", "objc"})
+"""They inherit the rules of C, which were not measured on them."""
+_NO_CODE = frozenset({"css", "latex", "markdown", "org", "rst", "scss"})
+
+
+def has_own_rules(language: str) -> bool:
+    """Whether a language has more than the generic tier."""
+    return rules_of(language).reader not in ("", GENERIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,13 @@ class Rules:
 
 @cache
 def rules_of(language: str) -> Rules:
-    """The rules of a language; without a table of its own or inherited, those of the generic tier."""
-    table = _table(language)
+    """The rules of a language; without a table of its own or inherited, those of the generic tier. No reader
+    is for what is no code.
+    """
+    table = _table(language) if language not in _UNTRIED else {}
+    if not table:
+        grammar = languages()[language].grammar if language in languages() else None
+        return Rules(reader=GENERIC if grammar is not None and language not in _NO_CODE else "")
     known = {field.name for field in fields(Rules)}
     unknown = sorted(table.keys() - known)
     if unknown:

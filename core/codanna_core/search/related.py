@@ -13,6 +13,7 @@ from codanna_core.relations.edges import Answer, Relations
 from codanna_core.relations.facts import Binding, Binds, Role
 from codanna_core.relations.provider import OutOfTime
 from codanna_core.relations.resolve import Tier
+from codanna_core.relations.rules import has_own_rules
 from codanna_core.relations.values import FILE, Target
 from codanna_core.results import Confidence, Definition, Edge, Relation, RelationRequest, RelationResult
 from codanna_core.search.asked_about import MOST_CANDIDATES, Asked, AskedAbout
@@ -117,6 +118,10 @@ class _Question:
             self._incomplete(f"nothing is known of the uses of names in {symbol.language}", symbol.path)
         if groups:
             result.targets = self._shown(groups[0])
+            language = result.targets[0].language
+            if not has_own_rules(language):
+                words = f"there are no rules for {language}: names are matched, whatever they mean"
+                result.problems.append(Problem(Code.RELATIONS_BY_NAME, words))
             self._follow(groups[0])
 
     def _follow(self, targets: list[Target]) -> None:
