@@ -67,14 +67,6 @@ class Relations:
         self.provider = provider
         self.resolver = Resolver(Typer(provider))
 
-    def definition_at(self, path: str, name: str, at: int) -> Target | None:
-        """The definition whose name begins at that byte of a file."""
-        table = self.resolver.typer.table(path)
-        if table is None:
-            return None
-        rows = [number for number in table.by_name.get(name, ()) if table.row(number).at == at]
-        return Target(path, rows[0]) if rows else None
-
     def references(
         self, target: Target, *, minimum: Tier = Tier.LIKELY, budget_s: float | None = None
     ) -> Answer:

@@ -61,7 +61,6 @@ class Flag(IntEnum):
     """A declaration without a body."""
     PROPERTY = 64
     """A function that is used as a value is read (`@property`, `get x()`)."""
-    EXPORTED = 128
 
 
 class Binding(NamedTuple):

@@ -36,10 +36,6 @@ class Table:
     def row(self, number: int) -> Binding:
         return self.facts.bindings[number]
 
-    @staticmethod
-    def is_owner(row: Binding) -> bool:
-        return row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MODULE, Binds.IMPLEMENTS)
-
     def adds_to(self, at: int, type_name: str) -> bool:
         """Whether a binding is a member of that type by what is written around or before it."""
         member = self.row(at)
