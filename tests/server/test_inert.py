@@ -73,7 +73,7 @@ def test_no_answer_acts(root: Path, capabilities: dict[str, Any]) -> None:
             "codanna/semanticSearch", {"query": "retry failed upload", "limit": 50, "explain": True}
         )
         assert any(r"\x1b" in hit["name"] for hit in found["hits"])
-        assert any(r"\u202e" in hit["path"] for hit in found["hits"])
+        assert any(r"\u2066" in hit["path"] for hit in found["hits"])
         assert any(r"\x1b" in part["text"] for hit in found["hits"] for part in hit["snippet"])
         assert any("retry" in hit["doc"] for hit in found["hits"])
         for item in client.request("workspace/symbol", {"query": "retry"}):
