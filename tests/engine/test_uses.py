@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import orjson
+import pytest
 
 from codanna_core import Engine
 from codanna_core.indexing.layout import IndexFolder
@@ -39,6 +40,30 @@ def test_files_are_found_by_what_they_use(open_engine: OpenEngine, workspace: Pa
         engine.update(["use.py"])
         assert using(engine, "Timer") == ["use.py"]
         assert using(engine, "Account") == ["bank/account.py", "calls.apex"]
+
+
+@pytest.mark.parametrize(
+    ("name", "paths"),
+    [
+        ("plain", ["a.cpp", "b.js"]),
+        ("~plain", ["a.cpp", "b.js"]),
+        ("open$now", ["a.cpp", "b.js"]),
+        ("data-id", ["b.js"]),
+        ("$", ["b.js"]),
+        ("", []),
+        ("nowhere", []),
+    ],
+)
+def test_names_that_are_no_words(
+    open_engine: OpenEngine, workspace: Path, name: str, paths: list[str]
+) -> None:
+    """Whatever its language makes of a name, no file that uses it is missing."""
+    (workspace / "a.cpp").write_text("void f(plain *p) { p->~plain(); open$now(); }\n")
+    (workspace / "b.js").write_text("open$now(plain, <a data-id={$()}/>)\n")
+    with open_engine() as engine:
+        engine.sync()
+        found = engine._answers.view(meaning=False).tree.using(name)
+        assert sorted(file.path for file in found) == paths
 
 
 def test_files_indexed_by_other_processes_say_what_they_use(open_engine: OpenEngine, workspace: Path) -> None:

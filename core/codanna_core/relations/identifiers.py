@@ -82,6 +82,17 @@ def identifiers(data: bytes, language: str | None) -> set[str]:
     return {word.decode("utf-8", "replace") for word in words}
 
 
+def spellings(name: str) -> list[list[str]]:
+    """The words that a text has which uses a name, one list for each way to cut it.
+
+    `~Shape` and `data-id` are no words, and whether `$` is a letter depends on the language.
+    """
+    data = name.encode("utf-8", "replace")
+    cut = (data, *(data.translate(_blanks(dollar)) for dollar in (True, False)))
+    words = ([word.decode("utf-8", "replace") for word in text.split()] for text in cut)
+    return [list(one) for one in dict.fromkeys(map(tuple, words)) if one]
+
+
 def _code_of(data: bytes, language: str) -> bytes:
     """A text without its comments and strings."""
     pieces: list[bytes] = []

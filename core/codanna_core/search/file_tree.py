@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codanna_core.relations.identifiers import spellings
 from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.text.stored import StoredFile
@@ -29,7 +30,12 @@ class FileTree:
 
     def using(self, name: str) -> Iterator[StoredFile]:
         """The files of the index that use an identifier outside comments and strings."""
-        return (file for file in self._index.files([name]) if file.path not in self._buffers)
+        seen: set[str] = set()
+        for words in spellings(name):
+            for file in self._index.files(words):
+                if file.path not in seen and file.path not in self._buffers:
+                    seen.add(file.path)
+                    yield file
 
     def buffers(self) -> list[str]:
         """The files that buffers stand for."""
