@@ -98,16 +98,25 @@ def test_tests_are_not_put_behind_when_asked_for() -> None:
     assert signals(found, "tests/test_a.py", asked="login test")["test"] == [0.0]
 
 
-def own(*rows: Row, body: int = 30) -> list[float]:
+def own(*rows: Row, body: int = 30, terms: int = 6) -> list[float]:
     """What each symbol is worth itself."""
     found = replace(symbols(*rows), body=np.full(len(rows), body))
-    return [float(score) for score in symbol_signals(found) @ WEIGHTS.symbols["hybrid"]]
+    return [float(score) for score in symbol_signals(found, terms) @ WEIGHTS.symbols["hybrid"]]
 
 
 def test_a_nearer_symbol_is_worth_more() -> None:
     """Of two symbols with the same words the nearer one is meant."""
     far, near = own((0, 1.0, 0.2, False, "method"), (0, 1.0, 0.5, False, "method"))
     assert near > far
+
+
+def test_of_a_long_question_the_words_count_more_than_nearness() -> None:
+    """A message of thirty words is near to much; of a question of three the nearest symbol is meant."""
+    rows: tuple[Row, Row] = ((0, 0.0, 0.55, False, "method"), (0, 1.0, 0.4, False, "method"))
+    nearer, with_words = own(*rows, terms=3)
+    assert nearer > with_words
+    nearer, with_words = own(*rows, terms=30)
+    assert with_words > nearer
 
 
 def test_words_and_meaning_together_are_worth_more() -> None:
@@ -154,7 +163,7 @@ def test_nothing_found_gives_no_rows() -> None:
         np.zeros(0, np.int64),
     )
     assert file_signals(empty, [], {}, np.zeros(0), frozenset(), "").shape == (0, len(SIGNALS))
-    assert symbol_signals(empty).shape == (0, len(SYMBOL_SIGNALS))
+    assert symbol_signals(empty, 6).shape == (0, len(SYMBOL_SIGNALS))
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "text"])

@@ -8,6 +8,7 @@ compare.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,9 @@ SIGNALS: dict[str, str] = {
 SYMBOL_SIGNALS: dict[str, str] = {
     "own text": "Of two symbols of one file the one that holds the rarer words is meant.",
     "own meaning": "Of two symbols of one file the one that is nearer is meant.",
+    "long question, meaning": "A message of many words is near to much; its rare words say which is meant.",
     "own both": "A symbol that is near and contains the words beats one that has only either.",
+    "long question, both": "Of many words some occur by chance; present and near is what answers a message.",
     "long": "People ask for what does the work, seldom for the one line that passes it on.",
     "window": "A window of loose lines or a heading mentions a thing; a definition is it.",
     "variable": "A variable mentions what a definition is.",
@@ -50,10 +53,14 @@ SYMBOL_SIGNALS: dict[str, str] = {
 }
 """Every signal of a symbol itself and the wrong result that it prevents, in the order of the columns."""
 
-TEXT_SIGNALS = frozenset({"exact type", "words", "own text", "own both"})
-MEANING_SIGNALS = frozenset({"own meaning", "own both"})
+TEXT_SIGNALS = frozenset({"exact type", "words", "own text", "own both", "long question, both"})
+MEANING_SIGNALS = frozenset({"own meaning", "own both", "long question, meaning", "long question, both"})
 
 _LOG_OF_LONG = 5.0
+_USUAL, _SHORTER, _LONGER = 2.0, -0.7, 1.0
+"""The logarithm of the number of terms of a usual question, some six, and how much shorter and longer ones
+count as such. What that changes is counted from the best, so that sums mean the same for all questions.
+"""
 _ASIDE = np.array([KINDS.index(kind) for kind in ("text", "heading", "variable", "constant", "field")])
 TYPE_KINDS = np.isin(KINDS, ("class", "struct", "enum", "trait", "interface", "module", "type"))
 
@@ -76,16 +83,20 @@ class Symbols:
     """How many words the body has, 255 for more."""
 
 
-def symbol_signals(symbols: Symbols) -> Floats:
-    """One row a symbol, one column for each of `SYMBOL_SIGNALS`."""
+def symbol_signals(symbols: Symbols, terms: int) -> Floats:
+    """One row a symbol, one column for each of `SYMBOL_SIGNALS`; the question has so many `terms`."""
+    longer = max(_SHORTER, min(_LONGER, math.log1p(terms) - _USUAL))
     text = _of_best(symbols.text)
     near = np.maximum(symbols.meaning, 0.0)
+    both = text * near
     kinds = symbols.kind[:, None] == _ASIDE
     return np.column_stack(
         (
             text,
             near,
-            text * near,
+            longer * (near - near.max(initial=0.0)),
+            both,
+            longer * (both - both.max(initial=0.0)),
             np.log1p(symbols.body) / _LOG_OF_LONG,
             kinds[:, 0] | kinds[:, 1],
             kinds[:, 2:],

@@ -22,7 +22,7 @@ from codanna_core.search.globs import globs_to_regexes
 from codanna_core.search.layers import FileKeys, FileScores, Nearest
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT
-from codanna_core.text.rows import NONE, NOTHING, Rows, Scored
+from codanna_core.text.rows import NONE, NOTHING, Rows, Scored, among
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
 
@@ -112,7 +112,7 @@ class CandidateSet:
             file,
             _beside(rows.places, words.symbols.rows.places, words.symbols.scores),
             _beside(rows.places, meaning.rows.places, meaning.scores),
-            np.isin(rows.places, words.exact.rows.places),
+            among(rows.places, words.exact.rows.places),
             traits,
             keys,
             tuple(paths),
@@ -141,11 +141,15 @@ class CandidateSet:
         """How well the place of each candidate fits the qualifiers of a name."""
         return _beside(self.rows.places, self.named.rows.places, self.named.scores)
 
-    def evidence(self, view: SearchView, other_words: Iterable[str] = ()) -> Evidence:
-        """What speaks for an answer; words for which others are searched do not speak against it."""
+    def evidence(
+        self, view: SearchView, other_words: Iterable[str] = (), *, with_paths: bool = True
+    ) -> Evidence:
+        """What speaks for an answer, in files and, with some effort, in their paths; words for which others
+        are searched do not speak against it.
+        """
         nearest, text = float(self.meaning.max(initial=0.0)), float(self.text.max(initial=0.0))
         covered = float(self.covered.max(initial=0.0))
-        for path in self.paths:
+        for path in self.paths if with_paths else ():
             traits = view.kept.traits[path]
             named = [self.terms[word] for word in {*traits.stem, *traits.folders} if word in self.terms]
             covered = max(covered, sum(named))
@@ -156,7 +160,7 @@ class CandidateSet:
 
     def among(self, view: SearchView, rows: Rows) -> CandidateSet:
         """Only these of the candidates, each with its meaning."""
-        kept = np.flatnonzero(np.isin(self.rows.places, rows.places))
+        kept = np.flatnonzero(among(self.rows.places, rows.places))
         meaning = self.meaning[kept]
         if self.sought.vector is not None and self.sought.mode != "text":
             near = view.nearness(self.rows.take(kept), self.sought.vector)
@@ -192,7 +196,8 @@ class CandidateSet:
         """
         lifted = np.argsort(-of_files, kind="stable")
         found = self.with_one_of_each(view, lifted[: limit + _SPARE_FILES].tolist())
-        scores = of_files[found.file] + symbol_signals(found.symbols) @ WEIGHTS.symbols[self.sought.mode]
+        own = symbol_signals(found.symbols, len(self.terms)) @ WEIGHTS.symbols[self.sought.mode]
+        scores = of_files[found.file] + own
         best = np.full(len(of_files), -np.inf)
         np.maximum.at(best, found.file, scores)
         closer = np.argsort(-best, kind="stable")[: WEIGHTS.closer]
@@ -200,7 +205,7 @@ class CandidateSet:
             found = found._with_matching(view, closer)
         if self.sought.vector is None:
             return found
-        unknown = np.flatnonzero((found.meaning == 0) & np.isin(found.file, closer))
+        unknown = np.flatnonzero((found.meaning == 0) & among(found.file, closer))
         meaning = found.meaning.copy()
         meaning[unknown] = np.maximum(0.0, view.nearness(found.rows.take(unknown), self.sought.vector))
         return replace(found, meaning=meaning)
@@ -209,7 +214,7 @@ class CandidateSet:
         """These and all symbols of these files that hold a word of the question."""
         only = replace(self.sought.only, owners=tuple(self.paths[file] for file in files.tolist()))
         matching = view.matching(text_weights(self.terms), _OF_BEST_FILES, only)
-        known = np.isin(matching.rows.places, self.rows.places)
+        known = among(matching.rows.places, self.rows.places)
         more = matching.take(~known)
         keys, traits = view.traits(more.rows)
         of_keys = {int(key): number for number, key in enumerate(self.keys.tolist())}
@@ -263,7 +268,7 @@ def _with_known_by_path(
     """Behind the files of the candidates those that only their paths speak for."""
     new, documents = words.of_paths
     order = np.argsort(new, kind="stable")
-    order = order[~np.isin(new[order], keys)]
+    order = order[~among(new[order], keys)]
     if not len(order):
         return keys, paths
     more = view.paths(new[order], documents.take(order), of_files=True)

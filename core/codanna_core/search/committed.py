@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.reader import TextSnapshot
-from codanna_core.text.rows import NOTHING, Floats, Rows, Scored
+from codanna_core.text.rows import NOTHING, Floats, Rows, Scored, among
 from codanna_core.text.stored import Filter, StoredFile, StoredSymbol
 from codanna_core.vectors.base import VectorSnapshot
 
@@ -99,12 +99,12 @@ class CommittedLayer:
             keys, scores = self._nearest_keys(asked, self._vectors, count)
             bound = share * scores.max(initial=0.0) if plenty else -np.inf
             while True:
-                new = keys[(scores >= bound) & ~np.isin(keys, looked_up)]
+                new = keys[(scores >= bound) & ~among(keys, looked_up)]
                 of_rows, rows = self._text.with_keys(new.tolist(), most, only)
                 found.append(rows)
                 found_keys = np.concatenate((found_keys, of_rows))
                 looked_up = np.concatenate((looked_up, new))
-                alive = np.isin(keys, found_keys) & (scores >= bound)
+                alive = among(keys, found_keys) & (scores >= bound)
                 best = scores[alive].max(initial=0.0)
                 if not plenty or bound <= share * best:
                     break
@@ -115,8 +115,8 @@ class CommittedLayer:
             count += 2 * dead + _MORE
         chosen = keys[alive] if only else keys[alive][:wanted]
         scored = dict(zip(chosen.tolist(), scores[alive].tolist(), strict=False))
-        rows = Rows.concat(found).take(np.isin(found_keys, chosen))
-        of_rows = found_keys[np.isin(found_keys, chosen)]
+        rows = Rows.concat(found).take(among(found_keys, chosen))
+        of_rows = found_keys[among(found_keys, chosen)]
         return Scored(rows, np.array([scored[key] for key in of_rows.tolist()], np.float64))
 
     def nearness(self, rows: Rows, vector: NDArray[np.float32]) -> Floats:

@@ -48,7 +48,7 @@ def add_ranked(
     if among is not None:
         candidates = candidates.among(view, among.rows)
     symbols = candidates.symbols
-    own = symbol_signals(symbols) * WEIGHTS.symbols[candidates.sought.mode]
+    own = symbol_signals(symbols, len(candidates.terms)) * WEIGHTS.symbols[candidates.sought.mode]
     single = all(len(parts_of(name)) == 1 for name in question.names)
     meant = meant_exactly(symbols, signals, candidates.qualified, single_words=single)
     rows, raw = best_symbols(symbols, of_files, own.sum(1), meant, request.limit)
@@ -83,11 +83,11 @@ def _explained(given: Floats, exact: bool, moved: float) -> dict[str, float]:
 
 
 _PHRASES = {
-    "text": ("words", "own text", "own both"),
+    "text": ("words", "own text", "own both", "long question, both"),
     "name": ("exact type",),
     "file name": ("file name", "file name match"),
     "folder": ("folders", "last folder"),
-    "meaning": ("own meaning", "own both"),
+    "meaning": ("own meaning", "own both", "long question, meaning", "long question, both"),
 }
 _ALL = (*SIGNALS, *SYMBOL_SIGNALS)
 _OF_PHRASES = np.array([[name in names for names in _PHRASES.values()] for name in _ALL], np.float64)

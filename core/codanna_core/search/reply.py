@@ -105,9 +105,9 @@ def _fill(
     own = any(not word.isascii() and _occurs(view, word) for word in find_words(question.text))
     known = bool(page.hits) or quoted is not None or question.only_filters or partial or own
     well = known or bool(candidates.exact.any())
-    well = well or matches_well(
-        candidates.evidence(view, other_words), candidates.sought.mode, bundled=bundled
-    )
+    for with_paths in (False, True):
+        evidence = None if well else candidates.evidence(view, other_words, with_paths=with_paths)
+        well = evidence is None or matches_well(evidence, candidates.sought.mode, bundled=bundled)
     add_ranked(view, request, question, candidates, page, among=quoted, well=well)
     if partial or (page.hits and well):
         return problems

@@ -23,7 +23,7 @@ from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.file_tree import FileTree
 from codanna_core.search.kept import Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
-from codanna_core.text.rows import Floats, Rows, Scored
+from codanna_core.text.rows import Floats, Rows, Scored, among
 from codanna_core.text.stored import Filter, StoredSymbol
 
 _A_BUFFER = 32
@@ -138,7 +138,7 @@ class SearchView:
     def files_by_words(self, shares: Mapping[str, float], limit: int) -> FileScores:
         """Files by the share of the question that they hold."""
         keys, scores = self._index.files_by_words(shares, limit)
-        shown = ~np.isin(keys, self._buffers.keys)
+        shown = ~among(keys, self._buffers.keys)
         own = self._buffers.files_by_words(shares, limit)
         return FileScores(
             np.concatenate((own.keys, keys[shown])), np.concatenate((own.scores, scores[shown]))
@@ -147,7 +147,7 @@ class SearchView:
     def files_by_path(self, shares: Mapping[str, float], limit: int) -> tuple[FileKeys, Rows]:
         """Files of the index with terms in their paths: their keys and their documents."""
         keys, rows = self._index.files_by_path(shares, limit)
-        shown = ~np.isin(keys, self._buffers.keys)
+        shown = ~among(keys, self._buffers.keys)
         return keys[shown], rows.take(shown)
 
     def files(self, only: Filter, terms: Sequence[str] = ()) -> dict[str, str]:
@@ -214,4 +214,4 @@ class SearchView:
         """Which are not hidden by a buffer of the same file."""
         if not len(self._buffers) or not len(stored):
             return np.ones(len(stored), np.bool_)
-        return ~np.isin(self._index.traits(stored).files, self._buffers.keys)
+        return ~among(self._index.traits(stored).files, self._buffers.keys)

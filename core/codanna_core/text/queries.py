@@ -22,6 +22,8 @@ class Queries:
         self._analyzer = code_analyzer()
         self._of_paths: dict[tuple[str, ...], tantivy.Query] = {}
         """Those of the question that is being answered: each search of it would compile them again."""
+        self._weighed: tuple[tuple[object, ...], tantivy.Query] = (), tantivy.Query.empty_query()
+        """The last of them: the same words are also searched for in the best files."""
 
     def analyze(self, text: str) -> list[str]:
         """Words as the index knows them, each once, in order."""
@@ -58,15 +60,15 @@ class Queries:
         self, terms: Sequence[tuple[str, str]], weights: Sequence[float], only: Filter | None
     ) -> tantivy.Query:
         """Documents by the sum of the weights of what they hold."""
-        return self.restricted(
-            tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Should, tantivy.Query.const_score_query(self.term(*term), weight))
-                    for term, weight in zip(terms, weights, strict=True)
-                ]
-            ),
-            only,
-        )
+        asked = (*terms, *weights)
+        kept = self._weighed  # Other threads may ask as well.
+        if kept[0] != asked:
+            parts = [
+                (tantivy.Occur.Should, tantivy.Query.const_score_query(self.term(*term), weight))
+                for term, weight in zip(terms, weights, strict=True)
+            ]
+            self._weighed = kept = asked, tantivy.Query.boolean_query(parts)
+        return self.restricted(kept[1], only)
 
     def alone(self, terms: Sequence[tuple[str, str]], number: int, only: Filter | None) -> tantivy.Query:
         """Documents that hold one of the terms and none of the others."""
