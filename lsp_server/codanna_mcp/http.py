@@ -55,7 +55,7 @@ def read_token() -> str:
             raise ConfigError(f"{path} is not private: others may know the token; delete the file")
         token = file.read(200).strip()
     if not _TOKEN.fullmatch(token):
-        raise ConfigError(f"{path} holds no token; delete the file, and a new one is made")
+        raise ConfigError(f"{path} contains no token; delete the file, and a new one is made")
     return token
 
 

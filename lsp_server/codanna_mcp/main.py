@@ -65,7 +65,7 @@ def serve(argv: list[str], engines: EngineSource | None = None) -> int:
         _say(f"codanna-lsp mcp: {error}")
         code = 2
     except Exception:
-        logger.exception("the server stopped by a defect")
+        logger.exception("the server stopped because of an internal error")
         code = 70
     workspace.close()
     logging.shutdown()
@@ -114,7 +114,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="serve streamable HTTP on 127.0.0.1 instead; 0 picks a port",
     )
     parser.add_argument(
-        "--log-level", choices=log.LEVELS, default="info", help="least serious messages that are logged"
+        "--log-level",
+        choices=log.LEVELS,
+        default="info",
+        help="lowest severity of the messages that are logged",
     )
 
 

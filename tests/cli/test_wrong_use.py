@@ -206,7 +206,7 @@ def test_index_of_a_newer_version_can_be_removed(workspace: Path, run: Any, tmp_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["frobnicate"], "there is no command frobnicate; known are search, similar"),
+        (["frobnicate"], "there is no command frobnicate; known are search, pick"),
         (["serach", "x"], "did you mean search?"),
         (["where is the parser"], 'write: codanna-lsp search "where is the parser"'),
         (["models", "chekc"], "did you mean check?"),

@@ -135,7 +135,7 @@ def test_the_token_is_private_and_stays(own_home: Path) -> None:
         read_token()
     file.chmod(0o600)
     file.write_text("short\n")
-    with pytest.raises(ConfigError, match="holds no token"):
+    with pytest.raises(ConfigError, match="contains no token"):
         read_token()
     file.rename(file.with_name("elsewhere"))
     file.symlink_to(file.with_name("elsewhere"))
