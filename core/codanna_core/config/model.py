@@ -240,7 +240,7 @@ class IndexSettings:
     )
     commit_every: int = key(
         4000,
-        "Symbols between the first commits while a whole folder is indexed; later ones lie up to 64 times "
+        "Symbols between the first commits while a whole folder is indexed; later commits are up to 64 times "
         "as far apart.",
         minimum=100,
         maximum=1_000_000,

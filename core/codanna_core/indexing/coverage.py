@@ -45,10 +45,10 @@ class Coverage:
         return 1.0
 
     def problem(self, text: TextSnapshot) -> Problem | None:
-        """Says so where the index does not cover the whole folder."""
+        """Says so where the index does not cover the whole folder, or rules leave nothing of it."""
         share = self.share(text)
         if share >= 1.0:
-            return None
+            return self._events.nothing_left()
         starting = self._role.held and not text.generation
         if starting or self._events.state is State.INDEXING or self._role.held_elsewhere:
             return Problem(Code.INDEXING, f"{share:.0%} of the files are indexed so far")

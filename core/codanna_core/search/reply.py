@@ -109,7 +109,8 @@ def _fill(
         evidence = None if well else candidates.evidence(view, other_words, with_paths=with_paths)
         well = evidence is None or matches_well(evidence, candidates.sought.mode, bundled=bundled)
     add_ranked(view, request, question, candidates, page, among=quoted, well=well)
-    if partial or (page.hits and well):
+    nothing_left = any(problem.code is Code.NOTHING_LEFT for problem in view.state.problems)
+    if partial or nothing_left or (page.hits and well):
         return problems
     if not page.hits and (question.problems or (excluding := filtered_out(view, question.filters))):
         return problems + ([] if question.problems else excluding)
