@@ -6,7 +6,7 @@ vim.g.loaded_codanna = true
 vim.api.nvim_create_user_command("Codanna", function(args)
   require("codanna.command").run(args)
 end, {
-  nargs = "+",
+  nargs = "*",
   range = true,
   desc = "Find code by meaning",
   complete = function(_, line)

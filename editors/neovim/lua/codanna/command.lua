@@ -40,6 +40,10 @@ local FILTERS = { "kind:", "lang:", "path:", "in:" }
 
 ---@param args table As Neovim hands it to a user command.
 function M.run(args)
+  if args.args == "" then
+    -- Lines ask for code like them, and nothing at all for the picker.
+    return commands[args.range > 0 and "similar" or "search"]("", args)
+  end
   local name, rest = args.args:match("^(%S+)%s*(.*)$")
   local command = commands[name]
   if not command then

@@ -24,6 +24,8 @@ local has_011 = vim.fn.has("nvim-0.11") == 1
 M.last = {}
 M.last_title = "Codanna"
 
+local MAX_TEXT = 160
+
 local function byte_column(line, character, encoding)
   if encoding == "utf-8" then
     return math.min(character, #line)
@@ -183,6 +185,7 @@ function M.items(hits)
   return vim.tbl_map(function(hit)
     local detail = hit.signature ~= "" and hit.signature or hit.text
     local text = hit.kind .. " " .. M.label(hit) .. (detail ~= "" and "  " .. detail or "")
+    text = vim.fn.strcharpart(text:gsub("%s+", " "), 0, MAX_TEXT)
     return { filename = hit.filename, lnum = hit.lnum, end_lnum = hit.end_lnum, col = M.column(hit), text = text }
   end, hits)
 end
@@ -200,6 +203,7 @@ function M.to_list(hits, title, where)
     vim.fn.setqflist({}, " ", what)
     vim.cmd("copen")
   end
+  vim.wo.wrap = false -- One row for each result.
 end
 
 return M

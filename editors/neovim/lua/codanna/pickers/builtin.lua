@@ -6,7 +6,18 @@ local sources = require("codanna.source")
 local M = {}
 
 local NAMESPACE = vim.api.nvim_create_namespace("codanna")
+local TITLES = vim.api.nvim_create_namespace("codanna_titles")
 local MIN_PLACE = 16
+local MIN_CONTAINER = 6
+local HAS_TITLES = vim.fn.has("nvim-0.9") == 1
+local HAS_FOOTERS = vim.fn.has("nvim-0.10") == 1
+local LIVE_HINTS = "<CR> open  <C-x> split  <C-v> beside  <C-t> tab  <C-q> quickfix  <M-p> earlier  <C-c> close"
+local LIST_HINTS = "<CR> open  <C-x> split  <C-v> beside  <C-t> tab  <C-q> quickfix  q close"
+local MAX_HISTORY = 50
+
+---What was asked in this session, the oldest first.
+---@type string[]
+M.history = {}
 local MAX_PREVIEW_BYTES = 1024 * 1024
 
 local KIND_HIGHLIGHT = {
@@ -75,6 +86,45 @@ local function layout(live)
   }
 end
 
+---The name of a hit, or the line that stands for one.
+local function name_of(hit)
+  return ((hit.name ~= "" and hit.name or hit.text):gsub("%s+", " "))
+end
+
+---How wide the columns are: the name first, then the container, and the rest for the file.
+local function columns_of(list, width)
+  local name, container, place = 0, 0, 0
+  for _, hit in ipairs(list) do
+    name = math.max(name, vim.fn.strdisplaywidth(name_of(hit)))
+    container = math.max(container, vim.fn.strdisplaywidth(hit.container))
+    place = math.max(place, vim.fn.strdisplaywidth(("%s:%d"):format(hit.path, hit.lnum)))
+  end
+  local space = width - 4 -- The margins, and a gap.
+  place = math.min(place, math.max(MIN_PLACE, space - name - container - 1))
+  name = math.min(name, math.max(8, space - place))
+  container = math.min(container, space - name - place - 1)
+  return { name = name, container = container >= MIN_CONTAINER and container or 0, place = space - name }
+end
+
+---A row of the list, with its marks.
+local function row(hit, columns, number, marks)
+  local name = shorten(name_of(hit), columns.name, false)
+  local text = " " .. name
+  table.insert(marks, { number - 1, 1, #text, KIND_HIGHLIGHT[hit.kind] or "Normal" })
+  text = text .. (" "):rep(columns.name - vim.fn.strdisplaywidth(name))
+  local left = columns.place
+  if columns.container > 0 then
+    local container = hit.kind ~= "text" and shorten(hit.container, columns.container, true) or ""
+    text = text .. " " .. container .. (" "):rep(columns.container - vim.fn.strdisplaywidth(container))
+    left = left - columns.container - 1
+  end
+  -- The end of a path tells files apart, so its beginning gives way.
+  local place = shorten(("%s:%d"):format(hit.path, hit.lnum), math.max(8, left), true)
+  text = text .. "  " .. place
+  table.insert(marks, { number - 1, #text - #place, #text, "Comment" })
+  return text
+end
+
 ---@class codanna.Builtin
 ---@field hits codanna.Hit[]
 ---@field selected integer
@@ -121,6 +171,7 @@ function M.show(source, query)
     vim.api.nvim_set_current_win(self.windows.list)
   end
   self:map(input, live)
+  self:hints(live and LIVE_HINTS or LIST_HINTS)
 
   self.live = sources.live(source, function(err, list, problems, text)
     self:fill(err, list, problems, text)
@@ -164,6 +215,7 @@ function M.show(source, query)
         self:move(vim.api.nvim_win_get_cursor(self.windows.list)[1] - self.selected)
       end,
     })
+    self:title("list", source.title .. ": searching…")
     self.cancel = source.ask("", function(err, list, problems)
       self:fill(err, list, problems, "")
     end)
@@ -172,15 +224,75 @@ function M.show(source, query)
   return self
 end
 
----Titles of windows exist from Neovim 0.9.
+---Titles of windows exist from Neovim 0.9; before that the first row says the same at its right end.
 function Picker:title(name, text)
-  if vim.fn.has("nvim-0.9") == 0 or not self.windows[name] then
+  if not self.windows[name] then
     return
   end
+  text = inert.line(text)
+  if not HAS_TITLES then
+    self.said = self.said or {}
+    self.said[name] = text
+    return self:say_in_row()
+  end
   local place = vim.api.nvim_win_get_config(self.windows[name])
-  place.title = text ~= "" and " " .. inert.line(text) .. " " or ""
+  place.title = text ~= "" and " " .. text .. " " or ""
   place.title_pos = "left"
   pcall(vim.api.nvim_win_set_config, self.windows[name], place)
+end
+
+function Picker:say_in_row()
+  local buffer = self.buffers.prompt or self.buffers.list
+  local parts = {}
+  for _, name in ipairs({ "prompt", "list" }) do
+    if (self.said[name] or "") ~= "" then
+      table.insert(parts, self.said[name])
+    end
+  end
+  vim.api.nvim_buf_clear_namespace(buffer, TITLES, 0, -1)
+  vim.api.nvim_buf_set_extmark(buffer, TITLES, 0, 0, {
+    virt_text = { { table.concat(parts, " · "), "Comment" } },
+    virt_text_pos = "right_align",
+  })
+end
+
+---The keys, at the lower edge of the preview; before Neovim 0.10, which has no such place, in the empty list.
+function Picker:hints(text)
+  if HAS_FOOTERS then
+    local place = vim.api.nvim_win_get_config(self.windows.preview)
+    place.footer, place.footer_pos = " " .. shorten(text, place.width - 2, false) .. " ", "left"
+    pcall(vim.api.nvim_win_set_config, self.windows.preview, place)
+  end
+end
+
+---Put an earlier or later question into the prompt.
+function Picker:recall(by)
+  local history = M.history
+  local now = vim.api.nvim_buf_get_lines(self.buffers.prompt, 0, 1, false)[1] or ""
+  if not self.recalled then
+    self.recalled, self.typed_before = #history + 1, now
+  end
+  local wanted = math.max(1, math.min(#history + 1, self.recalled + by))
+  -- What is shown already would look as if the key did nothing.
+  while by < 0 and wanted > 1 and history[wanted] == now do
+    wanted = wanted - 1
+  end
+  self.recalled = wanted
+  local text = history[wanted] or self.typed_before
+  vim.api.nvim_buf_set_lines(self.buffers.prompt, 0, -1, false, { text })
+  vim.api.nvim_win_set_cursor(self.windows.prompt, { 1, #text })
+  self:typed()
+end
+
+local function remember(question)
+  question = vim.trim(question)
+  if question == "" or M.history[#M.history] == question then
+    return
+  end
+  table.insert(M.history, question)
+  if #M.history > MAX_HISTORY then
+    table.remove(M.history, 1)
+  end
 end
 
 function Picker:map(buffer, live)
@@ -217,6 +329,12 @@ function Picker:map(buffer, live)
     map({ "<C-p>", "<Up>", "<C-k>" }, function()
       self:move(-1)
     end)
+    map({ "<M-p>", "<C-Up>" }, function()
+      self:recall(-1)
+    end)
+    map({ "<M-n>", "<C-Down>" }, function()
+      self:recall(1)
+    end)
   else
     map({ "q" }, function()
       self:close()
@@ -232,6 +350,11 @@ end
 
 function Picker:typed()
   local text = vim.api.nvim_buf_get_lines(self.buffers.prompt, 0, 1, false)[1] or ""
+  local question = vim.trim(text)
+  if question ~= "" and question ~= self.question then
+    self:title("list", "searching…")
+  end
+  self.question = question
   self.live:query(text)
 end
 
@@ -245,33 +368,24 @@ function Picker:fill(err, list, problems, text)
   local lines, marks = {}, {}
   local lacks = table.concat(problems, "; ")
   local message = err or (#list == 0 and (text ~= "" or not self.source.live) and "nothing was found") or nil
-  if #list > 0 and vim.fn.has("nvim-0.9") == 0 then
-    sources.tell(nil, problems) -- There is no title that could say it.
-  elseif message and lacks ~= "" then
+  if message and lacks ~= "" then
     message = message .. ": " .. lacks
   end
   if message then
     lines = { " " .. inert.line(message) }
     marks = { { 0, 0, #lines[1], err and "ErrorMsg" or "Comment" } }
-  end
-  for number, hit in ipairs(list) do
-    local kind = hit.kind:sub(1, 9)
-    local label = hits.label(hit):gsub("%s+", " ")
-    local place = ("%s:%d"):format(hit.path, hit.lnum)
-    local space = width - 13 -- What the kind and the margins leave.
-    local label_space = math.max(8, space - math.min(MIN_PLACE, vim.fn.strdisplaywidth(place)))
-    if hit.name ~= "" and vim.fn.strdisplaywidth(label) > label_space then
-      label = hit.name -- The container is the first to go.
+  elseif #list == 0 and self.source.live and not HAS_FOOTERS then
+    lines = vim.split(" " .. LIVE_HINTS, "  ", { plain = true })
+    lines = vim.tbl_map(function(line)
+      return " " .. vim.trim(line)
+    end, lines)
+    for number, line in ipairs(lines) do
+      table.insert(marks, { number - 1, 0, #line, "Comment" })
     end
-    label = shorten(label, label_space, false)
-    -- The end of a path tells files apart, so its beginning gives way.
-    place = shorten(place, math.max(8, space - vim.fn.strdisplaywidth(label)), true)
-    local room = space - vim.fn.strdisplaywidth(label) - vim.fn.strdisplaywidth(place)
-    local head = (" %-9s "):format(kind)
-    local line = head .. label .. (" "):rep(math.max(1, room + 1)) .. place
-    lines[number] = line
-    table.insert(marks, { number - 1, 1, #head, KIND_HIGHLIGHT[hit.kind] or "Comment" })
-    table.insert(marks, { number - 1, #line - #place, #line, "Comment" })
+  end
+  local columns = columns_of(list, width)
+  for number, hit in ipairs(list) do
+    lines[number] = row(hit, columns, number, marks)
   end
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
@@ -280,7 +394,8 @@ function Picker:fill(err, list, problems, text)
   for _, mark in ipairs(marks) do
     vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, mark[1], mark[2], { end_col = mark[3], hl_group = mark[4] })
   end
-  self:title("list", #list > 0 and ("%d found"):format(#list) .. (lacks ~= "" and "; " .. lacks or "") or "")
+  local found = #list > 0 and ("%d found"):format(#list) .. (lacks ~= "" and "; " .. lacks or "") or ""
+  self:title("list", not self.source.live and found ~= "" and self.source.title .. ": " .. found or found)
   vim.api.nvim_win_set_cursor(self.windows.list, { 1, 0 })
   self:preview()
 end
@@ -324,7 +439,7 @@ function Picker:preview()
     self:title("preview", "")
     return
   end
-  self:title("preview", hit.path)
+  self:title("preview", hit.kind .. " · " .. hit.path)
   local name = hit.filename
   if self.previewed ~= name then
     self.previewed = name
@@ -369,6 +484,9 @@ function Picker:close()
   end
   self.closed = true
   self.live:stop()
+  if self.buffers.prompt and vim.api.nvim_buf_is_valid(self.buffers.prompt) then
+    remember(vim.api.nvim_buf_get_lines(self.buffers.prompt, 0, 1, false)[1] or "")
+  end
   if self.cancel then
     self.cancel()
   end
