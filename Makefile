@@ -10,7 +10,7 @@ Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
 .PHONY: help install try test lint types check format bench torture fuzz soak test-editors test-agents tokens vscode docs lock wheel \
-  dist smoke weight release site lint-workflows clean
+  dist smoke weight recipes release site lint-workflows clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | awk -F': ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -115,6 +115,9 @@ dist: install build/release/.installed ## build the wheel, the source archive an
 
 smoke: ## install the wheel of dist/ as a user does, in a fresh home, and ask: make smoke WITH="pip pipx uv"
 	$(PYTHON) scripts/smoke.py $(foreach tool,$(or $(WITH),pip),--with $(tool)) $(ARGS)
+
+recipes: ## fill in packaging/ for the files of dist/, into build/recipes: make recipes HOMEPAGE=https://…
+	$(PYTHON) scripts/recipes.py $(HOMEPAGE)
 
 weight: install ## what an installation weighs, by distribution: bytes on disk and cost of imports
 	$(BIN)/python scripts/weight.py $(ARGS)

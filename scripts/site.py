@@ -29,9 +29,10 @@ PAGES: Final = {
     "CODE_OF_CONDUCT.md": "code-of-conduct.md",
     "CONTRIBUTING.md": "contributing.md",
     "LICENSE": "license.md",
+    "packaging/README.md": "packaging.md",
     "SECURITY.md": "security.md",
 }
-"""Documents at the top of the repository; those of docs/ keep their names."""
+"""Documents outside of docs/; those inside keep their names."""
 LINK: Final = re.compile(r"(\]\()([^)\s]+)(\))")
 FENCE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 FETCHING: Final = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-QUESTION: Final = "where do we retry an upload that failed"
+QUESTION: Final = "send a file to the bucket and try again"
 ANSWER: Final = "store.py:4"
 SOURCE: Final = '''"""Sends files to a bucket."""
 

@@ -27,6 +27,7 @@ DOCUMENTS = (
     "docs/cli.md",
     "docs/comparison.md",
     "docs/install.md",
+    "packaging/README.md",
 )
 
 SOURCE = '''"""Settings of the application."""

@@ -77,10 +77,12 @@ def disguise() -> None:
     """From now on this process takes itself for one on Windows."""
     for name in EARLY:
         __import__(name)
+    import asyncio
     import ctypes
     import fcntl
     import subprocess
 
+    asyncio.new_event_loop().close()  # Python 3.14 looks at the system only now.
     windows = types.ModuleType("msvcrt")
     windows.LK_UNLCK, windows.LK_NBLCK = 0, 2  # type: ignore[attr-defined]
 
