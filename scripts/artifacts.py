@@ -9,13 +9,17 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PACKAGES: Final = ("core/codanna_core", "lsp_server/codanna_lsp", "lsp_server/codanna_rpc")
+PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PACKAGES: Final = tuple(
+    f"{name}/" for name in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+)
 _VERSION: Final = "core/codanna_core/_version.py"
 MANUAL: Final = "docs/codanna-lsp.1"
 EXTENSION: Final = re.compile(
