@@ -100,6 +100,8 @@ def disguise() -> None:
     subprocess.Popen._handle = property(lambda self: self.pid)  # type: ignore[attr-defined]
     # What ends a process outright has another name there; the standard library's own code is still Linux's.
     subprocess.Popen.kill = lambda self: self.send_signal(9) if self.poll() is None else None  # type: ignore[method-assign]
+    if hasattr(os, "process_cpu_count"):
+        os.process_cpu_count = os.cpu_count  # It calls what is removed here.
     _refuse_folders()
     for module, names in WITHOUT.items():
         for name in names:
