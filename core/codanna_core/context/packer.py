@@ -25,15 +25,15 @@ MOST_HITS = 60
 
 _TOKENS_A_HIT = 75
 """One more hit is asked for with each of these."""
-_LINES_SHARE = 0.25
+_LINES_SHARE = 0.2
 """What the lines of hits may take before code is chosen."""
-_ONE_SHARE = 0.6
+_ONE_SHARE = 0.4
 """What is left may be given to the code of one hit to this share; more is shown in part."""
-_PART_SHARE = 0.35
+_PART_SHARE = 0.2
 """And this share to one that is shown in part."""
 _WORTH = 30 * WHOLE
 """With less left there is no room for a part of anything."""
-_LEAST_PART, _ENOUGH = 0.15, 10
+_LEAST_PART, _ENOUGH = 0.08, 4
 """Less than this share, or so many lines, of a definition says nothing about it."""
 _MARK, _FENCE = "@", "`"
 _LONGEST_RUN = 32

@@ -31,7 +31,7 @@ _COMPOUND = re.compile(
 _OPENS = re.compile(r"(?:[{:]|\b(?:then|do|try|begin|else|repeat))\s*(?:(?:#|//|--).*)?$")
 _LONG, _DEEPEST = 6, 3
 """Compound statements of so many lines are looked into, so deep."""
-_LONGEST = 250
+_LONGEST = 400
 """So many lines of a definition are looked at."""
 _CONTINUES = re.compile(
     r"(?:[)\]}.?:+*/%&|=<>,]|-[^-\w]|"
