@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_ANSWER_S = 4.0
 """A question about a folder that was just opened is answered after this, with what is indexed by then."""
-PATIENCE_S = 2.5
+PATIENCE_S = 1.0
 """Any question waits so long for an index that has nothing for it yet."""
 COMPARED_S = 1.0
 """So long a first question waits until the index is compared with the folder."""
