@@ -195,8 +195,8 @@ def test_nothing_has_a_reason(ask: Ask, tmp_path: Path) -> None:
     """A folder without files, a question that nothing answers, a name that is not defined."""
     (tmp_path / "empty").mkdir()
     found = ask("search", tmp_path / "empty", question="anything")
-    assert "holds no files to index" in found.data["folders"][0]["reason"]
-    assert "holds no files to index" in found.text
+    assert "contains no files to index" in found.data["folders"][0]["reason"]
+    assert "contains no files to index" in found.text
     assert "nothing found among" in ask("search", question="settings", path=["none/"]).text
     assert "is not defined here" in ask("symbol", name="nonesuchthing").text
 
