@@ -56,7 +56,7 @@ def faults(text: str) -> list[str]:
     return [
         f"{match.group().strip()!r}, better: {better}"
         for pattern, better in PHRASES.items()
-        for match in re.finditer(pattern, text)
+        for match in re.finditer(pattern, text, re.IGNORECASE)
     ]
 
 

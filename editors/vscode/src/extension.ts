@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { openHit } from "./open";
+import { sentence } from "./protocol";
 import { QuickSearch } from "./quickSearch";
 import { type Node, ResultsView } from "./resultsView";
 import { Server } from "./server";
@@ -119,12 +120,12 @@ async function showMenu(server: Server): Promise<void> {
     ...folders.map((folder) => ({
       label: `$(folder) ${label(folder.name)}`,
       description: label(describe(folder)),
-      detail: folder.problems.map((problem) => `$(warning) ${label(problem.message)}`).join(" ") || undefined,
+      detail: folder.problems.map((problem) => `$(warning) ${label(sentence(problem))}`).join(" ") || undefined,
     })),
     separator(""),
     entry("$(search) Search by Meaning…", "codanna.search"),
     entry("$(refresh) Rebuild the Index", "codanna.reindexWorkspace"),
-    entry("$(trash) Remove the Index and Begin Anew", "codanna.cleanIndex"),
+    entry("$(trash) Remove and Rebuild the Index", "codanna.cleanIndex"),
     entry("$(output) Show the Server's Log", "codanna.showLog"),
     entry("$(debug-restart) Restart the Server", "codanna.restartServer"),
     entry("$(gear) Settings", "workbench.action.openSettings", "@ext:codanna.codanna-lsp"),

@@ -72,24 +72,6 @@ export interface Status {
   server: { version: string; pid: number; log: string | null };
 }
 
-export const KINDS = [
-  "function",
-  "method",
-  "class",
-  "struct",
-  "enum",
-  "trait",
-  "interface",
-  "module",
-  "constant",
-  "variable",
-  "field",
-  "type",
-  "macro",
-  "heading",
-  "text",
-];
-
 const ICONS: Record<string, string> = {
   function: "symbol-function",
   method: "symbol-method",
@@ -117,13 +99,22 @@ export function title(hit: Hit): string {
   return hit.name || bestLine(hit) || hit.path;
 }
 
-/** The source line that fits the question best. */
+const OPENS = /^(?:[rub]{0,2}(?:"""|''')|\/\*[*!]?|\/\/[/!]?(?=\s|$)|(?:#|--|;+|\*)(?=\s))\s*/i;
+const CLOSES = /\s*(?:"""|'''|\*\/)$/;
+
+/** The source line that fits the question best, without the marks that make a comment of it. */
 export function bestLine(hit: Hit): string {
   const part = hit.snippet.find((line) => line.best) ?? hit.snippet[0];
-  return (part?.text ?? hit.signature).trim();
+  const line = (part?.text ?? hit.signature).trim();
+  return line.replace(OPENS, "").replace(CLOSES, "") || line;
 }
 
 /** What is missing in an answer, as sentences to put behind another one. */
 export function lacks(answer: Answer): string {
-  return answer.problems.map(({ message }) => ` ${message}.`.replace(/([.!?])\.$/, "$1")).join("");
+  return answer.problems.map((problem) => ` ${sentence(problem)}.`.replace(/([.!?])\.$/, "$1")).join("");
+}
+
+/** A problem with the file that it is about. */
+export function sentence({ message, path }: Problem): string {
+  return path && !message.includes(path) ? `${path}: ${message}` : message;
 }

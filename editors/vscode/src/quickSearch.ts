@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { LiveSearch } from "./live";
 import { openHit, Preview, shownPath } from "./open";
-import { type Answer, bestLine, type Hit, icon, lacks, title } from "./protocol";
+import { type Answer, bestLine, type Hit, icon, lacks, sentence, title } from "./protocol";
 import type { Server } from "./server";
 import { inert, label } from "./text";
 
@@ -107,7 +107,7 @@ export class QuickSearch implements vscode.Disposable {
       this.message(this.server.isBusy ? "$(sync~spin) The index is being built…" : label(`Nothing was found.${lacks(answer)}`));
       return;
     }
-    const problems = answer.problems.map((problem) => ` · ${problem.message}`).join("");
+    const problems = answer.problems.map((problem) => ` · ${sentence(problem)}`).join("");
     this.pick.title = inert(`Search by Meaning${problems}`);
     this.pick.items = answer.hits.map(item);
     this.pick.activeItems = [this.pick.items[0]];

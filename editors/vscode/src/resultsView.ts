@@ -1,7 +1,7 @@
 // The view in the side bar that keeps results, grouped by file.
 import * as vscode from "vscode";
 import { openHit, shownPath } from "./open";
-import { type Answer, bestLine, type Filters, type Hit, icon, KINDS, lacks, title } from "./protocol";
+import { type Answer, bestLine, type Filters, type Hit, icon, lacks, title } from "./protocol";
 import { LIMIT } from "./quickSearch";
 import type { Server } from "./server";
 import { addCode, addText, inert, label } from "./text";
@@ -29,6 +29,19 @@ interface Question {
 interface FilterItem extends vscode.QuickPickItem {
   key?: keyof Filters;
   value?: string;
+}
+
+/** What similar code is compared with, as a person would call it. */
+async function origin(uri: string, place: { position?: vscode.Position; range?: vscode.Range }): Promise<string> {
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
+  const name = vscode.workspace.asRelativePath(document.uri);
+  const { position, range } = place;
+  if (range && range.start.line !== range.end.line) {
+    return `${name}:${range.start.line + 1}-${range.end.line + 1}`;
+  }
+  const at = range?.start ?? position;
+  const found = at && document.getWordRangeAtPosition(new vscode.Position(at.line, at.character));
+  return found ? `“${document.getText(found)}” in ${name}` : `${name}:${(at?.line ?? 0) + 1}`;
 }
 
 /** The folders of a workspace that has more than one; their names are in front of the paths that are shown. */
@@ -61,8 +74,10 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   readonly onDidChangeTreeData = this.changed.event;
   private question: Question | undefined;
   private source: vscode.CancellationTokenSource | undefined;
-  private seenLanguages = new Set<string>();
-  private seenFolders = new Set<string>();
+  /** Of the answer without filters: how many results each of them would leave. */
+  private counts: Record<keyof Filters, Map<string, number>> = { kinds: new Map(), languages: new Map(), paths: new Map() };
+  private readonly following: vscode.Disposable;
+  private waitsAt: string | undefined;
   filters: Filters = {};
   files: FileNode[] = [];
 
@@ -71,6 +86,12 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       treeDataProvider: this,
       showCollapseAll: true,
       canSelectMany: false,
+    });
+    this.following = server.onDidChange(() => {
+      if (this.waitsAt !== undefined && server.generation !== this.waitsAt) {
+        this.waitsAt = server.generation;
+        void this.refresh();
+      }
     });
   }
 
@@ -83,9 +104,9 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   /** Show code like a piece of code. */
-  similar(textDocument: { uri: string }, place: { position?: vscode.Position; range?: vscode.Range }): Promise<void> {
+  async similar(textDocument: { uri: string }, place: { position?: vscode.Position; range?: vscode.Range }): Promise<void> {
     return this.run({
-      label: "similar code",
+      label: `code like ${await origin(textDocument.uri, place)}`,
       ask: (filters, token) => inFolders(filters, (rest) => this.server.similar({ textDocument, ...place, ...rest }, token)),
     });
   }
@@ -93,8 +114,6 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   private async run(question: Question): Promise<void> {
     if (question.label !== this.question?.label) {
       this.filters = {};
-      this.seenLanguages.clear();
-      this.seenFolders.clear();
     }
     this.question = question;
     await vscode.commands.executeCommand("codanna.results.focus");
@@ -135,24 +154,37 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
         files.set(hit.uri, file);
       }
       file.hits.push({ type: "hit", hit, file });
-      this.seenLanguages.add(hit.language);
-      const folder = file.path.split("/").slice(0, -1).join("/");
-      if (folder) {
-        this.seenFolders.add(`${folder}/`);
-      }
     }
-    for (const { name } of severalFolders()) {
-      this.seenFolders.add(`${name}/`);
+    if (Object.keys(this.filters).length === 0) {
+      this.count(answer.hits);
     }
     this.files = [...files.values()];
     const filters = Object.values(this.filters).flat().join(", ");
     const count = answer.hits.length;
     const building = count === 0 && this.server.isBusy;
-    const problem = building ? " The index is being built; search again in a moment." : lacks(answer);
-    this.tree.message = inert(
-      `${count === 0 ? "Nothing" : count} found for ${question.label}${filters ? `, only ${filters}` : ""}.${problem}`,
-    );
+    // A first question waits for the index, instead of an answer that there is nothing.
+    this.waitsAt = building ? this.server.generation : undefined;
+    this.tree.message = building
+      ? inert(`The index is being built; results for ${question.label} come as soon as there are any.`)
+      : inert(`${count === 0 ? "Nothing" : count} found for ${question.label}${filters ? `, only ${filters}` : ""}.${lacks(answer)}`);
     this.update();
+  }
+
+  private count(hits: Hit[]): void {
+    this.counts = { kinds: new Map(), languages: new Map(), paths: new Map() };
+    const add = (key: keyof Filters, value: string) => this.counts[key].set(value, (this.counts[key].get(value) ?? 0) + 1);
+    for (const hit of hits) {
+      add("kinds", hit.kind);
+      add("languages", hit.language);
+      const parts = shownPath(hit).split("/").slice(0, -1);
+      if (parts.length > 0) {
+        add("paths", `${parts.join("/")}/`);
+      }
+      // A folder of a workspace with several is worth choosing as a whole.
+      if (parts.length > 1 && severalFolders().some(({ name }) => name === parts[0])) {
+        add("paths", `${parts[0]}/`);
+      }
+    }
   }
 
   private update(): void {
@@ -164,6 +196,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   clear(): void {
     this.source?.cancel();
     this.question = undefined;
+    this.waitsAt = undefined;
     this.filters = {};
     this.files = [];
     this.tree.message = undefined;
@@ -201,21 +234,21 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   /** Let the user choose kinds, languages and folders. */
   async chooseFilters(): Promise<void> {
     const part = (name: string): FilterItem => ({ label: name, kind: vscode.QuickPickItemKind.Separator });
-    const choices = (key: keyof Filters, values: Iterable<string>): FilterItem[] =>
-      [...values].map((value) => ({
+    const choices = (key: keyof Filters): FilterItem[] =>
+      [...new Set([...(this.filters[key] ?? []), ...this.counts[key].keys()])].sort().map((value) => ({
         label: key === "kinds" ? `$(${icon(value)}) ${value}` : label(value),
+        description: this.counts[key].get(value)?.toString(),
         key,
         value,
         picked: this.filters[key]?.includes(value) ?? false,
       }));
-    const known = (key: "languages" | "paths", seen: Set<string>) => new Set([...(this.filters[key] ?? []), ...seen]);
     const items: FilterItem[] = [
       part("Kind"),
-      ...choices("kinds", KINDS),
+      ...choices("kinds"),
       part("Language"),
-      ...choices("languages", [...known("languages", this.seenLanguages)].sort()),
+      ...choices("languages"),
       part("Folder"),
-      ...choices("paths", [...known("paths", this.seenFolders)].sort()),
+      ...choices("paths"),
     ];
     const chosen = await vscode.window.showQuickPick(items, {
       canPickMany: true,
@@ -267,6 +300,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
   dispose(): void {
     this.source?.cancel();
+    this.following.dispose();
     this.tree.dispose();
     this.changed.dispose();
   }
@@ -283,5 +317,5 @@ export function tooltip(hit: Hit): vscode.MarkdownString {
   if (hit.doc) {
     addText(text, hit.doc);
   }
-  return addText(text.appendMarkdown("\n\n"), hit.reasons.join(" · "));
+  return hit.reasons.length > 0 ? addText(text.appendMarkdown("\n\n"), `Found by ${hit.reasons.join(", ")}.`) : text;
 }

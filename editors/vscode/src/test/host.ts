@@ -6,7 +6,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { findServer, isAtLeast, type Surroundings } from "../find";
 import { LiveSearch } from "../live";
-import type { Answer, Folder, Hit } from "../protocol";
+import { type Answer, bestLine, type Folder, type Hit } from "../protocol";
 import { item, QuickSearch } from "../quickSearch";
 import { explicitSettings } from "../settings";
 import { tooltip as hitTooltip } from "../resultsView";
@@ -270,6 +270,91 @@ export const tests: Tests = [
     },
   ],
   [
+    "rows show the words of a comment without its marks",
+    async () => {
+      const marked: [string, string][] = [
+        ['    """Retry failed uploads."""', "Retry failed uploads."],
+        ["'''One line'''", "One line"],
+        ["/** Drop expired sessions. */", "Drop expired sessions."],
+        ["/// Revive the pool.", "Revive the pool."],
+        ["// plain", "plain"],
+        ["# shell", "shell"],
+        ["-- lua", "lua"],
+        [" * middle of a block", "middle of a block"],
+        ["#include <stdio.h>", "#include <stdio.h>"],
+        ["--count;", "--count;"],
+        ["*pointer = 1;", "*pointer = 1;"],
+        ['"""', '"""'],
+        ["return a // b", "return a // b"],
+      ];
+      for (const [text, shown] of marked) {
+        assert.equal(bestLine({ ...hostileHit(), snippet: [{ line: 0, text, best: true }] }), shown);
+      }
+    },
+  ],
+  [
+    "a problem names its file, in the list and in the side bar",
+    async () => {
+      const { hits } = await api.server.search({ query: "sign in" });
+      const problems = [
+        { code: "syntax", message: "cannot be parsed", path: "web/broken.ts" },
+        { code: "unreadable", message: "web/gone.ts cannot be read", path: "web/gone.ts" },
+      ];
+      await replacing(api.server, "search", async () => ({ hits, indexed: 1, problems }), async () => {
+        await api.view.search("anything");
+        assert.match(String(api.view.tree.message), / web\/broken\.ts: cannot be parsed\. web\/gone\.ts cannot be read\.$/);
+      });
+    },
+  ],
+  [
+    "filters show only what is there, with its number",
+    async () => {
+      await api.view.search("settings and sessions");
+      const hits = api.view.files.flatMap((one) => one.hits.map((node) => node.hit));
+      let items: (vscode.QuickPickItem & { key?: string; value?: string })[] = [];
+      const look = async (shown: typeof items) => {
+        items = shown;
+        return undefined;
+      };
+      const choose = () =>
+        replacing(vscode.window, "showQuickPick", look as unknown as typeof vscode.window.showQuickPick, async () => {
+          await vscode.commands.executeCommand("codanna.view.filter");
+        });
+      await choose();
+      const shown = new Map(items.filter((one) => one.key === "kinds").map((one) => [one.value, one.description]));
+      const counted = new Map<string, number>();
+      for (const { kind } of hits) {
+        counted.set(kind, (counted.get(kind) ?? 0) + 1);
+      }
+      assert.deepEqual(shown, new Map([...counted].sort().map(([kind, count]) => [kind, String(count)])));
+      const before = items.length;
+      await api.view.setFilters({ languages: ["typescript"] });
+      await choose();
+      assert.equal(items.length, before, "a filter does not take away the other choices");
+      await api.view.setFilters({});
+    },
+  ],
+  [
+    "a first question waits for the index",
+    async () => {
+      const { hits } = await api.server.search({ query: "sign in" });
+      let answer: Answer = { hits: [], indexed: 0, problems: [] };
+      const building = new Map<string, Folder>([["x", { uri: "x", name: "x", state: "indexing", generation: 0, problems: [] }]]);
+      const changed = (api.server as unknown as { changed: vscode.EventEmitter<void> }).changed;
+      await replacing(api.server, "search", async () => answer, async () => {
+        await replacing(api.server, "folders", building, async () => {
+          await api.view.search("sign in early");
+          assert.match(String(api.view.tree.message), /^The index is being built; results for “sign in early” come/);
+          answer = { hits, indexed: 1, problems: [] };
+          building.set("x", { uri: "x", name: "x", state: "ready", generation: 1, problems: [] });
+          changed.fire();
+          await until("the answer", () => api.view.files.length > 0);
+          assert.match(String(api.view.tree.message), /found for “sign in early”\./);
+        });
+      });
+    },
+  ],
+  [
     "a result of the view opens in the editor and to the side",
     async () => {
       await api.view.search("retry failed uploads");
@@ -291,7 +376,8 @@ export const tests: Tests = [
       for (const to of [from, new vscode.Position(21, 0)]) {
         await vscode.window.showTextDocument(document, { selection: new vscode.Range(from, to) });
         await vscode.commands.executeCommand("codanna.similar");
-        assert.match(String(api.view.tree.message), /found for similar code/);
+        const asked = to === from ? /found for code like “def” in config\/settings\.py/ : /code like config\/settings\.py:18-22/;
+        assert.match(String(api.view.tree.message), asked);
         const names = api.view.files.flatMap((one) => one.hits.map((node) => node.hit.name));
         assert.ok(!names.includes("read_settings"), names.join());
       }
