@@ -181,6 +181,22 @@ def test_making_an_instance_calls_the_type_and_its_constructor(engine: Engine) -
     assert "a.py:one" in sources(callers(engine, "Base.__init__"))
 
 
+def test_a_constructor_is_told_from_its_overloads(engine: Engine) -> None:
+    """By what is passed, as other methods are."""
+    write(
+        engine,
+        {
+            "Box.java": "class Box {\n  Box(int size) {}\n  Box(String name) {}\n"
+            '  static Box one() { return new Box(1); }\n  static Box two() { return new Box("x"); }\n}\n',
+            "box.js": "class Crate {\n  constructor() {}\n}\nfunction three() { return new Crate(); }\n",
+        },
+    )
+    for line, caller in ((1, "one"), (2, "two")):
+        request = RelationRequest(Relation.CALLERS, "Box", "Box.java", line)
+        assert sources(engine.relations(request)) == [f"Box.java:{caller}"]
+    assert sources(callers(engine, "Crate.constructor")) == ["box.js:three"]
+
+
 def test_a_call_through_an_interface_is_a_possible_caller(engine: Engine) -> None:
     """It is counted where it is not asked for: "no callers" would be untrue."""
     write(

@@ -12,8 +12,8 @@ from codanna_core.relations.typer import Typer
 from codanna_core.relations.values import Target
 
 MAX_BASES = 50
-_CONSTRUCTORS = ("__init__", "__new__")
-"""Python's: the call of a class means the class, as everywhere else, and runs these."""
+_CONSTRUCTORS = ("__init__", "__new__", "constructor")
+"""Where a call of a class means the class itself, and runs these; elsewhere it means one of them."""
 
 _OF_ABSTRACT, _OF_OVERRIDDEN = 0.5, 0.3
 """How often a call of a method that others override is one of a certain override; estimated, not measured."""
@@ -76,7 +76,8 @@ def meant_by(typer: Typer, targets: Collection[Target]) -> Meant:
                 row.name in (*constructors, *_CONSTRUCTORS) or row.name == around.name
             ):
                 names.add(around.name)
-                types.add(Target(target.path, row.owner))
+                if row.name in _CONSTRUCTORS:
+                    types.add(Target(target.path, row.owner))
             else:
                 _add_bases(typer, target, row.owner, row.name, through)
     return Meant(frozenset(meant), frozenset(types), frozenset(names), through)
