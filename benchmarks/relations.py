@@ -5,23 +5,31 @@ says how to make each. A use counts as found when the first definition that we n
 truth; a use that the truth places outside the project and we place inside is wrong.
 
     python benchmarks/relations.py PROJECT TRUTH.tsv [PROJECT TRUTH.tsv ...] [--show 20]
+
+With `--questions 60` so many definitions of each project are asked for their callers instead, as a user
+would, of an index of the project: through everything that is between a question and its answer.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import random
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from codanna_core.engine import Engine
 from codanna_core.relations import reader, scopes
 from codanna_core.relations.facts import Binds, Reference
 from codanna_core.relations.resolve import Resolution, Resolver, Tier
 from codanna_core.relations.rules import GENERIC, Rules
 from codanna_core.relations.typer import Typer
+from codanna_core.results import Relation, RelationRequest
 from codanna_core.testing.relations import MemoryProvider
 
 
@@ -148,6 +156,49 @@ def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> 
         print(f"    {shape:40s} {given:6.0f} right {right / given:.3f} stated {stated / given:.3f}")
 
 
+def ask(project: Path, truth: Path, count: int, show: int) -> None:
+    """Callers of some definitions that the truth knows calls of; what the truth does not know is left out."""
+    provider = MemoryProvider.of_folder(project)
+    calls: dict[tuple[str, int], set[tuple[str, int]]] = defaultdict(set)
+    names: dict[tuple[str, int], str] = {}
+    known: set[tuple[str, int, str]] = set()
+    for use in read_truth(truth, provider).values():
+        known.add((use.path, use.line, use.name))
+        for target in use.targets if use.is_call and len(use.targets) == 1 else ():
+            if not is_variable(provider, use.name, *target):
+                calls[target].add((use.path, use.line))
+                names.setdefault(target, use.name)
+    found = wanted = right = unasked = silent = 0
+    seconds: list[float] = []
+    shown: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_STATE_HOME"] = folder
+        options = {"semantic": {"enabled": False}, "discovery": {"skip_generated": False}}
+        with Engine.open(project, Path(folder) / "index", overrides=options) as engine:
+            engine.sync()
+            for path, line in random.Random(1).sample(sorted(calls), min(count, len(calls))):
+                started = time.process_time()
+                name = names[path, line]
+                result = engine.relations(RelationRequest(Relation.CALLERS, name, path, line))
+                seconds.append(time.process_time() - started)
+                places_ = {(edge.path, edge.span.start.line) for edge in result.edges}
+                places_ = {place for place in places_ if (*place, name) in known}
+                there = calls[path, line]
+                unasked += not result.targets
+                silent += bool(result.targets) and not (places_ or result.unknown or result.weaker)
+                found, wanted, right = found + len(places_), wanted + len(there), right + len(places_ & there)
+                for kind, some in (("missed", there - places_), ("wrong", places_ - there)):
+                    shown += [f"{kind}: {name} of {path}:{line + 1} in {at}:{row + 1}" for at, row in some]
+    print(
+        f"{project.name}: {len(seconds)} questions; of {wanted} calls {right} found, {found - right} wrong:"
+        f" precision {right / max(found, 1):.3f}, recall {right / max(wanted, 1):.3f};"
+        f" {unasked} definitions not understood, {silent} falsely without callers;"
+        f" median {sorted(seconds)[len(seconds) // 2] * 1000:.0f} ms of processor time"
+    )
+    for line_ in shown[:: max(1, len(shown) // show)][:show] if show else ():
+        print(f"    {line_}")
+
+
 _SPLIT: dict[tuple[int, str], list[bytes]] = {}
 
 
@@ -218,10 +269,16 @@ def main() -> None:
     parser.add_argument("pairs", nargs="+", type=Path)
     parser.add_argument("--show", type=int, default=0, help="examples of what is wrong and missed")
     parser.add_argument("--by-name", action="store_true", help="as if there were no rules for the language")
+    parser.add_argument(
+        "--questions", type=int, default=0, metavar="N", help="ask for callers, as a user would"
+    )
     options = parser.parse_args()
     if len(options.pairs) % 2:
         sys.exit("give each project with its truth")
     for project, truth in zip(options.pairs[::2], options.pairs[1::2], strict=True):
+        if options.questions:
+            ask(project, truth, options.questions, options.show)
+            continue
         measure(project, truth, options.show, by_name=options.by_name)
 
 
