@@ -156,7 +156,7 @@ def test_cluster_info(workspace: Path, run: Any) -> None:
     assert info["trainedAt"] is None
     out = run("vector", "cluster-info").out
     assert "of 64 dimensions" in out
-    assert "none: up to 1,000 vectors" in out
+    assert "none: not needed below 1,000 vectors" in out
 
 
 def test_config_show_tells_where_values_come_from(workspace: Path, run: Any, monkeypatch: Any) -> None:
