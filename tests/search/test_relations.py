@@ -167,6 +167,19 @@ def test_members_that_headers_declare_are_found(engine: Engine) -> None:
     assert sources(engine.relations(request)) == ["emitter.cpp:run"]
 
 
+def test_no_use_of_a_name_in_cpp_is_taken_for_none(engine: Engine) -> None:
+    """A receiver of a type that cannot be seen is unknown there, even if nothing here seems to be meant."""
+    write(
+        engine,
+        {
+            "a.cpp": "class Node {\n public:\n  void reset() {}\n};\n",
+            "b.cpp": "void run() { Vague<Thing>().reset(); }\n",
+        },
+    )
+    result = engine.relations(RelationRequest(Relation.CALLERS, "reset", "a.cpp", 2))
+    assert len(result.edges) + result.unknown + result.weaker == 1
+
+
 def test_making_an_instance_calls_the_type_and_its_constructor(engine: Engine) -> None:
     """Whichever of them was asked about, and where the constructor is inherited."""
     write(

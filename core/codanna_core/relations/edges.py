@@ -17,6 +17,8 @@ from codanna_core.relations.typer import Typer
 from codanna_core.relations.values import FILE, Target
 
 CALLS = frozenset({Role.CALL, Role.DECORATOR})
+UNSURE = frozenset({"cpp"})
+"""Languages whose types are too often out of sight for a use to be said to mean something outside."""
 MAX_FILES = 5_000
 MAX_EDGES = 20_000
 
@@ -234,7 +236,9 @@ class _Search:
         relations, meant, answer = self._relations, self._meant, self._answer
         result = relations.resolver.resolve(path, reference)
         if not result.targets:
-            answer.unknown += not result.outside and reference.name in meant.names
+            table = relations.resolver.typer.table(path)
+            unsure = not result.outside or (table is not None and table.facts.language in UNSURE)
+            answer.unknown += unsure and reference.name in meant.names
             return []
         hits = [target for target in result.targets if target in meant.targets]
         if not hits and reference.role == Role.CALL:
