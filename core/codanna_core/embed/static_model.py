@@ -69,6 +69,8 @@ class StaticEmbedder:
         if len(self._rows) != len(self._weights) or len(self._rows) != self._tokenizer.size:
             raise ModelUnavailable(f"the files in {folder} do not belong together; reinstall codanna-lsp")
         self._scratch = _Scratch(len(self._rows))
+        self._lengths = np.full(len(self._rows), -1.0)
+        """Of the vectors, each worked out when a text first has its token."""
 
     @property
     def model_id(self) -> str:
@@ -110,7 +112,11 @@ class StaticEmbedder:
         counts = np.array([len(part) // ID.itemsize for part in packed])
         text_of = np.repeat(np.arange(len(texts), dtype=np.int32), [*map(len, parts)])
         rows = self._rows[used].astype(np.float64)
-        sizes = self._weights[used] * np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        lengths = self._lengths
+        unknown = np.flatnonzero(lengths[used] < 0)
+        if len(unknown):
+            lengths[used[unknown]] = np.sqrt(np.einsum("ij,ij->i", rows[unknown], rows[unknown]))
+        sizes = self._weights[used] * lengths[used]
         scales = _scales(parts, sizes[columns[ids]], counts)
         places = columns[ids] + np.repeat(text_of * len(used), counts)
         weights = self._weights[ids] * np.repeat(scales, counts)

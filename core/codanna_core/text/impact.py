@@ -60,13 +60,41 @@ def _level(value: float) -> str:
 _GAINS = [_gains(weight, usual) for weight, usual in FIELDS.values()]
 _MOST = sum(gains[0][_MOST_TIMES] for gains in _GAINS)
 _LEVEL_OF = [_level((number + 0.5) / _FINENESS) for number in range(int(_MOST * _FINENESS) + 2)]
+_BODY = _GAINS[-1]
+_ONLY_IN_BODY = [[_LEVEL_OF[int(_FINENESS * value)] for value in of_length] for of_length in _BODY]
 
 
 def word_levels(fields: Sequence[str]) -> dict[str, str]:
     """The level of each word of a symbol; `fields` are its analysed texts in the order of `FIELDS`."""
+    return {word[:-1]: word[-1] for word in leveled(fields).split()}
+
+
+def leveled(fields: Sequence[str]) -> str:
+    """The words of a symbol with their levels, as the index holds them."""
+    sums = _sums_of_head(fields[:-1])
+    # Each word of each body of a code base comes by here; most stand in nothing but the body.
+    words = fields[-1].split()
+    length = len(words) if len(words) < _LONGEST else _LONGEST
+    gains, levels = _BODY[length], _ONLY_IN_BODY[length]
+    once = len(set(words)) == len(words)
+    counts = dict.fromkeys(words, 1) if once else Counter(words)
+    for word in sums.keys() & counts.keys():
+        times = counts.pop(word)
+        sums[word] += gains[times if times < _MOST_TIMES else _MOST_TIMES]
+    said = [word + _LEVEL_OF[int(_FINENESS * value)] for word, value in sums.items()]
+    if once:
+        level = levels[1]
+        said += [word + level for word in counts]
+    else:
+        most = levels[_MOST_TIMES]
+        said += [word + (levels[times] if times < _MOST_TIMES else most) for word, times in counts.items()]
+    return " ".join(said)
+
+
+def _sums_of_head(fields: Sequence[str]) -> dict[str, float]:
     sums: dict[str, float] = {}
     known = sums.get
-    for gains, text in zip(_GAINS, fields, strict=True):
+    for gains, text in zip(_GAINS[:-1], fields, strict=True):
         if not text:
             continue
         words = text.split()
@@ -76,11 +104,7 @@ def word_levels(fields: Sequence[str]) -> dict[str, str]:
             for word in words:
                 sums[word] = known(word, 0.0) + once
         else:
+            most = of_length[_MOST_TIMES]
             for word, times in Counter(words).items():
-                sums[word] = known(word, 0.0) + of_length[min(times, _MOST_TIMES)]
-    return {word: _LEVEL_OF[int(_FINENESS * value)] for word, value in sums.items()}
-
-
-def leveled(fields: Sequence[str]) -> str:
-    """The words of a symbol with their levels, as the index holds them."""
-    return " ".join([word + level for word, level in word_levels(fields).items()])
+                sums[word] = known(word, 0.0) + (of_length[times] if times < _MOST_TIMES else most)
+    return sums
