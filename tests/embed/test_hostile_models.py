@@ -181,7 +181,7 @@ def test_a_manifest_names_files_of_its_folder_alone(bert_folder: Path, file: Any
     """An imported model's settings cannot have another file loaded."""
     manifest = {"name": "m", "file": file, "dimension": 24, "pooling": "mean"}
     (bert_folder / MANIFEST).write_text(json.dumps(manifest))
-    with pytest.raises(ModelUnavailable, match="settings (name|do not name)"):
+    with pytest.raises(ModelUnavailable, match=r"settings (name|do not name)"):
         load(bert_folder)
 
 
