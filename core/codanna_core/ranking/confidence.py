@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codanna_core.ranking.signals import Floats
 
@@ -17,6 +18,8 @@ BELOW_BEST = 7.0
 """A hit whose sum is so much lower than that of the best is not shown: right symbols were at most 4.6 behind
 it, right files seldom more than this.
 """
+_MUCH_OF_BEST = 0.5
+"""Of the best text score, for a hit without a vector."""
 LEAST = 4.0
 """Where nothing matches well, what has a smaller sum is not shown."""
 
@@ -69,12 +72,19 @@ def _by_meaning(mode: str, *, bundled: bool) -> bool:
     return bundled and mode != "text"
 
 
-def relevant(raw: Floats, *, well: bool) -> int:
-    """How many of the best sums, which are in order, belong on a page."""
+def relevant(raw: Floats, text: Floats, meaning: Floats, *, well: bool) -> NDArray[np.bool_]:
+    """Which of the best belong on a page: their sums, which are in order, text scores and cosines.
+
+    What no vector speaks for, because it is yet to be made or the model knows none of the words, has a small
+    sum however well its words match: that is judged by its words, and the best of all words is always shown.
+    """
     if not len(raw):
-        return 0
+        return np.zeros(0, np.bool_)
     bound = raw[0] - BELOW_BEST if well else max(raw[0] - BELOW_BEST, LEAST)
-    return int(np.count_nonzero(raw >= bound))
+    best = text.max(initial=0.0)
+    by_words = (text > 0.0) & ((text >= best) | ((meaning <= 0.0) & (text >= _MUCH_OF_BEST * best)))
+    kept: NDArray[np.bool_] = (raw >= bound) | (by_words & well)
+    return kept
 
 
 def shown(raw: float) -> float:

@@ -54,8 +54,10 @@ def add_ranked(
     rows, raw = best_symbols(symbols, of_files, own.sum(1), meant, request.limit)
     parts = signals * weights
     phrases, own_phrases = parts @ _PHRASE_OF, own @ _OWN_PHRASE_OF
-    end = len(rows) if among is not None else relevant(raw, well=well)
-    for number, total in zip(rows[:end].tolist(), raw[:end].tolist(), strict=True):
+    if among is None:
+        kept = relevant(raw, symbols.text[rows], symbols.meaning[rows], well=well)
+        rows, raw = rows[kept], raw[kept]
+    for number, total in zip(rows.tolist(), raw.tolist(), strict=True):
         score = min(shown(total), page.least)
         if score < request.threshold or page.full:
             break
