@@ -62,7 +62,7 @@ def test_links_and_what_is_no_file(root: Path, tmp_path: Path) -> None:
 
 def test_what_windows_would_take_for_another_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drives, shares, back slashes and streams."""
-    monkeypatch.setattr("codanna_core.files.inside.os.name", "nt")
+    monkeypatch.setattr("codanna_core.files.inside.WINDOWS", True)
     assert is_inside("a/b.py")
     for path in ("C:/x.py", "C:x.py", "a\\..\\b.py", "\\\\host\\share", "a.py:stream"):
         assert not is_inside(path)
