@@ -97,7 +97,7 @@ def test_damage_to_each_file_is_noticed_and_healed(
             # The end of a log may be torn by any power cut: what it lost is embedded again without a word.
             if relative.name not in DERIVED and relative.suffix != ".log":
                 told = " ".join(problem.message for problem in status.problems)
-                assert "again" in told or "anew" in told, relative
+                assert "again" in told or "rebuilt" in told, relative
                 assert relative.name in told or relative.suffix == ".json", (relative, told)
         with Engine.open(workspace, index, embedder=FakeEmbedder()) as engine:
             engine.sync()
