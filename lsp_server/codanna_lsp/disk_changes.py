@@ -56,5 +56,5 @@ class DiskChanges:
         due, self._due = self._due, {}
         for folder, paths in due.items():
             if "." in paths:
-                folder.sync()  # The folder itself: created, moved or mounted anew.
+                folder.sync()  # The folder itself: created, moved or mounted again.
             folder.update(paths - {"."})

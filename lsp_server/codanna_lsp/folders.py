@@ -103,7 +103,7 @@ class Folders:
             self.add(folder.uri, folder.name, clean=clean)
 
     def reopen_all(self, cancel: Cancel, clean: bool) -> None:
-        """Close every engine and open it anew, with its index removed if asked. On a worker thread; waits."""
+        """Close every engine and open it again, its index removed if asked. On a worker thread; waits."""
         reopened: Future[list[Folder]] = Future()
 
         def reopen() -> None:

@@ -42,7 +42,7 @@ class Options:
         return True
 
     def read_again(self, root: Path | None) -> None:
-        """Judge the settings of the server anew, with the files of a folder."""
+        """Judge the settings of the server again, with the files of a folder."""
         self.server = settings.server_settings(self.overrides, root)
 
     def pause(self) -> float:

@@ -147,7 +147,7 @@ class Asker:
 
     @property
     def note(self) -> str:
-        """One line on what goes on, or on what was found."""
+        """One line on what is happening, or on what was found."""
         return self._state or self._found
 
     def start(self, *, index: bool) -> None:

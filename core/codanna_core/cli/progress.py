@@ -49,7 +49,7 @@ class ProgressBar:
         about: str = "looking for changed files",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`about` is what goes on before the first report."""
+        """`about` says what happens before the first report."""
         self._stream = stream
         self._about = about
         self._clock = clock
