@@ -1,4 +1,4 @@
-"""What is told of answered requests: counters, the log, and traces to a client that wants them."""
+"""Records answered requests: in counters, in the log, and as traces for a client that wants them."""
 
 from __future__ import annotations
 

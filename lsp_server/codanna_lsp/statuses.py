@@ -1,4 +1,4 @@
-"""The state of folders, as the client is told of it."""
+"""Reports the state of folders to the client."""
 
 from __future__ import annotations
 

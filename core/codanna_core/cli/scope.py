@@ -101,7 +101,7 @@ def _is_indexed(root: Path, settings: Settings) -> bool:
         index = IndexFolder(index_path(root, None, settings), root)
         return index.check() is not Standing.FREE and index.directory.exists(MANIFEST)
     except (CodannaError, OSError):
-        return False  # Of another folder, or not ours: whoever names this folder is told.
+        return False  # It is not our index of this folder; naming the folder itself reports that.
 
 
 def _holds(root: Path, folder: Path, settings: Settings) -> bool:
