@@ -44,7 +44,11 @@ class FactsSource(Protocol):
 
 
 class KeptFacts:
-    """Encoded facts by content, the ones asked for last; shared by all questions of an engine."""
+    """Encoded facts by content, the ones asked for last; shared by all questions of an engine.
+
+    `Cache` counts what it keeps; this one counts bytes, since the facts of one file may take a thousand times
+    the room of another's.
+    """
 
     def __init__(self, limit: int = FACTS_KEPT) -> None:
         self._limit = limit
