@@ -237,10 +237,6 @@ class Engine:
         """In a process that only reads: find out whether the one that writes runs, so that answers say so."""
         self._writer.role.silent_writer(wait=True)
 
-    def publishes(self, paths: Iterable[str]) -> bool:
-        """Whether the published index holds these files as they are on disk, or is not to hold them."""
-        return all(self._saved.is_published(self.relative(path)) for path in paths)
-
     def status(self) -> Status:
         """The whole truth about the index. Loads the model, to say what it is and how many vectors there
         are.

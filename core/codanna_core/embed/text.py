@@ -91,8 +91,3 @@ def _split_text(text: str) -> str:
 def text_key(text: str) -> int:
     """64-bit content key of an embedding text, whatever the model."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
-
-
-def vkey(model_id: str, text: str) -> int:
-    """64-bit content key of an embedding text under one model."""
-    return text_key(text) ^ text_key(model_id)

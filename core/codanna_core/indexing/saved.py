@@ -83,15 +83,6 @@ class SavedTexts:
             if self._left_out(file.path, text) or file.digest != self._digest_on_disk(file.path):
                 self.show(file.path, write_here=write_here)
 
-    def is_published(self, path: str) -> bool:
-        """Whether the index holds a file as it is on disk, or is not to hold it."""
-        text = self._published()
-        if text is None:
-            return False
-        known = text.file(path)
-        digest = self._digest_on_disk(path)
-        return self._left_out(path, text) or (known.digest if known is not None else b"") == digest
-
     def _read(self, path: str, *, write_here: bool) -> OverlayFile | None:
         try:
             if not S_ISREG(os.lstat(self._root / path).st_mode):

@@ -134,9 +134,6 @@ class IndexService(SearchService, Protocol):
     def refresh(self) -> bool:
         """In a process that only reads: see what the writer published, and take over once it is gone."""
 
-    def publishes(self, paths: Iterable[str]) -> bool:
-        """Whether the published index holds these files as they are on disk, or is not to hold them."""
-
     def sync(
         self,
         *,

@@ -171,10 +171,6 @@ class FakeEngine:
         """Always."""
         return True
 
-    def publishes(self, paths: Iterable[str]) -> bool:
-        """At once."""
-        return True
-
     def _texts(self) -> dict[str, str]:
         return {**self._files, **self._overlay}
 
