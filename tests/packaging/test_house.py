@@ -32,7 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"search"}),
     frozenset({"engine", "testing"}),
     frozenset({"wire"}),
-    frozenset({"workspace"}),
+    frozenset({"workspace", "clients"}),
     frozenset({"cli"}),
     frozenset({"codanna_rpc"}),
     frozenset({"codanna_lsp", "codanna_mcp"}),

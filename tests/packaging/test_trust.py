@@ -69,27 +69,31 @@ def programs(tree: ast.AST) -> list[str]:
 
 def test_the_packages_start_only_the_interpreter_that_runs_them() -> None:
     """No git, no shell and no program of a workspace: each child process is Python with our own modules, the
-    system's own `ps`, which measures them where Python cannot, or the editor that the picker's user has set.
+    system's own `ps`, which measures them where Python cannot, the editor that the picker's user has set, or
+    the client that `install` changes, which is from an absolute folder of the user's path.
     """
     started = {
         f"{path.relative_to(ROOT)}: {program}"
         for path in PYTHON
         for program in programs(ast.parse(path.read_text("utf-8")))
     }
-    editors = {line for line in started if line == "core/codanna_core/cli/pick.py: command"}
-    programs_of_ours = {line.partition(": ")[2] for line in started - editors}
+    of_the_user = {"core/codanna_core/cli/pick.py: command", "core/codanna_core/cli/install.py: program"}
+    assert of_the_user <= started
+    programs_of_ours = {line.partition(": ")[2] for line in started - of_the_user}
     assert programs_of_ours == {"sys.executable", "'/bin/ps'"}, started
 
 
 def test_children_import_nothing_from_the_folder_that_they_start_in() -> None:
-    """Every command line of ours has `-P`, without which a `numpy.py` of the workspace would be imported."""
+    """Every command line of ours has `-P`, that of `install` too: without it a `numpy.py` of the workspace
+    would be imported.
+    """
     lists = [
         ast.unparse(node)
         for path in PYTHON
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) == "sys.executable"
     ]
-    assert len(lists) == 1  # There is one launcher, in `runtime/launch.py`.
+    assert len(lists) == 2  # There is one launcher, in `runtime/launch.py`; `install` writes the other one.
     assert [line for line in lists if "'-P'" not in line] == []
 
 

@@ -45,6 +45,7 @@ COMMANDS = {
     "clean": "remove the index of a folder",
     "mcp": "run the MCP server for agents on standard input and output",
     "serve": "run the language server on standard input and output",
+    "install": "register the servers with an agent or an editor",
     "completion": "print the completion script of a shell: bash, zsh, fish, powershell",
 }
 """Subcommand to its line in the help; the module of the same name in this package runs it."""
