@@ -14,6 +14,7 @@ from codanna_core.languages.elide.bodies import without_bodies
 from codanna_core.languages.extract import extract
 from codanna_core.languages.parse import compiled
 from codanna_core.model import Extraction, Kind, Symbol
+from codanna_core.text.documents import direct_children, own_body
 
 WITH_SYMBOLS = sorted(name for name, language in languages().items() if language.grammar)
 
@@ -316,3 +317,62 @@ def test_noise_never_raises(name: str) -> None:
         for symbol in extract(data, "x", name).symbols:
             assert 0 <= symbol.start_byte <= symbol.body_start_byte <= symbol.end_byte <= len(data)
             assert (symbol.start_line, symbol.start_col) <= (symbol.end_line, symbol.end_col)
+
+
+MEMBERS = """\
+class Pool:
+    size: int = 4
+
+    def __init__(self, size, connect):
+        self.size = size  # declared above
+        self._connect = connect  # opens one connection
+        if size > 1:
+            self.spare, self.lock = [], Lock()
+        else:
+            self.spare = None
+        self.limits: dict[str, int] = {}
+        local = self._connect()
+        other.field = 1
+
+        def later(self):
+            self.nested = 1
+
+    def close(self):
+        self.closed = True
+
+
+def __init__(self):
+    self.no_class = 1
+
+
+self.outside = 1
+"""
+
+
+def test_what_a_constructor_sets_is_a_field_of_its_class() -> None:
+    """Each name once, by its first statement; what other functions set, or no class has, is none."""
+    result = extract(MEMBERS.encode(), "a.py")
+    fields = [symbol for symbol in result.symbols if symbol.kind == Kind.FIELD]
+    assert [(symbol.name, symbol.container, symbol.start_line + 1) for symbol in fields] == [
+        ("size", "Pool", 2),
+        ("_connect", "Pool", 6),
+        ("spare", "Pool", 8),
+        ("lock", "Pool", 8),
+        ("limits", "Pool", 11),
+    ]
+    assert name_span(one(result, "_connect")) == (5, 13, 21)
+    assert one(result, "_connect").doc == "opens one connection"
+    assert one(result, "limits").signature == "self.limits: dict[str, int] = {}"
+    assert one(result, "later").container == "Pool.__init__"
+
+
+def test_a_constructor_keeps_the_words_of_its_statements() -> None:
+    """They are what it does, though some of them declare fields as well."""
+    data = MEMBERS.encode()
+    symbols = sorted(extract(data, "a.py").symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
+    children = direct_children(symbols)
+    (number,) = (
+        n for n, symbol in enumerate(symbols) if (symbol.name, symbol.container) == ("__init__", "Pool")
+    )
+    assert b"self.spare, self.lock = [], Lock()" in own_body(data, symbols[number], children[number])
+    assert [child.name for child in children[number]] == ["later"]

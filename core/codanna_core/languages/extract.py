@@ -54,6 +54,7 @@ _LOCAL = {Kind.CONSTANT.value, Kind.FIELD.value, Kind.VARIABLE.value}
 _CLAUSES = _CALLABLE | {Kind.CONSTANT.value}
 """Kinds that some languages write in several clauses, or with their type apart."""
 _CLAUSE_GAP = b" \t\r\n;."
+_FIELD = Kind.FIELD.value
 _HEADING = Kind.HEADING.value
 _SMALL = _LOCAL | {Kind.MACRO.value}
 """Kinds that have no body of their own and whose comment may trail them."""
@@ -124,6 +125,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
     starts, texts, line_of = lines.starts, lines.texts, lines.line_of
     last_line = len(starts) - 1
     open_ = [_Open(-1, len(data) + 1, "", "", 0)]
+    fields: set[tuple[str, str]] = set()
     start_line = covered_to = 0
 
     for start, negative_end, pattern, name_start, key, captures in definitions:
@@ -136,7 +138,13 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             open_.pop()  # What has the same span is a neighbour: two names in one declaration.
         inside = open_[-1]
         kind = key[11:]  # Behind "definition."; nothing is left of "scope".
-        if kind in _LOCAL and inside.kind in _CALLABLE:
+        owner = inside
+        if "member" in captures:
+            found = _constructed(open_, language.constructors)
+            if found is None:
+                continue
+            owner = found
+        elif kind in _LOCAL and inside.kind in _CALLABLE:
             continue
 
         names = captures["name"]
@@ -146,7 +154,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             name_start = names[-1].start_byte
             qualifiers = "".join(f"{text_of(data, node)}." for node in names[:-1])
         name = data[name_start:name_end].decode("utf-8", "replace")
-        chain = inside.chain
+        chain = owner.chain
         if kind == _HEADING:
             name = comments.heading_text(name)[:MAX_NAME]
             if not name:
@@ -177,6 +185,10 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             continue
         if kind == _FUNCTION and inside.kind in methods_in:
             kind = _METHOD
+        if kind == _FIELD and language.constructors:
+            if "member" in captures and (chain, name) in fields:
+                continue  # Declared already; here it is set.
+            fields.add((chain, name))
 
         body_start = end
         if "body" in captures:
@@ -357,6 +369,14 @@ def _is_clause_of(first: Symbol, name: str, kind: str, chain: str, gap: bytes) -
         and kind in _CLAUSES
         and not gap.strip(_CLAUSE_GAP)
     )
+
+
+def _constructed(open_: Sequence[_Open], constructors: Sequence[str]) -> _Open | None:
+    """The type whose constructor is the innermost definition that is open; None where it is another one."""
+    if len(open_) < 3 or open_[-1].kind != _METHOD:
+        return None
+    name = open_[-1].chain.removeprefix(f"{open_[-2].chain}.")
+    return open_[-2] if name in constructors else None
 
 
 def _without_gaps(nodes: list[Node]) -> list[Node]:

@@ -51,13 +51,15 @@ def own_body(data: bytes, symbol: Symbol, children: Sequence[Symbol]) -> bytes:
 
 def direct_children(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
     """For each symbol the symbols directly inside it, in order. `symbols` must be sorted by start, outer
-    first.
+    first. A field that a method sets is none of its own: the statement is what the method does.
     """
     children: list[list[Symbol]] = [[] for _ in symbols]
     stack: list[int] = []
     for number, symbol in enumerate(symbols):
         while stack and symbols[stack[-1]].end_byte <= symbol.start_byte:
             stack.pop()
+        if stack and symbol.kind == Kind.FIELD and symbols[stack[-1]].kind == Kind.METHOD:
+            continue
         if stack and symbols[stack[-1]].end_byte >= symbol.end_byte:
             children[stack[-1]].append(symbol)
         stack.append(number)

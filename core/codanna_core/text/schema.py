@@ -9,14 +9,14 @@ import tantivy
 FORMAT_VERSION = 1
 """Layout of the index folder. 1: first."""
 
-FEATURE_VERSION = 7
+FEATURE_VERSION = 8
 """Content of the documents; a change reindexes text, and embeds only what is embedded as another text.
 
 1: first. 2: words and path of whole files, and what ranking must know of every candidate as columns. 3: terms
 come without endings. 4: the words of a symbol come with their levels, and symbols with their place in the
 file. 5: symbols come with the length of their body, and what is embedded keeps its parts apart. 6: files
 come with the identifiers that they use. 7: Chinese, Japanese and Korean come as pairs of characters, and
-words with accents are not cut at them.
+words with accents are not cut at them. 8: Python's constructors set fields.
 """
 
 TERMS = "terms"

@@ -31,11 +31,14 @@ def without_statements(data: bytes, language: Language) -> bytes:
     if not language.indented_heads:
         return data
     keep = encoded(language.body_keep)
+    constructors = encoded(language.constructors)
     pieces: list[bytes] = []
     done = 0
     for head in _heads(language.indented_heads).finditer(data):
         if head.start() < done:
             continue  # Inside a body, where only a string can look like a head.
+        if constructors and data.startswith(constructors, head.end()):
+            continue  # Its statements declare fields.
         start = _end_of_head(data, head.start(), head[1])
         if start is None:
             continue

@@ -35,3 +35,13 @@
   (#match? @name "^_*[A-Z][A-Z0-9_]+$"))
 (class_definition body: (block
   (assignment left: (identifier) @name) @definition.field))
+
+; What a constructor sets is a field of the class.
+(assignment left: (attribute
+  object: (identifier) @member
+  attribute: (identifier) @name)
+  (#eq? @member "self")) @definition.field
+(assignment left: (pattern_list (attribute
+  object: (identifier) @member
+  attribute: (identifier) @name))
+  (#eq? @member "self")) @definition.field
