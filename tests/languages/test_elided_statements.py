@@ -29,7 +29,7 @@ SOURCES = {
     "overloads": "@overload\ndef f(x: int) -> int: ...\n@overload\ndef f(x: str) -> str: ...\n"
     "class E(Enum):\n" + "".join(f"    MEMBER_{number} = 'value {number}'\n" for number in range(9)),
     "method": f"class A:\n    x = 1\n    def a(self):\n{DEEP}        self.y = 2\n    z = 3\n",
-    "constructor": f"class A:\n    def __init__(self, value):\n{DEEP}        self.y = 2\n        self.z = 3\n",
+    "constructor": f"class A:\n    def __init__(self, v):\n{DEEP}        self.y = 2\n        self.z = 3\n",
     "nested": f"def a():\n{LONG}    def b():\n{DEEP}        return 1\n    return b\n",
     "ends deeper": f"def a():\n{LONG}    if value:\n        for x in value:\n            print(x)\n\n\n"
     "def b():\n    pass\n",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
@@ -17,6 +16,7 @@ from codanna_core.languages import comments
 from codanna_core.languages.docs import Docs
 from codanna_core.languages.line_windows import windows
 from codanna_core.languages.lines import Lines
+from codanna_core.languages.nesting import OpenDefinition, constructed_type
 from codanna_core.languages.parse import Match, levels, load, parse_and_match, text_of
 from codanna_core.languages.registry import SNIFFED_BYTES, Language, detect_language, languages
 from codanna_core.languages.signatures import (
@@ -98,17 +98,6 @@ def extract_within(data: bytes, path: str, seconds: float) -> Extraction:
         return extract(data, path, language.name, math.inf)
 
 
-@dataclass(slots=True)
-class _Open:
-    """A definition whose end has not been passed yet."""
-
-    start: int
-    end: int
-    kind: str
-    chain: str
-    levels: int
-
-
 def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
     definitions, module_doc = _sorted(matches, data)
     level_of = levels(language.name)
@@ -124,7 +113,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
     deprecated_texts = language.deprecated
     starts, texts, line_of = lines.starts, lines.texts, lines.line_of
     last_line = len(starts) - 1
-    open_ = [_Open(-1, len(data) + 1, "", "", 0)]
+    open_ = [OpenDefinition(-1, len(data) + 1, "", "", 0)]
     fields: set[tuple[str, str]] = set()
     start_line = covered_to = 0
 
@@ -140,7 +129,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         kind = key[11:]  # Behind "definition."; nothing is left of "scope".
         owner = inside
         if "member" in captures:
-            found = _constructed(open_, language.constructors)
+            found = constructed_type(open_, language.constructors)
             if found is None:
                 continue
             owner = found
@@ -181,7 +170,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
                 covered.append((line_of(start), line_of(end)))
                 covered_to = end
             part = Kind.MODULE if pattern in level_of else _SCOPE
-            open_.append(_Open(start, end, part, joined(chain, name), inside.levels + 1))
+            open_.append(OpenDefinition(start, end, part, joined(chain, name), inside.levels + 1))
             continue
         if kind == _FUNCTION and inside.kind in methods_in:
             kind = _METHOD
@@ -251,7 +240,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
                 first.doc = first.doc or doc
                 covered.append((first_line, end_line))
                 covered_to = max(covered_to, end)
-                open_.append(_Open(start, end, first.kind, joined(chain, name), inside.levels + 1))
+                open_.append(OpenDefinition(start, end, first.kind, joined(chain, name), inside.levels + 1))
                 continue
         deprecated = "deprecated" in captures or comments.is_deprecated(doc)
         if deprecated_texts and not deprecated:
@@ -303,7 +292,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
             reach = len(data) if "file_scope" in captures else end
             if inside.levels < MAX_LEVELS:
                 chain = joined(chain, name)
-            open_.append(_Open(start, reach, kind, chain, inside.levels + 1))
+            open_.append(OpenDefinition(start, reach, kind, chain, inside.levels + 1))
 
     if not symbols:
         symbols = windows(data, lines)
@@ -369,14 +358,6 @@ def _is_clause_of(first: Symbol, name: str, kind: str, chain: str, gap: bytes) -
         and kind in _CLAUSES
         and not gap.strip(_CLAUSE_GAP)
     )
-
-
-def _constructed(open_: Sequence[_Open], constructors: Sequence[str]) -> _Open | None:
-    """The type whose constructor is the innermost definition that is open; None where it is another one."""
-    if len(open_) < 3 or open_[-1].kind != _METHOD:
-        return None
-    name = open_[-1].chain.removeprefix(f"{open_[-2].chain}.")
-    return open_[-2] if name in constructors else None
 
 
 def _without_gaps(nodes: list[Node]) -> list[Node]:

@@ -10,6 +10,7 @@ from codanna_core.ranking.confidence import LEAST, relevant, shown
 from codanna_core.ranking.order import best_symbols, meant_exactly
 from codanna_core.ranking.query import Question
 from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS, Floats, symbol_signals
+from codanna_core.ranking.twins import in_front
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Hit, SearchRequest
 from codanna_core.search.candidates import CandidateSet
@@ -57,6 +58,11 @@ def add_ranked(
     if among is None:
         kept = relevant(raw, symbols.text[rows], symbols.meaning[rows], well=well)
         rows, raw = rows[kept], raw[kept]
+    best = rows[: request.limit]
+    read = view.symbols(candidates.rows.take(best))
+    order = in_front(read)
+    rows = np.concatenate((best[order], rows[request.limit :]))
+    first = dict(zip(best.tolist(), read, strict=True))
     for number, total in zip(rows.tolist(), raw.tolist(), strict=True):
         score = min(shown(total), page.least)
         if score < request.threshold or page.full:
@@ -68,7 +74,8 @@ def add_ranked(
             moved = total - float(of_files[file]) - float(own[number].sum())
             explained = _explained(np.append(parts[file], own[number]), exact, moved)
         reasons = _reasons((phrases[file] + own_phrases[number]).tolist(), exact)
-        page.add(candidates.symbol(view, number), score, reasons, explained)
+        symbol = first[number] if number in first else candidates.symbol(view, number)
+        page.add(symbol, score, reasons, explained)
     for symbol in among.loose if among is not None else ():
         page.add(symbol, min(shown(LEAST), page.least), ("text",))
 
