@@ -7,6 +7,7 @@ from pathlib import Path
 
 EDITORS = Path(__file__).parents[2] / "editors"
 EXTENSION = sorted((EDITORS / "vscode" / "src").glob("*.ts"))
+PAGES = sorted((EDITORS / "vscode" / "media").glob("*.js"))
 PLUGIN = sorted((EDITORS / "neovim").rglob("*.lua"))
 
 
@@ -33,6 +34,21 @@ def test_markdown_is_not_made_of_text() -> None:
     assert found(r"appendMarkdown\((?![\"`])", EXTENSION) == []
     text = [path for path in EXTENSION if path.name != "text.ts"]
     assert found(r"append(Text|Codeblock)\(", text) == []
+
+
+def test_pages_take_text_as_text() -> None:
+    """Web views have a policy that allows our own files alone, and text has no way into the page itself."""
+    assert PAGES
+    parts = (
+        r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|setAttributeNS|DOMParser|eval|Function)\b"
+    )
+    assert found(parts, PAGES) == []
+    assert found(r"\.(href|src|style)\b\s*=|setAttribute\([\"'](?!aria-)", PAGES) == []
+    policies = found(r"Content-Security-Policy\" content=\"[^\"]*", EXTENSION)
+    assert len(policies) == 1
+    assert policies[0].endswith("default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'")
+    made = [path.name for path in EXTENSION if found(r"webview\.html\s*=(?! page\()", [path])]
+    assert made == []
 
 
 def test_no_ex_command_is_made_of_a_name() -> None:

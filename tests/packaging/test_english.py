@@ -41,11 +41,16 @@ DOCUMENTS = sorted(
         *(ROOT / "docs").glob("*.1"),
         *(ROOT / "editors" / "neovim" / "doc").glob("*.txt"),
         ROOT / "editors" / "vscode" / "README.md",
+        *(ROOT / "editors" / "vscode" / "media" / "walkthrough").glob("*.md"),
     ]
 )
 PACKAGES = ("core/codanna_core", "lsp_server/codanna_lsp", "lsp_server/codanna_rpc", "lsp_server/codanna_mcp")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-SCRIPTS = sorted([*(ROOT / "editors/vscode/src").glob("*.ts"), *(ROOT / "editors/neovim").rglob("*.lua")])
+SCRIPTS = sorted(
+    path
+    for pattern in ("vscode/src/*.ts", "vscode/media/*.js", "neovim/**/*.lua")
+    for path in (ROOT / "editors").glob(pattern)
+)
 _TEXTS = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
 _COMMENTS = re.compile(
     r"/\*.*?\*/|(?<![:\"'`/])//[^\n]*|^\s*--[^\n]*|\s--[- ][^\n\"']*$", re.DOTALL | re.MULTILINE

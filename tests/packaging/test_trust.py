@@ -37,7 +37,8 @@ def test_vs_code_takes_what_a_project_may_not_set_from_the_user_alone() -> None:
     keys = manifest()
     for section, content in json_schema()["properties"].items():
         for name, described in content["properties"].items():
-            key = keys.pop(f"codanna.{section}.{name}")
+            first, *words = name.split("_")
+            key = keys.pop(f"codanna.{section}.{first}{''.join(map(str.capitalize, words))}")
             assert key["scope"] == ("window" if "project" in described["x-set-by"] else "machine"), name
             if "x-project-maximum" in described:
                 assert key["maximum"] == described["x-project-maximum"]

@@ -38,6 +38,9 @@ const titles = { discovery: "Files", semantic: "Meaning", vectors: "Vectors", se
 // A repository can bring its own `.vscode/settings.json`, which VS Code reads for every scope but this one.
 const scopeOf = (key) => (key["x-set-by"].includes("project") ? "window" : "machine");
 
+// VS Code makes titles of names: "Max File Size" of `maxFileSize`, and nothing readable of `max_file_size`.
+const titled = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+
 const sections = Object.entries(schema.properties).map(([section, content], number) => ({
   title: titles[section] ?? section,
   order: number + 1,
@@ -45,7 +48,7 @@ const sections = Object.entries(schema.properties).map(([section, content], numb
     Object.entries(content.properties).map(([name, key]) => {
       const { description, "x-set-by": _, "x-project-maximum": bound, ...rest } = key;
       const maximum = bound === undefined ? {} : { maximum: bound };
-      return [`codanna.${section}.${name}`, { ...rest, ...maximum, scope: scopeOf(key), markdownDescription: description }];
+      return [`codanna.${section}.${titled(name)}`, { ...rest, ...maximum, scope: scopeOf(key), markdownDescription: description }];
     }),
   ),
 }));

@@ -1,8 +1,11 @@
 import * as vscode from "vscode";
+import { History } from "./history";
 import { openHit } from "./open";
 import { sentence } from "./protocol";
+import { QuestionView } from "./questionView";
 import { QuickSearch } from "./quickSearch";
-import { type Node, ResultsView } from "./resultsView";
+import { ResultsView } from "./resultsView";
+import type { Node } from "./rows";
 import { Server } from "./server";
 import { describe, StatusBar } from "./statusBar";
 import { label } from "./text";
@@ -11,6 +14,8 @@ import { label } from "./text";
 export interface Api {
   server: Server;
   view: ResultsView;
+  question: QuestionView;
+  history: History;
   statusBar: StatusBar;
   search(query?: string): QuickSearch;
 }
@@ -18,13 +23,15 @@ export interface Api {
 export function activate(context: vscode.ExtensionContext): Api {
   const output = vscode.window.createOutputChannel("Codanna", { log: true });
   const server = new Server(context, output);
-  const view = new ResultsView(server);
+  const history = new History(context.workspaceState);
+  const view = new ResultsView(server, history, context.workspaceState);
+  const question = new QuestionView(context.extensionUri, view, history);
   const statusBar = new StatusBar(server);
-  context.subscriptions.push(output, server, view, statusBar);
+  context.subscriptions.push(output, server, view, question, statusBar);
 
   const search = (query?: string): QuickSearch => {
     const text = query ?? selectedWords();
-    return new QuickSearch(server, (kept) => void view.search(kept), text);
+    return new QuickSearch(server, history, (kept) => void view.search(kept), text);
   };
   const command = (name: string, run: (...args: never[]) => unknown): void => {
     context.subscriptions.push(vscode.commands.registerCommand(name, run));
@@ -32,9 +39,10 @@ export function activate(context: vscode.ExtensionContext): Api {
   // Errors of commands are shown to the user by VS Code itself.
   command("codanna.search", (query?: string) => void search(typeof query === "string" ? query : undefined));
   command("codanna.searchInView", async (query?: string) => {
-    const text = typeof query === "string" ? query : await askInView();
-    if (text?.trim()) {
-      await view.search(text.trim());
+    if (typeof query === "string" && query.trim()) {
+      await view.search(query.trim());
+    } else {
+      await question.focus(selectedWords() || view.text);
     }
   });
   command("codanna.similar", () => similarToSelection(view));
@@ -46,6 +54,10 @@ export function activate(context: vscode.ExtensionContext): Api {
   command("codanna.view.filter", () => view.chooseFilters());
   command("codanna.view.clearFilters", () => view.setFilters({}));
   command("codanna.view.clear", () => view.clear());
+  command("codanna.view.byRelevance", () => view.setOrder("relevance"));
+  command("codanna.view.byFile", () => view.setOrder("file"));
+  command("codanna.view.similar", (node?: Node) => view.similarToResult(node));
+  command("codanna.clearHistory", () => history.clear());
   command("codanna.view.dismiss", (node?: Node) => view.dismiss(node));
   command("codanna.view.openToSide", (node?: Node) => view.openToSide(node));
   command("codanna.showStatus.menu", () => showMenu(server));
@@ -60,6 +72,8 @@ export function activate(context: vscode.ExtensionContext): Api {
   command("codanna.restartServer", () => server.restart());
 
   context.subscriptions.push(
+    // A step of the walkthrough is done with it.
+    server.onDidChange(() => void vscode.commands.executeCommand("setContext", "codanna.running", server.state === "running")),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("codanna.serverPath") || event.affectsConfiguration("codanna.serverPackage")) {
         void server.restart();
@@ -78,21 +92,13 @@ export function activate(context: vscode.ExtensionContext): Api {
       }),
     );
   }
-  return { server, view, statusBar, search };
+  return { server, view, question, history, statusBar, search };
 }
 
 /** A selection on one line is the beginning of a question. */
 function selectedWords(): string {
   const editor = vscode.window.activeTextEditor;
   return editor?.selection.isSingleLine ? editor.document.getText(editor.selection).trim() : "";
-}
-
-async function askInView(): Promise<string | undefined> {
-  return vscode.window.showInputBox({
-    title: "Search by Meaning",
-    placeHolder: "What should the code do? For example: retry failed uploads",
-    value: selectedWords(),
-  });
 }
 
 async function similarToSelection(view: ResultsView): Promise<void> {

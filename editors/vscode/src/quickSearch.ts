@@ -1,15 +1,19 @@
 // The list that searches while one types.
 import * as vscode from "vscode";
+import { LIMIT } from "./filters";
+import type { History } from "./history";
 import { LiveSearch } from "./live";
-import { openHit, Preview, shownPath } from "./open";
+import { wanted } from "./matches";
+import { openHit, shownPath } from "./open";
+import { Preview } from "./preview";
 import { type Answer, bestLine, type Hit, icon, lacks, sentence, title } from "./protocol";
 import type { Server } from "./server";
 import { inert, label } from "./text";
 
-export const LIMIT = 50;
-
 export interface Item extends vscode.QuickPickItem {
   hit?: Hit;
+  /** An earlier question. */
+  question?: string;
 }
 
 const TO_SIDE: vscode.QuickInputButton = {
@@ -37,14 +41,16 @@ export function item(hit: Hit): Item {
 /** Ask and open; `keep` puts the results into the side bar. */
 export class QuickSearch implements vscode.Disposable {
   readonly pick = vscode.window.createQuickPick<Item>();
-  private readonly preview = new Preview();
+  readonly preview = new Preview();
   private readonly live: LiveSearch;
   private readonly following: vscode.Disposable;
   private accepted = false;
   private incomplete = false;
+  private words = new Set<string>();
 
   constructor(
     private readonly server: Server,
+    private readonly history: History,
     keep: (query: string) => void,
     query = "",
   ) {
@@ -60,7 +66,7 @@ export class QuickSearch implements vscode.Disposable {
     pick.matchOnDetail = false;
     this.live = new LiveSearch(
       (text, token) => server.search({ query: text, limit: LIMIT, textDocument: near }, token),
-      (answer) => this.show(answer),
+      (answer, question) => this.show(answer, question),
       (busy) => {
         pick.busy = busy;
       },
@@ -74,7 +80,7 @@ export class QuickSearch implements vscode.Disposable {
       }
     });
     pick.onDidChangeValue((text) => this.live.query(text));
-    pick.onDidChangeActive(([active]) => this.preview.show(active?.hit));
+    pick.onDidChangeActive(([active]) => this.preview.show(active?.hit, this.words));
     pick.onDidAccept(() => void this.accept(pick.activeItems[0]));
     pick.onDidTriggerItemButton((event) => void this.accept(event.item, vscode.ViewColumn.Beside));
     pick.onDidTriggerButton(() => {
@@ -97,9 +103,14 @@ export class QuickSearch implements vscode.Disposable {
     this.live.query(text);
   }
 
-  private show(answer: Answer | undefined): void {
+  private show(answer: Answer | undefined, question: string): void {
+    this.words = wanted(question);
     if (!answer) {
-      this.pick.items = [];
+      this.pick.items = this.history.questions.map((text) => ({
+        label: `$(history) ${label(text)}`,
+        alwaysShow: true,
+        question: text,
+      }));
       return;
     }
     this.incomplete = answer.indexed < 1 || answer.hits.length === 0;
@@ -118,21 +129,27 @@ export class QuickSearch implements vscode.Disposable {
   }
 
   async accept(chosen: Item | undefined, viewColumn?: vscode.ViewColumn): Promise<void> {
+    if (chosen?.question) {
+      this.type(chosen.question);
+    }
     if (!chosen?.hit) {
       return;
     }
     this.accepted = true;
+    this.history.add(this.pick.value);
     this.pick.hide();
-    if (viewColumn === vscode.ViewColumn.Beside) {
-      await this.preview.restore();
-    }
-    await openHit(chosen.hit, { viewColumn, preview: false });
+    const column = await this.preview.close();
+    await openHit(chosen.hit, { viewColumn: viewColumn ?? column, preview: false });
   }
 
   private async hidden(): Promise<void> {
     this.live.dispose();
-    if (!this.accepted) {
-      await this.preview.restore();
+    const { shown } = this.preview;
+    // Who clicks into the preview wants to stay there.
+    const stays = shown && shown === vscode.window.activeTextEditor ? shown : undefined;
+    const column = await this.preview.close();
+    if (stays && !this.accepted) {
+      await vscode.window.showTextDocument(stays.document, { viewColumn: column, selection: stays.selection, preview: false });
     }
     this.dispose();
   }

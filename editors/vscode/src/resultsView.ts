@@ -1,38 +1,29 @@
-// The view in the side bar that keeps results, grouped by file.
+// The view in the side bar that keeps results, in groups by file or in the order of their relevance.
 import * as vscode from "vscode";
+import { choose, type Counts, count, inFolders, type Key, nothing, toggled } from "./filters";
+import type { History } from "./history";
+import { wanted } from "./matches";
 import { openHit, shownPath } from "./open";
-import { type Answer, bestLine, type Filters, type Hit, icon, lacks, title } from "./protocol";
-import { LIMIT } from "./quickSearch";
+import { type Answer, type Filters, type Hit, lacks } from "./protocol";
+import { fileItem, type FileNode, type HitNode, hitItem, type Node } from "./rows";
 import type { Server } from "./server";
-import { addCode, addText, inert, label } from "./text";
+import { inert } from "./text";
 
-export interface FileNode {
-  type: "file";
-  uri: string;
-  path: string;
-  hits: HitNode[];
-}
+export type Order = "file" | "relevance";
 
-export interface HitNode {
-  type: "hit";
-  hit: Hit;
-  file: FileNode;
-}
-
-export type Node = FileNode | HitNode;
+const ORDER = "codanna.order";
 
 interface Question {
   label: string;
+  /** What the user typed; empty where code is compared with code. */
+  text: string;
   ask: (filters: Filters, token: vscode.CancellationToken) => Promise<Answer>;
 }
 
-interface FilterItem extends vscode.QuickPickItem {
-  key?: keyof Filters;
-  value?: string;
-}
+type Place = { position?: vscode.Position; range?: vscode.Range };
 
 /** What similar code is compared with, as a person would call it. */
-async function origin(uri: string, place: { position?: vscode.Position; range?: vscode.Range }): Promise<string> {
+async function origin(uri: string, place: Place): Promise<string> {
   const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(uri));
   const name = vscode.workspace.asRelativePath(document.uri);
   const { position, range } = place;
@@ -44,44 +35,29 @@ async function origin(uri: string, place: { position?: vscode.Position; range?: 
   return found ? `“${document.getText(found)}” in ${name}` : `${name}:${(at?.line ?? 0) + 1}`;
 }
 
-/** The folders of a workspace that has more than one; their names are in front of the paths that are shown. */
-function severalFolders(): readonly vscode.WorkspaceFolder[] {
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  return folders.length > 1 ? folders : [];
-}
-
-/** Ask with filters whose paths are those that are shown; the server knows only paths inside of a folder. */
-async function inFolders(
-  filters: Filters,
-  ask: (rest: { limit: number; filters: Filters }) => Promise<Answer>,
-): Promise<Answer> {
-  const folders = severalFolders();
-  const { paths, ...others } = filters;
-  if (!paths || folders.length === 0) {
-    return ask({ limit: LIMIT, filters });
-  }
-  const inner = paths.map((path) => path.slice((folders.find(({ name }) => path.startsWith(`${name}/`))?.name.length ?? -1) + 1));
-  // An empty path is a whole folder of the workspace, and nothing that the server could restrict itself to.
-  const narrowed = inner.includes("") ? others : { ...others, paths: inner };
-  const answer = await ask({ limit: LIMIT * folders.length, filters: narrowed });
-  const wanted = answer.hits.filter((hit) => paths.some((path) => shownPath(hit).startsWith(path)));
-  return { ...answer, hits: wanted.slice(0, LIMIT) };
-}
-
 export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   readonly tree: vscode.TreeView<Node>;
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
+  private readonly news = new vscode.EventEmitter<void>();
+  /** Fires when there is something new to be said about the results. */
+  readonly onDidChange = this.news.event;
   private question: Question | undefined;
   private source: vscode.CancellationTokenSource | undefined;
-  /** Of the answer without filters: how many results each of them would leave. */
-  private counts: Record<keyof Filters, Map<string, number>> = { kinds: new Map(), languages: new Map(), paths: new Map() };
+  private words = new Set<string>();
+  private ranked: HitNode[] = [];
+  /** Of the answer without filters. */
+  counts: Counts = nothing();
   private readonly following: vscode.Disposable;
   private waitsAt: string | undefined;
   filters: Filters = {};
   files: FileNode[] = [];
 
-  constructor(private readonly server: Server) {
+  constructor(
+    private readonly server: Server,
+    private readonly history: History,
+    private readonly memento: vscode.Memento,
+  ) {
     this.tree = vscode.window.createTreeView("codanna.results", {
       treeDataProvider: this,
       showCollapseAll: true,
@@ -93,30 +69,47 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
         void this.refresh();
       }
     });
+    this.update();
   }
 
-  /** Ask by meaning and show the answer. */
-  search(query: string): Promise<void> {
-    return this.run({
-      label: `“${query}”`,
-      ask: (filters, token) => inFolders(filters, (rest) => this.server.search({ query, ...rest }, token)),
-    });
+  get text(): string {
+    return this.question?.text ?? "";
+  }
+
+  get order(): Order {
+    return this.memento.get<Order>(ORDER) === "relevance" ? "relevance" : "file";
+  }
+
+  async setOrder(order: Order): Promise<void> {
+    await this.memento.update(ORDER, order);
+    this.update();
+  }
+
+  /** Ask by meaning and show the answer; `quietly` leaves the focus where it is, and the history as well. */
+  search(query: string, quietly = false): Promise<void> {
+    if (!quietly) {
+      this.history.add(query);
+    }
+    const ask: Question["ask"] = (filters, token) =>
+      inFolders(filters, (rest) => this.server.search({ query, ...rest }, token));
+    return this.run({ label: `“${query}”`, text: query, ask }, quietly);
   }
 
   /** Show code like a piece of code. */
-  async similar(textDocument: { uri: string }, place: { position?: vscode.Position; range?: vscode.Range }): Promise<void> {
-    return this.run({
-      label: `code like ${await origin(textDocument.uri, place)}`,
-      ask: (filters, token) => inFolders(filters, (rest) => this.server.similar({ textDocument, ...place, ...rest }, token)),
-    });
+  async similar(textDocument: { uri: string }, place: Place): Promise<void> {
+    const ask: Question["ask"] = (filters, token) =>
+      inFolders(filters, (rest) => this.server.similar({ textDocument, ...place, ...rest }, token));
+    return this.run({ label: `code like ${await origin(textDocument.uri, place)}`, text: "", ask });
   }
 
-  private async run(question: Question): Promise<void> {
+  private async run(question: Question, quietly = false): Promise<void> {
     if (question.label !== this.question?.label) {
       this.filters = {};
     }
     this.question = question;
-    await vscode.commands.executeCommand("codanna.results.focus");
+    if (!quietly) {
+      await vscode.commands.executeCommand("codanna.results.focus");
+    }
     await this.refresh();
   }
 
@@ -138,7 +131,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       }
     } catch (error) {
       if (this.source === source) {
-        this.tree.message = inert(error instanceof Error ? error.message : String(error));
+        this.say(error instanceof Error ? error.message : String(error));
       }
     } finally {
       source.dispose();
@@ -146,51 +139,50 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   private show(answer: Answer, question: Question): void {
-    const files = new Map<string, FileNode>();
-    for (const hit of answer.hits) {
-      let file = files.get(hit.uri);
-      if (!file) {
-        file = { type: "file", uri: hit.uri, path: shownPath(hit), hits: [] };
-        files.set(hit.uri, file);
-      }
-      file.hits.push({ type: "hit", hit, file });
-    }
+    this.take(answer.hits);
+    this.words = wanted(question.text);
     if (Object.keys(this.filters).length === 0) {
-      this.count(answer.hits);
+      this.counts = count(answer.hits);
     }
-    this.files = [...files.values()];
     const filters = Object.values(this.filters).flat().join(", ");
-    const count = answer.hits.length;
-    const building = count === 0 && this.server.isBusy;
+    const found = answer.hits.length;
+    const building = found === 0 && this.server.isBusy;
     // A first question waits for the index, instead of an answer that there is nothing.
     this.waitsAt = building ? this.server.generation : undefined;
-    this.tree.message = building
-      ? inert(`The index is being built; results for ${question.label} come as soon as there are any.`)
-      : inert(`${count === 0 ? "Nothing" : count} found for ${question.label}${filters ? `, only ${filters}` : ""}.${lacks(answer)}`);
+    this.say(
+      building
+        ? `The index is being built; results for ${question.label} come as soon as there are any.`
+        : `${found === 0 ? "Nothing" : found} found for ${question.label}${filters ? `, only ${filters}` : ""}.${lacks(answer)}`,
+    );
     this.update();
   }
 
-  private count(hits: Hit[]): void {
-    this.counts = { kinds: new Map(), languages: new Map(), paths: new Map() };
-    const add = (key: keyof Filters, value: string) => this.counts[key].set(value, (this.counts[key].get(value) ?? 0) + 1);
-    for (const hit of hits) {
-      add("kinds", hit.kind);
-      add("languages", hit.language);
-      const parts = shownPath(hit).split("/").slice(0, -1);
-      if (parts.length > 0) {
-        add("paths", `${parts.join("/")}/`);
-      }
-      // A folder of a workspace with several is worth choosing as a whole.
-      if (parts.length > 1 && severalFolders().some(({ name }) => name === parts[0])) {
-        add("paths", `${parts[0]}/`);
-      }
-    }
+  private take(hits: Hit[]): void {
+    const files = new Map<string, FileNode>();
+    this.ranked = hits.map((hit) => {
+      const file = files.get(hit.uri) ?? { type: "file", uri: hit.uri, path: shownPath(hit), hits: [] };
+      files.set(hit.uri, file);
+      const node: HitNode = { type: "hit", hit, file };
+      file.hits.push(node);
+      return node;
+    });
+    this.files = [...files.values()];
+  }
+
+  private say(text: string): void {
+    this.tree.message = inert(text);
+    this.news.fire();
   }
 
   private update(): void {
-    void vscode.commands.executeCommand("setContext", "codanna.hasResults", this.question !== undefined);
-    void vscode.commands.executeCommand("setContext", "codanna.hasFilters", Object.keys(this.filters).length > 0);
+    const context = { hasResults: this.question !== undefined, hasFilters: Object.keys(this.filters).length > 0, order: this.order };
+    for (const [key, value] of Object.entries(context)) {
+      void vscode.commands.executeCommand("setContext", `codanna.${key}`, value);
+    }
+    const hits = this.files.reduce((sum, file) => sum + file.hits.length, 0);
+    this.tree.description = hits > 0 ? `${hits} in ${this.files.length} file${this.files.length === 1 ? "" : "s"}` : undefined;
     this.changed.fire(undefined);
+    this.news.fire();
   }
 
   clear(): void {
@@ -198,7 +190,8 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     this.question = undefined;
     this.waitsAt = undefined;
     this.filters = {};
-    this.files = [];
+    this.counts = nothing();
+    this.take([]);
     this.tree.message = undefined;
     this.update();
   }
@@ -209,15 +202,11 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       return;
     }
     const file = node.type === "file" ? node : node.file;
-    if (node.type === "hit") {
-      file.hits = file.hits.filter((other) => other !== node);
-    }
-    if (node.type === "file" || file.hits.length === 0) {
-      this.files = this.files.filter((other) => other !== file);
-      this.changed.fire(undefined);
-    } else {
-      this.changed.fire(file);
-    }
+    const gone = new Set<Node>(node.type === "hit" ? [node] : file.hits);
+    file.hits = file.hits.filter((other) => !gone.has(other));
+    this.ranked = this.ranked.filter((other) => !gone.has(other));
+    this.files = this.files.filter((other) => other.hits.length > 0);
+    this.update();
   }
 
   async openToSide(node: Node | undefined = this.tree.selection[0]): Promise<void> {
@@ -226,76 +215,42 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     }
   }
 
+  async similarToResult(node: Node | undefined = this.tree.selection[0]): Promise<void> {
+    if (node?.type === "hit") {
+      const { line, character } = node.hit.selectionRange.start;
+      await this.similar({ uri: node.hit.uri }, { position: new vscode.Position(line, character) });
+    }
+  }
+
   async setFilters(filters: Filters): Promise<void> {
     this.filters = filters;
     await this.refresh();
   }
 
-  /** Let the user choose kinds, languages and folders. */
+  toggleFilter(key: Key, value: string, on: boolean): Promise<void> {
+    return this.setFilters(toggled(this.filters, key, value, on));
+  }
+
   async chooseFilters(): Promise<void> {
-    const part = (name: string): FilterItem => ({ label: name, kind: vscode.QuickPickItemKind.Separator });
-    const choices = (key: keyof Filters): FilterItem[] =>
-      [...new Set([...(this.filters[key] ?? []), ...this.counts[key].keys()])].sort().map((value) => ({
-        label: key === "kinds" ? `$(${icon(value)}) ${value}` : label(value),
-        description: this.counts[key].get(value)?.toString(),
-        key,
-        value,
-        picked: this.filters[key]?.includes(value) ?? false,
-      }));
-    const items: FilterItem[] = [
-      part("Kind"),
-      ...choices("kinds"),
-      part("Language"),
-      ...choices("languages"),
-      part("Folder"),
-      ...choices("paths"),
-    ];
-    const chosen = await vscode.window.showQuickPick(items, {
-      canPickMany: true,
-      title: "Show only these results",
-      placeHolder: "Kinds, languages and folders; several of one sort mean any of them",
-    });
-    if (!chosen) {
-      return;
+    const filters = await choose(this.counts, this.filters);
+    if (filters) {
+      await this.setFilters(filters);
     }
-    const filters: Filters = {};
-    for (const { key, value } of chosen) {
-      if (key && value) {
-        (filters[key] ??= []).push(value);
-      }
-    }
-    await this.setFilters(filters);
   }
 
   getChildren(node?: Node): Node[] {
     if (!node) {
-      return this.files;
+      return this.order === "relevance" ? this.ranked : this.files;
     }
     return node.type === "file" ? node.hits : [];
   }
 
   getParent(node: Node): Node | undefined {
-    return node.type === "hit" ? node.file : undefined;
+    return node.type === "hit" && this.order === "file" ? node.file : undefined;
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
-    if (node.type === "file") {
-      const file = new vscode.TreeItem(vscode.Uri.parse(node.uri), vscode.TreeItemCollapsibleState.Expanded);
-      const folder = node.path.split("/").slice(0, -1).join("/");
-      file.description = label(folder);
-      file.contextValue = "file";
-      file.iconPath = vscode.ThemeIcon.File;
-      file.id = node.uri;
-      return file;
-    }
-    const { hit } = node;
-    const item = new vscode.TreeItem(label(title(hit)), vscode.TreeItemCollapsibleState.None);
-    item.description = label(bestLine(hit));
-    item.iconPath = new vscode.ThemeIcon(icon(hit.kind), new vscode.ThemeColor(`symbolIcon.${colour(hit.kind)}Foreground`));
-    item.contextValue = "hit";
-    item.tooltip = tooltip(hit);
-    item.command = { command: "codanna.view.open", title: "Open", arguments: [node] };
-    return item;
+    return node.type === "file" ? fileItem(node) : hitItem(node, this.words, this.order === "file");
   }
 
   dispose(): void {
@@ -303,19 +258,6 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     this.following.dispose();
     this.tree.dispose();
     this.changed.dispose();
+    this.news.dispose();
   }
-}
-
-const COLOURED = new Set(["function", "method", "class", "struct", "enum", "interface", "constant", "variable", "field"]);
-
-function colour(kind: string): string {
-  return COLOURED.has(kind) ? kind : kind === "trait" ? "interface" : "text";
-}
-
-export function tooltip(hit: Hit): vscode.MarkdownString {
-  const text = addCode(new vscode.MarkdownString(), hit.signature || bestLine(hit), hit.language);
-  if (hit.doc) {
-    addText(text, hit.doc);
-  }
-  return hit.reasons.length > 0 ? addText(text.appendMarkdown("\n\n"), `Found by ${hit.reasons.join(", ")}.`) : text;
 }

@@ -7,6 +7,11 @@ interface Manifest {
   contributes: { configuration: { properties: Record<string, { scope: string }> }[] };
 }
 
+/** VS Code makes titles of its names: "Max File Size" of `maxFileSize`, and nothing readable of `max_file_size`. */
+function serverName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 /** What the user set, in sections: `{search: {limit: 20}}`. With `unset`, all other settings are there as null. */
 export function explicitSettings(
   manifest: Manifest,
@@ -24,7 +29,7 @@ export function explicitSettings(
     // VS Code itself leaves out what a workspace says of these; nothing else may hang on that.
     const value = (kind === "machine" ? undefined : fromWorkspace) ?? found?.globalValue;
     if (value !== undefined || unset) {
-      (nested[section] ??= {})[name] = value ?? null;
+      (nested[section] ??= {})[serverName(name)] = value ?? null;
     }
   }
   return nested;

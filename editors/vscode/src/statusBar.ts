@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { Folder } from "./protocol";
 import type { Server } from "./server";
-import { addText } from "./text";
+import { addText, inert } from "./text";
 
 export function describe(folder: Folder): string {
   if (folder.state === "indexing" && folder.filesTotal) {
@@ -30,6 +30,10 @@ export function tooltip(folders: Folder[], state: Server["state"]): vscode.Markd
     }
   }
   return text;
+}
+
+function problemsOf({ problems }: Folder): string {
+  return problems.length === 0 ? "" : `, ${problems.length} problem${problems.length === 1 ? "" : "s"}`;
 }
 
 export class StatusBar implements vscode.Disposable {
@@ -61,6 +65,8 @@ export class StatusBar implements vscode.Disposable {
     this.item.text = `$(${icon}) Codanna${share}`;
     this.item.backgroundColor = failed ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
     this.item.tooltip = tooltip(folders, this.server.state);
+    const said = folders.map((folder) => `${folder.name}: ${describe(folder)}${problemsOf(folder)}`);
+    this.item.accessibilityInformation = { label: inert(`Codanna, ${said.join("; ") || `the server is ${this.server.state}`}`) };
   }
 
   dispose(): void {

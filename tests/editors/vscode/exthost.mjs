@@ -30,6 +30,7 @@ function ofTheWorkspace() {
 
 const windows = {
   host: () => ({ folder: workspace }),
+  looks: () => ({ folder: workspace }),
   // What a workspace from somewhere could bring along to have its own programs and files used.
   trust: () => {
     recorder(join(workspace, ".venv/bin/codanna-lsp"));
@@ -39,7 +40,7 @@ const windows = {
       "codanna.trace.server": "verbose",
       ...ofTheWorkspace(),
       "codanna.search.limit": 3,
-      "codanna.discovery.max_file_size": 1 << 29,
+      "codanna.discovery.maxFileSize": 1 << 29,
     });
     write(join(workspace, ".codanna.toml"), "[index]\ndir = 'index'\nworkers = 7\n");
     return { folder: workspace, trust: false, machine: {} };

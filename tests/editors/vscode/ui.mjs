@@ -20,7 +20,9 @@ async function step(claim, body) {
 const settings = {
   "editor.minimap.enabled": false,
   "editor.fontSize": 13,
-  "workbench.colorTheme": "Default Dark Modern",
+  "window.autoDetectColorScheme": true,
+  "workbench.preferredDarkColorTheme": "Default Dark Modern",
+  "workbench.preferredLightColorTheme": "Default Light Modern",
   "breadcrumbs.enabled": false,
   "explorer.compactFolders": false,
   "editor.hover.enabled": "off",
@@ -39,7 +41,7 @@ try {
       await readme.getByText("The server is a program of its own").waitFor();
     }),
   );
-  await withWorkbench({ settings, size: { width: 1200, height: 720 } }, async (page, authority) => {
+  await withWorkbench({ settings }, async (page, authority) => {
     const rows = page.locator(".quick-input-list .monaco-list-row");
     const shot = (name) => page.screenshot({ path: join(shots, `${name}.png`) });
     const line = (text) => page.locator("#status\\.editor\\.selection", { hasText: text }).waitFor();
@@ -61,6 +63,7 @@ try {
         await page.keyboard.press("Escape");
       }
     };
+    const tree = page.locator(".pane-body .monaco-list-row");
     const asked = () => page.getByPlaceholder("What should the code do?").first().waitFor();
     // Types when the field listens: a key that is pressed earlier would be lost.
     const type = async (text) => {
@@ -69,9 +72,26 @@ try {
       await page.waitForFunction(() => document.activeElement?.classList.contains("input"));
       await input.pressSequentially(text, { delay: 20 });
     };
+    const field = page.frameLocator("iframe.webview.ready").frameLocator("#active-frame").getByRole("searchbox");
+    const listening = () => field.evaluate((input) => new Promise((done) => {
+      const look = () => (input.ownerDocument.activeElement === input && input.ownerDocument.hasFocus() ? done() : setTimeout(look, 20));
+      look();
+    }));
+    const theme = async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await page.locator(`.monaco-workbench.${colorScheme === "light" ? "vs" : "vs-dark"}`).waitFor();
+    };
+    /** The lowest pixel of the list, and the highest one of the definition that is previewed. */
+    const edges = async () => {
+      const box = async (locator) => (await locator.boundingBox()) ?? { y: Infinity, height: 0 };
+      const list = await box(page.locator(".quick-input-widget:visible"));
+      const code = await box(page.locator(".editor-group-container").last().locator(".monaco-editor .view-overlays .rangeHighlight, .monaco-editor .view-overlays .cdr").first());
+      return [list.y + list.height, code.y];
+    };
     const open = (file) => page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
 
     await step("opening a folder starts the server and builds the index", async () => {
+      await page.emulateMedia({ colorScheme: "dark" });
       await page.goto(`http://${authority}/?folder=${encodeURIComponent(workspace)}`);
       const item = page.locator("#codanna\\.codanna-lsp\\.codanna\\.status");
       await item.waitFor();
@@ -89,19 +109,33 @@ try {
         throw new Error(text);
       }
     });
-    await step("the result is previewed behind the list, and the next one too", async () => {
-      await open("transfer.py");
-      await line("Ln 31");
-      await page.keyboard.press("ArrowDown");
-      await page.waitForFunction(() => !document.querySelector("#status\\.editor\\.selection")?.textContent?.includes("Ln 31"));
-      await page.keyboard.press("ArrowUp");
-      await line("Ln 31");
+    await step("the result is previewed below the list and never under it, and the next one too", async () => {
+      const shown = page.locator(".editor-group-container").last().locator(".tab.active");
+      await shown.filter({ hasText: "transfer.py" }).waitFor();
+      for (const key of ["ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp"]) {
+        await page.keyboard.press(key);
+        await page.waitForTimeout(300);
+        const [list, code] = await edges();
+        if (list > code) {
+          throw new Error(`the list ends at ${list} and the preview begins at ${code}`);
+        }
+      }
       // For the picture: until the text has its colours.
       await page.waitForFunction(() => {
         const words = document.querySelectorAll(".monaco-editor .view-lines span[class*=mtk]");
         return new Set([...words].map((word) => word.className)).size > 3;
       });
       await shot("vscode-quickpick");
+      await theme("light");
+      await page.waitForTimeout(500);
+      await shot("vscode-quickpick-light");
+      await theme("dark");
+    });
+    await step("a row says what it is to a screen reader", async () => {
+      const said = await rows.first().getAttribute("aria-label");
+      if (!/method.*_send_with_backoff.*uploads\/transfer\.py:31/.test(said)) {
+        throw new Error(said);
+      }
     });
     await step("Enter opens it at the right line", async () => {
       await page.keyboard.press("Enter");
@@ -109,13 +143,50 @@ try {
       await open("transfer.py");
       await line("Ln 31, Col 9");
     });
-    await step("the side bar keeps results, grouped by file", async () => {
-      await command("Codanna: Search by Meaning in the Side Bar…");
-      await asked();
-      await type("sessions and passwords of users");
+    await step("the side bar, by keys alone: ask in its field, go to the results, open one, open to the side, dismiss", async () => {
+      await page.keyboard.press("Control+Alt+N");
+      await listening();
+      await page.keyboard.type("sessions and passwords of users", { delay: 20 });
       await page.keyboard.press("Enter");
-      const tree = page.locator(".pane-body .monaco-list-row");
       await tree.filter({ hasText: "session.ts" }).first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.locator(".pane-body .monaco-list:focus").waitFor();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await open("session.ts");
+      await line("Ln 9");
+      await page.keyboard.press("Control+Alt+N");
+      await listening();
+      await page.keyboard.press("ArrowDown");
+      await page.locator(".pane-body .monaco-list:focus").waitFor();
+      await page.keyboard.press("Control+Enter");
+      await page.locator(".editor-group-container").nth(1).waitFor();
+      await page.locator(".pane-body .monaco-list").first().press("Delete");
+      await tree.filter({ hasText: "signIn" }).waitFor({ state: "detached" });
+      await command("View: Close All Editors in Group");
+      await page.keyboard.press("Control+Alt+N");
+      await listening();
+    });
+    await step("the field keeps its question, and the arrow brings back the one before", async () => {
+      await page.keyboard.press("ArrowUp");
+      await page.waitForFunction(() => true);
+      if ((await field.inputValue()) !== "retry failed uploads") {
+        throw new Error(await field.inputValue());
+      }
+      await tree.filter({ hasText: "transfer.py" }).first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await tree.filter({ hasText: "signIn" }).first().waitFor();
+    });
+    await step("a button shows only its results, and says how many; rows have names for screen readers", async () => {
+      const chip = page.frameLocator("iframe.webview.ready").frameLocator("#active-frame").getByRole("button", { name: /^function \d+$/ });
+      await chip.click();
+      await tree.filter({ hasText: "sessions" }).first().waitFor();
+      const said = await tree.filter({ hasText: "signIn" }).first().getAttribute("aria-label");
+      if (!/^function signIn, web\/session\.ts, line 9/.test(said)) {
+        throw new Error(said);
+      }
+      await page.frameLocator("iframe.webview.ready").frameLocator("#active-frame").getByRole("button", { name: /^function \d+$/, pressed: true }).click();
       const hit = tree.filter({ hasText: "signIn" }).first();
       await hit.click();
       await open("session.ts");
@@ -125,6 +196,10 @@ try {
       await hit.hover();
       await page.locator(".workbench-hover").waitFor({ state: "hidden" });
       await shot("vscode-view");
+      await theme("light");
+      await page.waitForTimeout(500);
+      await shot("vscode-view-light");
+      await theme("dark");
     });
     await step("an edit that was saved is found", async () => {
       await page.locator(".monaco-editor .view-lines").first().click();

@@ -9,10 +9,10 @@ import { LiveSearch } from "../live";
 import { type Answer, bestLine, type Folder, type Hit } from "../protocol";
 import { item, QuickSearch } from "../quickSearch";
 import { explicitSettings } from "../settings";
-import { tooltip as hitTooltip } from "../resultsView";
+import { fileItem, hitItem, tooltip as hitTooltip } from "../rows";
 import { describe, tooltip as statusTooltip } from "../statusBar";
 import { addText, inert, label, message } from "../text";
-import { activate, api, collectingErrors, configuration, file, ready, replacing, type Tests, until, where } from "./support";
+import { activate, api, collectingErrors, configuration, file, preview, ready, replacing, type Tests, until, where } from "./support";
 
 function surroundings(changes: Partial<Surroundings>): Surroundings {
   return { setting: "", searchPath: "", windows: false, package: "", agreed: "", ...changes };
@@ -69,9 +69,13 @@ export const tests: Tests = [
       const hit = hostileHit();
       const row = item(hit);
       const node = { type: "hit" as const, hit, file: { type: "file" as const, uri: hit.uri, path: ATTACK, hits: [] } };
-      const leaf = api.view.getTreeItem(node);
-      const branch = api.view.getTreeItem(node.file);
-      const shown = [row.label.replace("$(symbol-function) ", ""), row.description, row.detail, leaf.label, leaf.description, branch.description];
+      const leaf = hitItem(node, new Set(), true);
+      const alone = hitItem(node, new Set(), false);
+      const branch = fileItem(node.file);
+      const spoken = [leaf, alone, branch].map((one) => one.accessibilityInformation?.label);
+      const { label: leafLabel } = leaf.label as vscode.TreeItemLabel;
+      const said = [leafLabel, leaf.description, alone.description, branch.description, ...spoken];
+      const shown = [row.label.replace("$(symbol-function) ", ""), row.description, row.detail, ...said];
       for (const text of shown) {
         assert.equal(typeof text, "string");
         assert.doesNotMatch(String(text), ACTS);
@@ -142,9 +146,11 @@ export const tests: Tests = [
       await vscode.window.showTextDocument(document, { selection: new vscode.Range(at, at), preview: false });
       await vscode.commands.executeCommand("codanna.search", "read the settings file");
       const search = api.search("drop expired sessions");
-      await until("the preview", () => where() === "session.ts:19");
+      await until("the preview", () => preview(search) === "session.ts:19");
+      assert.equal(where(), "guide.md:5", "what one had before stays where it is");
       search.pick.hide();
-      await until("the editor of before", () => where() === "guide.md:5");
+      await until("the row of the preview to go", () => vscode.window.tabGroups.all.length === 1);
+      assert.equal(where(), "guide.md:5");
     },
   ],
   [
@@ -590,7 +596,7 @@ export const tests: Tests = [
   [
     "a search that is disposed of shows nothing more",
     async () => {
-      const search = new QuickSearch(api.server, () => assert.fail("not asked to keep"), "read settings");
+      const search = new QuickSearch(api.server, api.history, () => assert.fail("not asked to keep"), "read settings");
       search.pick.hide();
       search.dispose();
     },

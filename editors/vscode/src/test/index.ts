@@ -3,10 +3,11 @@
 import { tests as consent } from "./consent";
 import { tests as folders } from "./folders";
 import { tests as host } from "./host";
+import { tests as looks } from "./looks";
 import type { Tests } from "./support";
 import { tests as trust } from "./trust";
 
-const suites: Record<string, Tests> = { host, trust, folders, consent };
+const suites: Record<string, Tests> = { host, looks, trust, folders, consent };
 
 export async function run(): Promise<void> {
   const tests = suites[process.env.EXTENSION_TESTS ?? ""];

@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Api } from "../extension";
+import type { QuickSearch } from "../quickSearch";
 
 export type Tests = [claim: string, body: () => Promise<void>][];
 
@@ -35,6 +36,9 @@ export const where = () => {
   const editor = vscode.window.activeTextEditor;
   return editor && `${path.basename(editor.document.fileName)}:${editor.selection.active.line + 1}`;
 };
+/** What a list shows below itself. */
+export const preview = ({ preview: { shown } }: QuickSearch) =>
+  shown && `${path.basename(shown.document.fileName)}:${shown.selection.active.line + 1}`;
 export const file = (name: string) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders![0].uri, name);
 
 /** Replace a function of an object while `run` runs. */

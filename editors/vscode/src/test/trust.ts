@@ -14,7 +14,7 @@ async function asked(): Promise<Record<string, unknown>> {
 async function nothingOfTheWorkspaceCounts(): Promise<void> {
   const extension = vscode.extensions.getExtension("codanna.codanna-lsp")!;
   const wanted = await asked();
-  const kept = ["codanna.search.limit", "codanna.discovery.max_file_size"];
+  const kept = ["codanna.search.limit", "codanna.discovery.maxFileSize"];
   assert.ok(Object.keys(wanted).length > 18, "the driver asks for every barred setting");
   for (const key of Object.keys(wanted).filter((name) => !kept.includes(name))) {
     const found = vscode.workspace.getConfiguration().inspect(key)!;
