@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from codanna_core.cache import Cache
 
@@ -28,7 +29,7 @@ _MAX_SPLIT = 120
 
 _MARK = b"\x01"
 _MARK_TEXT = "\x01"
-"""Stands between texts whose words are looked up together. Words hold no control characters."""
+"""Stands between texts that are cut into words together. Words hold no control characters."""
 _BLANK_BUT_MARK = _BLANK[:1] + _MARK + _BLANK[2:]
 
 WORDS_KEPT = 40_000
@@ -36,8 +37,6 @@ WORDS_KEPT = 40_000
 
 
 def _split(raw: bytes) -> str:
-    if raw == _MARK:
-        return _MARK_TEXT
     word = raw[:_MAX_SPLIT].decode("utf-8", "ignore")
     parts = _PART.findall(word) if word.isascii() else _FOREIGN_PART.findall(_HUMPS.sub(" ", word))
     return " ".join(parts).lower()
@@ -67,42 +66,40 @@ def raw_words(data: bytes) -> list[bytes]:
 
 
 class WordsOfEach:
-    """The words of many texts, looked up together: several times as fast as one text by one."""
+    """The words of many texts, found together: several times as fast as one text by one."""
 
-    def __init__(self, count: int, words: list[bytes]) -> None:
-        self._count = count
-        self._words = words
-        """All words, with marks between the texts."""
+    def __init__(self, texts: list[list[bytes]]) -> None:
+        self._texts = texts
 
     @classmethod
     def of_texts(cls, texts: Sequence[str]) -> WordsOfEach:
         """Finds them."""
-        joined = f" {_MARK_TEXT} ".join(texts)
-        if joined.count(_MARK_TEXT) != max(0, len(texts) - 1):  # A text has such a character of its own.
-            joined = f" {_MARK_TEXT} ".join(text.replace(_MARK_TEXT, " ") for text in texts)
-        return cls(len(texts), joined.encode("utf-8", "replace").translate(_BLANK_BUT_MARK).split())
+        if not texts:
+            return cls([])
+        joined = _MARK_TEXT.join(texts)
+        if joined.count(_MARK_TEXT) != len(texts) - 1:  # A text has such a character of its own.
+            joined = _MARK_TEXT.join(text.replace(_MARK_TEXT, " ") for text in texts)
+        parts = joined.encode("utf-8", "replace").translate(_BLANK_BUT_MARK).split(_MARK)
+        return cls([*map(bytes.split, parts)])
 
     @classmethod
     def of_words(cls, texts: Iterable[Iterable[bytes]]) -> WordsOfEach:
         """Takes those that were found already."""
-        words: list[bytes] = []
-        count = 0
-        for text in texts:
-            words += text
-            words.append(_MARK)
-            count += 1
-        return cls(count, words[:-1])
+        return cls([*map(list, texts)])
 
     def distinct(self) -> set[bytes]:
         """All words, each once."""
-        return {*self._words} - {_MARK}
+        return set().union(*self._texts)
 
     def values(self, cache: Cache[bytes, str]) -> list[str]:
         """For each text the values of its words, joined by blanks."""
-        if not self._count:
-            return []
-        joined = " ".join(map(cache.__getitem__, self._words))
-        return [values.strip(" ") for values in joined.split(_MARK_TEXT)]
+        value_of = cache.__getitem__
+        return [" ".join(map(value_of, words)).strip(" ") for words in self._texts]
+
+    def parts(self, cache: Cache[bytes, tuple[str, ...]]) -> list[list[str]]:
+        """For each text the parts that its words have in the cache."""
+        parts_of = cache.__getitem__
+        return [[*chain.from_iterable(map(parts_of, words))] for words in self._texts]
 
 
 def find_words(text: str) -> list[str]:

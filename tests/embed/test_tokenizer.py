@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,20 @@ def test_any_text_gives_the_ids_of_the_library(static_folder: Path, text: str) -
     """Splitting, lower-casing and the choice of pieces agree on random text."""
     path = static_folder / "tokenizer.json"
     assert list(WordTokenizer.read(path).ids(text)) == Tokenizer.from_file(str(path)).encode(text).ids
+
+
+TOGETHER = [*SAMPLES, "open file " * 2000, "\x01", "a \x01 b", "x" * 70_000 + " open"]
+
+
+@pytest.mark.parametrize("chosen", [slice(0, 7), slice(0, 9), slice(8, 10), slice(0, 1), slice(0, 0)])
+def test_texts_looked_up_together_have_the_ids_of_each(static_folder: Path, chosen: slice) -> None:
+    """Short ones, long ones, empty ones, and those that hold the mark that stands between them."""
+    tokens = WordTokenizer.read(static_folder / "tokenizer.json")
+    texts = TOGETHER[chosen]
+    ids, counts = tokens.ids_of_each(texts)
+    alone = [list(tokens.ids(text)) for text in texts]
+    assert counts.tolist() == [*map(len, alone)]
+    assert ids.tolist() == [*chain.from_iterable(alone)]
 
 
 def test_long_text_is_cut_where_fastembed_cuts_it(static_folder: Path) -> None:

@@ -19,8 +19,10 @@ from codanna_core.vectors.ivf.assign import Assigner
 from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.scan import nearest_lists
 from codanna_core.vectors.ivf.train import train
+from codanna_core.vectors.snapshot import SCANNED
 
 DIMENSION = 96
+DEFAULT_CLUSTER_AT = policy.CLUSTER_AT
 EXACT = ProbePolicy(exact=True)
 
 
@@ -32,6 +34,12 @@ def code_like(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     vectors = themes[member] + 0.9 * rng.standard_normal((count, DIMENSION))
     keys = np.random.default_rng(seed + 1).integers(0, 2**63, count).astype(np.uint64)
     return keys, vectors.astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def clusters_for_a_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What clusters do shows with a few thousand vectors as well, of which an index would make none."""
+    monkeypatch.setattr(policy, "CLUSTER_AT", 1000)
 
 
 @pytest.fixture(scope="module")
@@ -337,6 +345,21 @@ def test_assignment_to_one_list() -> None:
     first = assigner.first(vectors)
     assert not first.any()
     assert not assigner.second(vectors, first).any()
+
+
+def test_nothing_is_clustered_that_is_compared_exactly() -> None:
+    """Up to this many vectors a search compares all of them, whatever lists there are."""
+    index = open_vector_index(MemoryDirectory(), VectorOptions(), writable=True)
+    keys, vectors = code_like(SCANNED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(policy, "CLUSTER_AT", DEFAULT_CLUSTER_AT)
+        index.upsert(keys[:-1], vectors[:-1])
+        index.maintain()
+        assert not index.stats().clusters
+        assert index.snapshot().search(vectors[0], 5).work.rows_rescored == SCANNED - 1
+        index.upsert(keys, vectors)
+        index.maintain()
+    assert index.stats().clusters > 1
 
 
 @pytest.mark.parametrize("spherical", [True, False])

@@ -21,17 +21,17 @@ from numpy.typing import NDArray
 from codanna_core.cancel import Cancel
 from codanna_core.embed.base import normalised
 from codanna_core.embed.text import PARTS
-from codanna_core.embed.tokenizer import ID, WordTokenizer
+from codanna_core.embed.tokenizer import WordTokenizer
 from codanna_core.embed.trusted import check_dimension, checked_header
 from codanna_core.errors import ModelUnavailable
 
 _TYPES = {"I8": np.int8, "I64": np.int64, "F16": np.float16, "F32": np.float32}
 _BLOCK = 64
-"""Texts that are summed together: with more of them, most would lack most of their tokens."""
+"""Texts whose tokens are looked up together: those of one file share most of them."""
 
 PART_WEIGHTS = dict(zip(PARTS, (0.4, 0.48, 0.9, 0.48, 1.3, 0.94), strict=True))
 """How much each part of a symbol counts, whatever its length: in one sum a long body drowns the name."""
-_PARTS = np.array([*PART_WEIGHTS.values()])
+_PARTS = [*PART_WEIGHTS.values()]
 _ALIKE = 0.05
 """How alike the tokens of one part are, from which the length of their sum follows without the sum."""
 
@@ -97,31 +97,33 @@ class StaticEmbedder:
         return normalised(sums)
 
     def _add(self, texts: Sequence[str], sums: NDArray[np.float32]) -> None:
-        """Texts of one file share most of their tokens, so one product of how much each token counts in each
-        text with the vectors of those tokens costs less than a sum for every text. In double, for the sum
-        of a text must not be rounded by what stands beside it.
+        """Texts of one file share most of their tokens, so each token's vector is read once for all of them.
+        Then every text has a product of its own, in double: neither what stands beside it nor how its sum is
+        rounded may change its vector.
         """
         parts = [text.split("\n") for text in texts]
-        packed = [*map(self._tokenizer.packed_ids, chain.from_iterable(parts))]
-        ids = np.frombuffer(b"".join(packed), ID)
+        ids, counts = self._tokenizer.ids_of_each([*chain.from_iterable(parts)])
         held, columns = self._scratch.held, self._scratch.columns
         held[ids] = True
         used = np.flatnonzero(held)
         held[used] = False
         columns[used] = np.arange(len(used), dtype=np.int32)
-        counts = np.array([len(part) // ID.itemsize for part in packed])
-        text_of = np.repeat(np.arange(len(texts), dtype=np.int32), [*map(len, parts)])
+        places = columns[ids]
         rows = self._rows[used].astype(np.float64)
         lengths = self._lengths
         unknown = np.flatnonzero(lengths[used] < 0)
         if len(unknown):
             lengths[used[unknown]] = np.sqrt(np.einsum("ij,ij->i", rows[unknown], rows[unknown]))
         sizes = self._weights[used] * lengths[used]
-        scales = _scales(parts, sizes[columns[ids]], counts)
-        places = columns[ids] + np.repeat(text_of * len(used), counts)
-        weights = self._weights[ids] * np.repeat(scales, counts)
-        shared = np.bincount(places, weights, len(texts) * len(used))
-        sums[:] = shared.reshape(len(texts), len(used)) @ rows
+        weights = self._weights[ids] * np.repeat(_scales(parts, sizes[places], counts), counts)
+        firsts = np.cumsum([0, *map(len, parts)])[:-1]
+        ends = np.cumsum(np.add.reduceat(counts, firsts)).tolist()
+        exact = np.empty(sums.shape)
+        start = 0
+        for end, total in zip(ends, exact, strict=True):
+            np.dot(weights[start:end], rows.take(places[start:end], axis=0), out=total)
+            start = end
+        sums[:] = exact
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """float32[dimension]; queries and passages are embedded alike."""
@@ -143,12 +145,12 @@ def _scales(
     """What brings each part to its weight. `sizes` are the lengths of the weighted vectors of all tokens,
     `counts` how many of them each part has. A text that is no symbol's is one part.
     """
-    wanted = [_PARTS if len(of_text) == len(_PARTS) else np.ones(len(of_text)) for of_text in parts]
+    wanted = [*chain.from_iterable(_PARTS if len(one) == len(_PARTS) else [1.0] * len(one) for one in parts)]
     part = np.repeat(np.arange(len(counts)), counts)
     apart = np.bincount(part, sizes * sizes, len(counts))
     alike = np.bincount(part, sizes, len(counts)) ** 2
     squares = (1 - _ALIKE) * apart + _ALIKE * alike
-    return np.concatenate(wanted) / np.sqrt(np.where(squares > 0, squares, 1.0))
+    return np.array(wanted) / np.sqrt(np.where(squares > 0, squares, 1.0))
 
 
 def is_own_model(folder: Path) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,9 @@ MAX_TOKENS = 512
 """fastembed cuts static models' input here; the two readers must give equal vectors."""
 _MAX_CHARACTERS = 1 << 16
 ID = np.dtype(np.int32)
+_MARK, _MARK_ID = "\x01", -1
+_BETWEEN = f" {_MARK} "
+"""Stands between texts whose words are looked up together."""
 # Enough for the distinct words of a large workspace, yet a few megabytes at most.
 _CACHE_WORDS = 100_000
 
@@ -86,14 +89,34 @@ class WordTokenizer:
 
     def ids(self, text: str) -> NDArray[np.int32]:
         """The first tokens of a text, at most `MAX_TOKENS`."""
-        return np.frombuffer(self.packed_ids(text), ID)
+        return np.frombuffer(self._packed_ids(text.replace(_MARK, " ")), ID)
 
-    def packed_ids(self, text: str) -> bytes:
-        """The same as bytes; joining those of whole words is several times faster than a list of integers."""
-        packed = b"".join(map(self._cache.__getitem__, text[:_MAX_CHARACTERS].split()))
-        return packed[: MAX_TOKENS * ID.itemsize]
+    def ids_of_each(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The same of many texts, one after the other, and how many each has. Looking their words up together
+        costs a third.
+        """
+        if not texts:
+            return np.zeros(0, ID), np.zeros(0, np.int64)
+        ids = np.frombuffer(self._looked_up(_BETWEEN.join(texts)), ID)
+        marks = np.flatnonzero(ids == _MARK_ID)
+        counts = np.diff(marks, prepend=-1, append=len(ids)) - 1
+        too_long = max(map(len, texts), default=0) > _MAX_CHARACTERS
+        if too_long or len(counts) != len(texts) or counts.max() > MAX_TOKENS:
+            packed = [self._packed_ids(text.replace(_MARK, " ")) for text in texts]
+            counts = np.array([len(one) // ID.itemsize for one in packed], np.int64)
+            return np.frombuffer(b"".join(packed), ID), counts
+        return ids[ids != _MARK_ID], counts
+
+    def _packed_ids(self, text: str) -> bytes:
+        return self._looked_up(text[:_MAX_CHARACTERS])[: MAX_TOKENS * ID.itemsize]
+
+    def _looked_up(self, text: str) -> bytes:
+        # Joining the bytes of whole words is several times faster than a list of integers.
+        return b"".join(map(self._cache.__getitem__, text.split()))
 
     def _packed(self, word: str) -> bytes:
+        if word == _MARK:
+            return array(ID.char, [_MARK_ID]).tobytes()
         return array(ID.char, self._split(word)).tobytes()
 
     def _split(self, word: str) -> list[int]:

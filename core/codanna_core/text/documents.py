@@ -6,6 +6,8 @@ import base64
 import zlib
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
+from sys import intern
 from typing import Any
 
 import orjson
@@ -127,9 +129,10 @@ def symbol_traits(kind: str, body: int, number: int) -> int:
 
 
 _analyze = code_analyzer().analyze
-_terms: Cache[bytes, str] = Cache(
-    "the terms of raw words", WORDS_KEPT, lambda raw: " ".join(_analyze(index_text_of(raw)))
+_terms: Cache[bytes, tuple[str, ...]] = Cache(
+    "the terms of raw words", WORDS_KEPT, lambda raw: tuple(_analyze(index_text_of(raw)))
 )
+"""As tuples, for the same terms come again and again, and a string that is kept knows its hash."""
 
 
 def _learn_words(raws: Iterable[bytes]) -> None:
@@ -138,7 +141,7 @@ def _learn_words(raws: Iterable[bytes]) -> None:
     if new:
         terms = " ".join(_analyze(" | ".join(map(index_text_of, new)))).split("|")
         _terms.make_room(len(new))
-        _terms.update(zip(new, map(str.strip, terms), strict=True))
+        _terms.update(zip(new, (tuple(map(intern, of_word.split())) for of_word in terms), strict=True))
 
 
 def _quoted(text: str) -> str:
@@ -164,7 +167,7 @@ class FileDocuments:
         self._words = self._fields.distinct() | self._bodies.distinct()
         """The different words of all symbols: a file answers a question whose words are spread over it."""
         _learn_words(self._words)
-        (self._path_terms,) = WordsOfEach.of_texts([path]).values(_terms)
+        self._path_terms = " ".join(*WordsOfEach.of_texts([path]).parts(_terms))
         self._key = file_key(path)
         self._shared = f'"owner":{_quoted(path)},"lang":{_quoted(language)},"file_key":{self._key},'
 
@@ -173,27 +176,27 @@ class FileDocuments:
 
         Terms hold letters, digits and underscores only, so that they stand in JSON as they are.
         """
-        terms = self._fields.values(_terms)
+        terms = self._fields.parts(_terms)
         documents: list[str] = []
         fields = zip(
             terms[::3],
-            self._containers.values(_terms),
+            self._containers.parts(_terms),
             terms[1::3],
             terms[2::3],
-            self._bodies.values(_terms),
+            self._bodies.parts(_terms),
             strict=True,
         )
-        for number, (symbol, key, texts) in enumerate(zip(self._symbols, keys, fields, strict=True)):
-            kind, (name, container, *_, body) = symbol.kind, texts
-            traits = symbol_traits(kind, len(body.split()), number)
+        for number, (symbol, key, words) in enumerate(zip(self._symbols, keys, fields, strict=True)):
+            kind, (name, container, *_, body) = symbol.kind, words
+            traits = symbol_traits(kind, len(body), number)
             document = (
                 f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{traits},'
-                f'"name":"{name}","{WORDS}":"{leveled(texts)}",'
+                f'"name":"{" ".join(name)}","{WORDS}":"{leveled(words)}",'
             )
             if symbol.has_name:
                 document += f'"exact":{_quoted(symbol.name)},'
             if container:
-                document += f'"container":"{container}",'
+                document += f'"container":"{" ".join(container)}",'
             payload = pack_payload(stored_values(symbol, self._path, self._language, key))
             documents.append(f'{document}"data":"{payload}"}}')
         return documents
@@ -220,7 +223,7 @@ class FileDocuments:
             len(extraction.symbols),
             [(problem.code, problem.message) for problem in extraction.problems],
         )
-        terms = set(" ".join(map(_terms.__getitem__, self._words)).split())
+        terms = set(chain.from_iterable(map(_terms.__getitem__, self._words)))
         document = {
             "file": self._path,
             "file_key": self._key,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import add
 from typing import Final
 
 FIELDS: Final[Mapping[str, tuple[float, float]]] = {
@@ -42,10 +43,16 @@ VALUES: Final[Mapping[str, float]] = {
 
 
 def _gains(weight: float, usual: float) -> list[list[float]]:
-    """By the number of words in a field, and by how often one of them is there, what that counts."""
+    """By the number of words in a field, and by how often one of them is there, what that counts, in parts of
+    one. Their number is a power of two, so that no sum is rounded otherwise.
+    """
     return [
         [
-            weight * (1 + _SATURATION) * times / (times + _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * shape))
+            _FINENESS
+            * weight
+            * (1 + _SATURATION)
+            * times
+            / (times + _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * shape))
             for times in range(_MOST_TIMES + 1)
         ]
         for shape in (length / usual for length in range(_LONGEST + 1))
@@ -59,52 +66,54 @@ def _level(value: float) -> str:
 
 _GAINS = [_gains(weight, usual) for weight, usual in FIELDS.values()]
 _MOST = sum(gains[0][_MOST_TIMES] for gains in _GAINS)
-_LEVEL_OF = [_level((number + 0.5) / _FINENESS) for number in range(int(_MOST * _FINENESS) + 2)]
-_BODY = _GAINS[-1]
-_ONLY_IN_BODY = [[_LEVEL_OF[int(_FINENESS * value)] for value in of_length] for of_length in _BODY]
+_LEVEL_OF = [_level((number + 0.5) / _FINENESS) for number in range(int(_MOST) + 2)]
+_HEAD, _BODY = _GAINS[:-1], _GAINS[-1]
+_ONLY_IN_BODY = [
+    "".join(_LEVEL_OF[int(of_length[min(times, _MOST_TIMES)])] for times in range(_LONGEST + 1))
+    for of_length in _BODY
+]
+"""The same for words that stand in nothing but the body, as letters."""
 
 
 def word_levels(fields: Sequence[str]) -> dict[str, str]:
     """The level of each word of a symbol; `fields` are its analysed texts in the order of `FIELDS`."""
-    return {word[:-1]: word[-1] for word in leveled(fields).split()}
+    return {word[:-1]: word[-1] for word in leveled([text.split() for text in fields]).split()}
 
 
-def leveled(fields: Sequence[str]) -> str:
-    """The words of a symbol with their levels, as the index holds them."""
+def leveled(fields: Sequence[Sequence[str]]) -> str:
+    """The words of a symbol with their levels, as the index holds them; `fields` are the words of each."""
     sums = _sums_of_head(fields[:-1])
-    # Each word of each body of a code base comes by here; most stand in nothing but the body.
-    words = fields[-1].split()
-    length = len(words) if len(words) < _LONGEST else _LONGEST
+    # Each word of each body of a code base comes by here, so that what is done for each is done by `map`.
+    words = fields[-1]
+    length = len(words)
+    counts: dict[str, int] = dict.fromkeys(words, 1)
+    if len(counts) < length:
+        counts = Counter(words)
+    if length > _LONGEST:
+        length = _LONGEST
+        counts = {word: min(times, _LONGEST) for word, times in counts.items()}
     gains, levels = _BODY[length], _ONLY_IN_BODY[length]
-    once = len(set(words)) == len(words)
-    counts = dict.fromkeys(words, 1) if once else Counter(words)
     for word in sums.keys() & counts.keys():
         times = counts.pop(word)
         sums[word] += gains[times if times < _MOST_TIMES else _MOST_TIMES]
-    said = [word + _LEVEL_OF[int(_FINENESS * value)] for word, value in sums.items()]
-    if once:
-        level = levels[1]
-        said += [word + level for word in counts]
-    else:
-        most = levels[_MOST_TIMES]
-        said += [word + (levels[times] if times < _MOST_TIMES else most) for word, times in counts.items()]
+    said = [*map(add, sums, map(_LEVEL_OF.__getitem__, map(int, sums.values())))]
+    said += map(add, counts, map(levels.__getitem__, counts.values()))
     return " ".join(said)
 
 
-def _sums_of_head(fields: Sequence[str]) -> dict[str, float]:
+def _sums_of_head(fields: Sequence[Sequence[str]]) -> dict[str, float]:
     sums: dict[str, float] = {}
     known = sums.get
-    for gains, text in zip(_GAINS[:-1], fields, strict=True):
-        if not text:
+    for gains, words in zip(_HEAD, fields, strict=True):
+        if not words:
             continue
-        words = text.split()
-        of_length = gains[min(len(words), _LONGEST)]
-        if len(set(words)) == len(words):
+        length = len(words)
+        of_length = gains[length if length < _LONGEST else _LONGEST]
+        if len({*words}) == length:
             once = of_length[1]
             for word in words:
                 sums[word] = known(word, 0.0) + once
         else:
-            most = of_length[_MOST_TIMES]
             for word, times in Counter(words).items():
-                sums[word] = known(word, 0.0) + (of_length[times] if times < _MOST_TIMES else most)
+                sums[word] = known(word, 0.0) + of_length[times if times < _MOST_TIMES else _MOST_TIMES]
     return sums

@@ -95,6 +95,7 @@ def _recalls(
     lists: Lists, queries: Floats, nearest: NDArray[np.int64], nprobe: int
 ) -> tuple[NDArray[np.float64], float]:
     """The recall for each number of rescored rows, and the codes scanned a query."""
+    is_near = np.zeros(int(lists.starts[-1]), bool)  # Each row is in a list at least.
     found = np.zeros(len(RESCORES))
     scanned = 0
     for query, truth in zip(queries, nearest, strict=True):
@@ -104,7 +105,9 @@ def _recalls(
         if len(top) > RESCORES[-1]:
             top = np.argpartition(-estimates.scores, RESCORES[-1])[: RESCORES[-1]]
         top = top[np.argsort(-estimates.scores[top], kind="stable")]
-        places = np.flatnonzero(np.isin(estimates.rows[top], truth))
+        is_near[truth] = True
+        places = np.flatnonzero(is_near[estimates.rows[top]])
+        is_near[truth] = False
         _, first = np.unique(estimates.rows[top[places]], return_index=True)
         found += np.searchsorted(np.sort(places[first]), RESCORES) / len(truth)
     return found / len(queries), scanned / len(queries)

@@ -1,4 +1,6 @@
-"""The nearest of many centroids, found through groups of them, in a third of the time of comparing all."""
+"""The nearest of very many centroids, found through groups of them; with 3,000 it takes half the time of
+comparing all.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from codanna_core.vectors.base import Floats
 from codanna_core.vectors.ivf.coarse import Coarse, ListNumbers
 from codanna_core.vectors.ivf.kmeans import lloyd
 
-GROUPED_AT = 512
-"""Centroids from which groups pay; fewer are all compared."""
+GROUPED_AT = 1536
+"""Centroids from which groups pay: with half as many, comparing all takes half the time."""
 LOOKED_INTO = 8
 """Groups compared for each vector; of a million vectors 99 in 100 find the very nearest centroid so."""
 _TURNS = 4
