@@ -157,6 +157,8 @@ class Relation(StrEnum):
     """What it calls itself."""
     IMPACT = "impact"
     """All that a change of it can reach: its users, their users and so on."""
+    IMPLEMENTATIONS = "implementations"
+    """The subtypes of a type, and what overrides a method."""
 
 
 class Confidence(StrEnum):
@@ -186,9 +188,13 @@ class RelationRequest:
     confidence: Confidence = Confidence.LIKELY
     """Edges below it are counted and left out."""
     depth: int = 1
-    """How many edges in a row are followed."""
+    """How many edges in a row are followed; 0 for what is asked about alone."""
     budget: float | None = None
     """Seconds after which the answer is what was found until then; None waits for all of it."""
+    exact: bool = False
+    """With `character`: what stands there is a name or nothing, and not about the definition around it."""
+    within: str | None = None
+    """Only uses in this file are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,9 @@ class Definition:
     span: Span
     selection: Span
     wide: bool = False
+    signature: str = ""
+    """As the index has it; empty for what is no symbol there, such as a local variable."""
+    doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)

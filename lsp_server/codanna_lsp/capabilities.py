@@ -27,7 +27,18 @@ CUSTOM_REQUESTS = (
     "codanna/callers",
     "codanna/calls",
     "codanna/impact",
+    "codanna/implementations",
 )
+
+NAVIGATION = (
+    "definition",
+    "references",
+    "implementation",
+    "documentHighlight",
+    "callHierarchy",
+    "hover",
+)
+"""The capabilities of navigation, as clients and servers call them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,12 @@ class ClientCapabilities:
     show_document: bool = False
     registers_outlines: bool = False
     registers_code_lens: bool = False
+    registers_navigation: frozenset[str] = frozenset()
+    """Capabilities, such as `definition`, that may be switched on later."""
+    links: frozenset[str] = frozenset()
+    """Of `definition` and `implementation` those whose answers may say more than a place."""
+    markdown: bool = False
+    """Whether hovers may be Markdown."""
     commands: frozenset[str] = frozenset()
     """Commands the client itself can run, from `experimental.commands.commands`."""
 
@@ -67,6 +84,7 @@ def read_client(raw: Any) -> ClientCapabilities:
     encoding = next(
         (item for item in offered if item in ENCODINGS) if isinstance(offered, list) else iter(()), "utf-16"
     )
+    formats = _lookup(raw, "textDocument.hover.contentFormat")
     commands = _lookup(raw, "experimental.commands.commands")
     return ClientCapabilities(
         position_encoding=encoding,
@@ -80,6 +98,11 @@ def read_client(raw: Any) -> ClientCapabilities:
         show_document=can("window.showDocument.support"),
         registers_outlines=can("textDocument.documentSymbol.dynamicRegistration"),
         registers_code_lens=can("textDocument.codeLens.dynamicRegistration"),
+        registers_navigation=frozenset(
+            name for name in NAVIGATION if can(f"textDocument.{name}.dynamicRegistration")
+        ),
+        links=frozenset(name for name in NAVIGATION if can(f"textDocument.{name}.linkSupport")),
+        markdown=isinstance(formats, list) and "markdown" in formats,
         commands=frozenset(item for item in commands if isinstance(item, str))
         if isinstance(commands, list)
         else frozenset(),
@@ -87,7 +110,7 @@ def read_client(raw: Any) -> ClientCapabilities:
 
 
 def server_capabilities(
-    client: ClientCapabilities, *, document_symbol: bool, code_lens: bool
+    client: ClientCapabilities, *, document_symbol: bool, code_lens: bool, navigation: bool
 ) -> dict[str, Any]:
     """The `ServerCapabilities` object."""
     any_file = {"filters": [{"scheme": "file", "pattern": {"glob": "**/*"}}]}
@@ -107,6 +130,8 @@ def server_capabilities(
     }
     if document_symbol:
         offered["documentSymbolProvider"] = {"label": "Codanna"}
+    if navigation:
+        offered.update({f"{name}Provider": True for name in NAVIGATION})
     if code_lens:
         offered["codeLensProvider"] = {"resolveProvider": False}
     return offered

@@ -259,6 +259,24 @@ def name_range(symbol: Symbol, lines: Sequence[str], encoding: str) -> Json:
     return area
 
 
+_ACTIVE_MARKDOWN = re.compile(r"[\\`*\[\]<>&!#|~]|(?<!\w)_|_(?!\w)")
+_BEGINS_LIST = re.compile(r"^(\d{0,9})([-+=.)])", re.MULTILINE)
+
+
+def plain_markdown(text: str) -> str:
+    """Markdown that shows an inert text as it is: without links, images, HTML, headings, lists and code."""
+    lines = "\n".join(line.strip() for line in text.split("\n"))
+    escaped = _ACTIVE_MARKDOWN.sub(r"\\\g<0>", lines)
+    return _BEGINS_LIST.sub(r"\1\\\2", escaped)
+
+
+def fenced(code: str, language: str) -> str:
+    """A code block that nothing inside of it can end."""
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{re.sub(r'[^a-z0-9_+#-]', '', language)}\n{code}\n{fence}"
+
+
 def without_doubles(items: Iterable[Json]) -> list[Json]:
     """The items in order, without what nested workspace folders found twice."""
     seen: set[tuple[str, int, str]] = set()

@@ -29,7 +29,7 @@ class Introduction:
     folders: tuple[tuple[str, str], ...]
     """URI and name of each workspace folder."""
     options: dict[str, Any]
-    outline_languages: frozenset[str]
+    languages: settings.Languages
     server_settings: ServerSettings
     process_id: int | None
     """The client's process; None where it is not seen from here."""
@@ -108,7 +108,7 @@ def read_introduction(raw: Any, started: float) -> Introduction:
     params = Params({} if raw is None else raw)
     raw_options = params.raw("initializationOptions")
     raw_options = dict(raw_options) if isinstance(raw_options, dict) else {}
-    outline_languages = settings.take_outline_languages(raw_options)
+    languages = settings.Languages.taken_from(raw_options)
     options = settings.layered(settings.unwrap(raw_options))
     folders = read_folders(params)
     roots = [root for uri, _ in folders if (root := convert.path_from_uri(uri)) is not None]
@@ -117,7 +117,7 @@ def read_introduction(raw: Any, started: float) -> Introduction:
         client=read_client(params.raw("capabilities")),
         folders=tuple(folders),
         options=options,
-        outline_languages=outline_languages,
+        languages=languages,
         server_settings=settings.server_settings(options, roots[0] if roots else None),
         process_id=visible(process_id) if isinstance(process_id, int) else None,
         trace=str(params.raw("trace") or "off"),
@@ -127,11 +127,12 @@ def read_introduction(raw: Any, started: float) -> Introduction:
 
 def answer(introduction: Introduction) -> dict[str, Any]:
     """The `InitializeResult`."""
-    server_settings = introduction.server_settings
+    server_settings, languages = introduction.server_settings, introduction.languages
     return {
         "capabilities": server_capabilities(
             introduction.client,
-            document_symbol=settings.offers_outlines(server_settings, introduction.outline_languages),
+            document_symbol=settings.offers(server_settings.document_symbols, languages.outline),
+            navigation=settings.offers(server_settings.navigation, languages.navigation),
             code_lens=server_settings.code_lens,
         ),
         "serverInfo": {"name": "codanna-lsp", "version": __version__},

@@ -8,6 +8,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any
 
 from codanna_lsp import settings
+from codanna_lsp.capabilities import NAVIGATION
 from codanna_lsp.options import Options
 from codanna_lsp.protocol import ClientRefused
 
@@ -19,11 +20,16 @@ logger = logging.getLogger(__name__)
 TIMEOUT = 30.0
 
 OUTLINES = "textDocument/documentSymbol"
+NAVIGATING = {
+    f"textDocument/{'prepareCallHierarchy' if name == 'callHierarchy' else name}": name for name in NAVIGATION
+}
+"""Methods by the names of their capabilities."""
 LENSES = "textDocument/codeLens"
 FILES = "workspace/didChangeWatchedFiles"
 CONFIGURATION = "workspace/didChangeConfiguration"
 REGISTER_OPTIONS: dict[str, dict[str, Any]] = {
     OUTLINES: {"documentSelector": None},
+    **{method: {"documentSelector": None} for method in NAVIGATING},
     LENSES: {"documentSelector": None},
     FILES: {"watchers": [{"globPattern": "**/*"}]},
     CONFIGURATION: {"section": settings.SECTION},
@@ -44,6 +50,7 @@ class Offers:
         client = self._options.client
         can = {
             OUTLINES: client.registers_outlines,
+            **{method: name in client.registers_navigation for method, name in NAVIGATING.items()},
             LENSES: client.registers_code_lens,
             FILES: client.watches_files,
         }
@@ -64,8 +71,10 @@ class Offers:
     def _wanted(self) -> set[str]:
         options = self._options
         wanted: set[str] = set()
-        if settings.offers_outlines(options.server, options.outline_languages):
+        if settings.offers(options.server.document_symbols, options.languages.outline):
             wanted.add(OUTLINES)
+        if settings.offers(options.server.navigation, options.languages.navigation):
+            wanted.update(NAVIGATING)
         if options.server.code_lens:
             wanted.add(LENSES)
         if options.watched_by_client():

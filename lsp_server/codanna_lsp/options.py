@@ -22,15 +22,15 @@ class Options:
         client: ClientCapabilities,
         overrides: dict[str, Any],
         server: ServerSettings,
-        outline_languages: frozenset[str] = frozenset(),
+        languages: settings.Languages | None = None,
     ) -> None:
         self.client = client
         self.overrides = overrides
         """The client's options, for the engines."""
         self.server = server
         """The settings of the server itself, from all layers."""
-        self.outline_languages = outline_languages
-        """Languages (LSP ids) for which the client says that nobody else answers outline requests."""
+        self.languages = languages or settings.Languages()
+        """For which the client says that no other server answers."""
         self._initial = overrides
 
     def change(self, options: Mapping[str, Any]) -> bool:

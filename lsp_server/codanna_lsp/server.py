@@ -184,7 +184,7 @@ class Server(LanguageServer):
             introduction.client,
             introduction.options,
             introduction.server_settings,
-            introduction.outline_languages,
+            introduction.languages,
         )
         self.settings_changed(options)
         session = Session(self.protocol, loop, self._engines, options, self)

@@ -78,9 +78,10 @@ class Session:
             tuple(self.folders),
             self.options.client,
             self.texts.documents,
-            self.options.outline_languages,
+            self.options.languages,
             self.options.server,
             self._hub.counters,
+            self.texts.handed_over(),
         )
 
     def start(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +57,36 @@ def server_settings(options: Mapping[str, Any], root: Path | None) -> ServerSett
     return settings.server
 
 
-def take_outline_languages(options: dict[str, Any]) -> frozenset[str]:
-    """Remove and give `outlineLanguages`: LSP language ids for which nobody else answers outline requests.
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """LSP language ids for which the client says that no other server answers; `*` stands for all.
 
-    It is a fact about the client and no setting. Only the client knows its other servers, so `auto` is silent
-    without this list: two outlines of one file are worse than none.
+    They are facts about the client and no settings. Only the client knows its other servers, so `auto` is
+    silent without these lists: two answers to one request are worse than none.
     """
-    listed = options.pop("outlineLanguages", None)
+
+    outline: frozenset[str] = frozenset()
+    navigation: frozenset[str] = frozenset()
+
+    @classmethod
+    def taken_from(cls, options: dict[str, Any]) -> Languages:
+        """Remove `outlineLanguages` and `navigationLanguages` from the options of `initialize`."""
+        outline, navigation = (options.pop(f"{name}Languages", None) for name in ("outline", "navigation"))
+        return cls(_ids(outline), _ids(navigation))
+
+
+def _ids(listed: object) -> frozenset[str]:
     if not isinstance(listed, list):
         return frozenset()
     return frozenset(item for item in listed if isinstance(item, str))
 
 
-def offers_outlines(settings: ServerSettings, outline_languages: frozenset[str]) -> bool:
-    """Whether to offer `textDocument/documentSymbol` at all."""
-    return settings.document_symbols == "on" or (
-        settings.document_symbols == "auto" and bool(outline_languages)
-    )
+def serves(wish: str, languages: frozenset[str], language: str | None) -> bool:
+    """Whether a setting `auto | on | off` and the client's list have us answer for a language."""
+    listed = "*" in languages or language in languages
+    return wish == "on" or (wish == "auto" and listed)
+
+
+def offers(wish: str, languages: frozenset[str]) -> bool:
+    """Whether they have us answer for any language."""
+    return wish == "on" or (wish == "auto" and bool(languages))

@@ -15,6 +15,7 @@ from codanna_core.workspace.keeper import Reporter
 from codanna_lsp import convert
 from codanna_lsp.capabilities import ClientCapabilities
 from codanna_lsp.documents import Document
+from codanna_lsp.settings import Languages
 
 if TYPE_CHECKING:
     from codanna_core.config import ServerSettings
@@ -28,9 +29,11 @@ class Snapshot:
     folders: tuple[Folder, ...]
     client: ClientCapabilities
     documents: Mapping[Path, Document]
-    outline_languages: frozenset[str]
+    languages: Languages
     server_settings: ServerSettings
     counters: Callable[[], dict[str, Any]]
+    handed_over: Callable[[], None]
+    """Wait until the engines have the texts as they were when this was taken."""
 
     @property
     def columns(self) -> convert.Columns:
@@ -49,6 +52,12 @@ class Snapshot:
         """The innermost folder that holds a document, and the path in it."""
         path = convert.path_from_uri(uri)
         return None if path is None else innermost(self.folders, path)
+
+    def language(self, uri: str) -> str | None:
+        """The language of an open document, as the client calls it."""
+        path = convert.path_from_uri(uri)
+        document = self.documents.get(path) if path is not None else None
+        return document.language if document is not None else None
 
     def lines(self, folder: Folder, path: str) -> list[str]:
         """The current lines of a file: those of the editor, else those on disk."""

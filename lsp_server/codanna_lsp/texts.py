@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from codanna_core.workspace.folder import Folder
@@ -13,6 +14,9 @@ from codanna_lsp import convert
 from codanna_lsp.documents import Document
 
 logger = logging.getLogger(__name__)
+
+HAND_OVER_S = 2.0
+"""Longer than any text takes; a request that is asked of an older one is better than none."""
 
 
 class Texts:
@@ -30,6 +34,7 @@ class Texts:
         self._containing = containing
         self._pause = pause
         self._lane = ThreadPoolExecutor(1, "codanna-overlay")
+        self._last: Future[None] | None = None
         self._due: set[Path] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -37,6 +42,18 @@ class Texts:
         """An engine was opened: give it the texts that are edited already."""
         self._due.update(path for path, document in self.documents.items() if document.changed)
         self.flush()
+
+    def handed_over(self) -> Callable[[], None]:
+        """What waits until the engines know the texts of now. It may be called on any thread."""
+        last = self._last
+
+        def wait() -> None:
+            # One thread hands over in order, so what was given to it last comes last.
+            if last is not None:
+                with suppress(TimeoutError, CancelledError):
+                    last.result(HAND_OVER_S)
+
+        return wait
 
     def shut_down(self) -> None:
         """Hand over nothing more. Any thread."""
@@ -46,7 +63,7 @@ class Texts:
         """A text is open in the editor from now on."""
         self.documents[document.path] = document
         if self._containing(document.path):
-            self._lane.submit(self._compare_with_disk, document, document.version)
+            self._last = self._lane.submit(self._compare_with_disk, document, document.version)
 
     def _compare_with_disk(self, document: Document, version: int) -> None:
         # An editor restores unsaved texts of its last run by opening them; only those need an overlay.
@@ -74,7 +91,7 @@ class Texts:
             self._due.discard(path)
             document.changed = False
         for folder, relative in self._containing(path):
-            self._lane.submit(self._save, folder, relative)
+            self._last = self._lane.submit(self._save, folder, relative)
 
     def _save(self, folder: Folder, relative: str) -> None:
         engine = folder.engine
@@ -102,7 +119,7 @@ class Texts:
             document = self.documents.get(path)
             lines = list(document.lines) if document is not None and document.changed else None
             for folder, relative in self._containing(path):
-                self._lane.submit(self._overlay, folder, relative, lines)
+                self._last = self._lane.submit(self._overlay, folder, relative, lines)
 
     def _overlay(self, folder: Folder, relative: str, lines: list[str] | None) -> None:
         engine = folder.engine

@@ -299,3 +299,83 @@ def test_a_language_without_rules_says_so(engine: Engine) -> None:
     assert {edge.confidence for edge in result.edges} == {Confidence.LIKELY}
     assert [problem.code for problem in result.problems] == [Code.RELATIONS_BY_NAME]
     assert result.complete
+
+
+HIERARCHY: Files = {
+    "base.py": "class Base:\n    def run(self): ...\n\n\nclass Middle(Base): ...\n",
+    "leaf.py": "from base import Middle as M\n\n\nclass Leaf(M):\n    def run(self): ...\n",
+    "area.ts": "interface Shape { area(): number }\nclass Square implements Shape { area() { return 1 } }\n",
+    "lib.rs": "trait Run { fn go(&self); }\nstruct A;\nimpl Run for A { fn go(&self) {} }\n",
+    "doer.go": "package m\n\ntype Doer interface { Do(); Undo() }\ntype X struct{}\ntype Y struct{}\n"
+    "func (x X) Do() {}\nfunc (x X) Undo() {}\nfunc (y Y) Do() {}\n",
+    "P.java": "interface I { int f(); }\nclass P implements I { public int f() { return 1; } }\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Base", ["base.py:5 Middle certain", "leaf.py:4 Leaf certain"]),
+        ("Base.run", ["leaf.py:5 run certain"]),
+        ("Shape", ["area.ts:2 Square certain"]),
+        ("Shape.area", ["area.ts:2 area certain"]),
+        ("Run.go", ["lib.rs:3 go certain"]),
+        ("Doer", ["doer.go:4 X likely"]),
+        ("Doer.Do", ["doer.go:6 Do likely"]),
+        ("I", ["P.java:2 P certain"]),
+        ("Leaf", []),
+    ],
+)
+def test_implementations(engine: Engine, name: str, expected: list[str]) -> None:
+    """Subtypes through any number of types and other names; what overrides a method; Go's by their methods."""
+    write(engine, HIERARCHY)
+    result = engine.relations(RelationRequest(Relation.IMPLEMENTATIONS, name))
+    found = [
+        f"{edge.path}:{edge.span.start.line + 1} {edge.source.name} {edge.confidence.value}"
+        for edge in result.edges
+        if edge.source is not None
+    ]
+    assert found == expected
+    assert result.complete
+
+
+def test_uses_of_a_local_variable(engine: Engine) -> None:
+    """In its scope alone: no keyword of a call, no member, no string, and not the other one of that name."""
+    text = (
+        "def one(tax):\n"
+        "    cart.tax = tax\n"
+        "    return pay(tax=tax, note='tax')  # tax\n"
+        "\n"
+        "def two(tax): return tax\n"
+    )
+    write(engine, {"a.py": text, "b.py": "tax = 1\n"})
+    request = RelationRequest(Relation.REFERENCES, path="a.py", line=1, character=16, exact=True)
+    result = engine.relations(request)
+    assert [(one.name, one.selection.start) for one in result.targets] == [("tax", Position(0, 8))]
+    places = [(edge.path, edge.span.start.line, edge.span.start.character) for edge in result.edges]
+    assert places == [("a.py", 1, 15), ("a.py", 2, 19)]
+
+
+def test_uses_in_one_file(engine: Engine) -> None:
+    """Other files are not looked through."""
+    user = "from a import goal\ndef user(): goal()\n"
+    write(engine, {"a.py": "def goal(): pass\n", "b.py": user, "c.py": user})
+    result = engine.relations(RelationRequest(Relation.REFERENCES, "goal", within="c.py"))
+    assert {edge.path for edge in result.edges} == {"c.py"}
+    assert (result.files, result.of_files, result.complete) == (1, 1, True)
+
+
+def test_definitions_alone(engine: Engine) -> None:
+    """With depth 0 nothing is looked through, and what is no name means nothing."""
+    write(engine, {"a.py": "def goal(): return 1\n", "b.py": "import a\n\n\ndef user():\n    a.goal()\n"})
+    result = engine.relations(
+        RelationRequest(Relation.REFERENCES, path="b.py", line=4, character=7, depth=0, exact=True)
+    )
+    assert [(one.name, one.signature) for one in result.targets] == [("goal", "def goal()")]
+    assert (result.edges, result.files) == ([], 0)
+    module = RelationRequest(Relation.REFERENCES, path="b.py", line=0, character=7, exact=True)
+    assert [(one.path, one.kind) for one in engine.relations(module).targets] == [("a.py", "module")]
+    nothing = RelationRequest(Relation.REFERENCES, path="a.py", line=0, character=14, exact=True)
+    assert [one.name for one in engine.relations(nothing).targets] == ["goal"]
+    blank = RelationRequest(Relation.REFERENCES, path="b.py", line=2, character=0, exact=True)
+    assert engine.relations(blank).targets == []

@@ -271,6 +271,13 @@ class ServerSettings:
         choices=("auto", "on", "off"),
         restarts=Restart.NOTHING,
     )
+    navigation: str = key(
+        "auto",
+        "Whether to answer go to definition, find references, call hierarchy and hover: `on`, `off`, or"
+        " `auto` if no other server does.",
+        choices=("auto", "on", "off"),
+        restarts=Restart.NOTHING,
+    )
     debounce_ms: int = key(
         50,
         "Pause after a change before it is indexed, in milliseconds.",

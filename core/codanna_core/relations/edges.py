@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from codanna_core.relations.facts import Binds, Reference, Role
+from codanna_core.relations.facts import Binds, Reference, Role, is_local
 from codanna_core.relations.meant import Meant, meant_by
 from codanna_core.relations.provider import OutOfTime, Provider
 from codanna_core.relations.resolve import Resolution, Resolver, Tier
@@ -105,8 +105,9 @@ class Relations:
         minimum: Tier = Tier.LIKELY,
         budget_s: float | None = None,
         found: Found | None = None,
+        within: str | None = None,
     ) -> Answer:
-        """The uses of definitions in some roles, or in all."""
+        """The uses of definitions in some roles, or in all; `within` one file, or in all."""
         answer = Answer()
         deadline = None if budget_s is None else time.monotonic() + budget_s
         try:
@@ -115,7 +116,8 @@ class Relations:
                 answer.problems += [f"no facts of {path} yet" for path in dict.fromkeys(missing)]
                 answer.complete = False
                 return answer
-            search = _Search(self, meant_by(self.resolver.typer, targets), roles, minimum, answer)
+            meant = meant_by(self.resolver.typer, targets)
+            search = _Search(self, meant, roles, minimum, answer, self._only(targets, within))
             for edges in search.run(deadline):
                 answer.edges += edges
                 if found is not None and edges:
@@ -124,6 +126,17 @@ class Relations:
             answer.complete = False
         answer.complete = answer.complete and answer.files == answer.of_files and not answer.problems
         return answer
+
+    def _only(self, targets: Collection[Target], within: str | None) -> set[str] | None:
+        """The files that can use these, where fewer than all can: what is local to a function stays there."""
+        if within is not None:
+            return {within}
+        return {target.path for target in targets} if all(map(self.is_local, targets)) else None
+
+    def is_local(self, target: Target) -> bool:
+        """Whether a definition is a parameter or a variable inside a function."""
+        table = self.resolver.typer.table(target.path)
+        return table is not None and target.number != FILE and is_local(table.facts, table.row(target.number))
 
     def edge(self, path: str, reference: Reference, target: Target, result: Resolution) -> Edge:
         """A resolved use."""
@@ -171,12 +184,14 @@ class _Search:
         roles: Collection[Role] | None,
         minimum: Tier,
         answer: Answer,
+        only: set[str] | None = None,
     ) -> None:
         self._relations = relations
         self._meant = meant
         self._roles = roles
         self._minimum = minimum
         self._answer = answer
+        self._only = only
         self._waiting: deque[str] = deque()
         self._files: set[str] = set()
         self._names: set[str] = set()
@@ -205,10 +220,13 @@ class _Search:
             return
         self._names.add(name)
         homes = {target.path for target in self._meant.targets}
-        paths = set(self._relations.provider.using(name)) - self._files
+        paths = self._using(name) - self._files
         self._waiting.extend(sorted(paths, key=lambda path: (path not in homes, path)))
         self._files |= paths
         self._answer.of_files = len(self._files)
+
+    def _using(self, name: str) -> set[str]:
+        return set(self._relations.provider.using(name) if self._only is None else self._only)
 
     def _in_file(self, path: str, table: Table) -> list[Edge]:
         names = self._meant.names | self._aliases(path, table)

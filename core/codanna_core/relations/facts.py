@@ -117,3 +117,11 @@ class Facts(NamedTuple):
     references: tuple[Reference, ...]
     complete: bool = True
     """False where the file was too large or took too long and something is missing."""
+
+
+def is_local(facts: Facts, row: Binding) -> bool:
+    """Whether a binding is a parameter or a variable inside a function."""
+    if row.kind == Binds.PARAMETER:
+        return True
+    inside = row.owner >= 0 and facts.bindings[row.owner].kind == Binds.FUNCTION
+    return inside and row.kind == Binds.VARIABLE and row.scope_start > 0

@@ -11,7 +11,7 @@ from codanna_core.languages.captures import Node, captures, load_references
 from codanna_core.languages.lines import to_utf8
 from codanna_core.languages.text_only import grammar_of
 from codanna_core.relations.expressions import Forms, side
-from codanna_core.relations.facts import SEPARATOR, Binding, Binds, Facts, Reference, Role
+from codanna_core.relations.facts import SEPARATOR, Binding, Binds, Facts, Reference, Role, is_local
 from codanna_core.relations.rules import GENERIC, Rules, rules_of
 from codanna_core.relations.scopes import Table
 from codanna_core.runtime.limits import processor_time
@@ -254,14 +254,6 @@ def _without_locals(facts: Facts) -> list[Reference]:
                 continue
         kept.append(reference)
     return kept
-
-
-def is_local(facts: Facts, row: Binding) -> bool:
-    """Whether a binding is a parameter or a variable inside a function."""
-    if row.kind == Binds.PARAMETER:
-        return True
-    inside = row.owner >= 0 and facts.bindings[row.owner].kind == Binds.FUNCTION
-    return inside and row.kind == Binds.VARIABLE and row.scope_start > 0
 
 
 def _given(called: Node) -> list[Node] | None:

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from codanna_core.errors import InvalidQuery
+from codanna_core.languages.lines import Lines
 from codanna_core.model import Kind
 from codanna_core.relations.facts import Binding, Binds, Flag, Reference
+from codanna_core.relations.local_uses import local_at
+from codanna_core.relations.modules import HOMES, module_rules
 from codanna_core.relations.resolve import Resolver
 from codanna_core.relations.scopes import Table
 from codanna_core.relations.values import FILE, Target
@@ -51,8 +54,7 @@ class Asked:
         if request.changed:
             return AskedAbout([self._changed(request.changed)])
         if request.path is not None and request.line is not None:
-            found = self._at(request.path, request.line, request.character, request.name)
-            return AskedAbout(self._grouped(found))
+            return AskedAbout(self._grouped(self._at(request)))
         if not request.name:
             raise InvalidQuery("name a definition, or a place in a file")
         return self._named(request)
@@ -119,44 +121,78 @@ class Asked:
 
     # By place.
 
-    def _at(self, path: str, line: int, character: int | None, name: str) -> list[Target]:
+    def _at(self, request: RelationRequest) -> list[Target]:
+        path, line, name = request.path or "", request.line or 0, request.name
         table = self._resolver.typer.table(path)
         lines = self._provider.lines(path) if table is not None else None
         if table is None or lines is None or line >= len(lines.starts):
             return []
-        start = lines.starts[line]
-        end = lines.starts[line + 1] if line + 1 < len(lines.starts) else len(lines.data) + 1
-        if character is not None:
-            text = lines.texts[line].decode("utf-8", "replace").encode("utf-16-le")[: 2 * character]
-            start = end = start + len(text.decode("utf-16-le", "replace").encode("utf-8", "replace"))
-        found = self._definitions(path, table, start, end, name)
+        whole = place = _line(lines, line)
+        if request.character is not None:
+            text = lines.texts[line].decode("utf-8", "replace").encode("utf-16-le")[: 2 * request.character]
+            start = place[0] + len(text.decode("utf-16-le", "replace").encode("utf-8", "replace"))
+            place = start, start
+        found = self._definitions(path, table, place, _DEFINES, name)
+        if not found and request.exact and (local := local_at(table, lines.data, place[0])) is not None:
+            found = [Target(path, local)]
         if found:
             return found
         uses = [
             use
             for use in table.facts.references
-            if _touches(use.at, use.name, start, end) and name in ("", use.name)
+            if _touches(use.at, use.name, *place) and name in ("", use.name)
         ]
         if uses:
-            return self._meant(path, uses)
+            return self._meant(path, uses, files=request.exact)
+        if request.exact and (imported := self._imported(path, table, lines, place[0])):
+            return imported
+        # Clients that count roughly point at the keyword or the indentation before a name.
+        found = self._definitions(path, table, whole, _AROUND, name)
+        if found or request.exact:
+            return found[:1]
         around = [
             number
             for number, row in enumerate(table.facts.bindings)
-            if row.kind in _AROUND and row.start <= start < row.end and name in ("", row.name)
+            if row.kind in _AROUND and row.start <= place[0] < row.end and name in ("", row.name)
         ]
         return [Target(path, around[-1])] if around else []
 
-    def _definitions(self, path: str, table: Table, start: int, end: int, name: str) -> list[Target]:
+    def _definitions(
+        self, path: str, table: Table, place: tuple[int, int], kinds: Sequence[Binds], name: str
+    ) -> list[Target]:
         return [
             Target(path, number)
             for number, row in enumerate(table.facts.bindings)
-            if row.kind in _DEFINES and _touches(row.at, row.name, start, end) and name in ("", row.name)
+            if row.kind in kinds and _touches(row.at, row.name, *place) and name in ("", row.name)
         ]
 
-    def _meant(self, path: str, uses: Sequence[Reference]) -> list[Target]:
+    def _imported(self, path: str, table: Table, lines: Lines, place: int) -> list[Target]:
+        """What a name at a place is another name of, and the file of a module that is named there."""
+        typer, line = self._resolver.typer, lines.line_of(place)
+        for number, row in enumerate(table.facts.bindings):
+            if row.kind != Binds.IMPORT or row.line != line:
+                continue
+            if _touches(row.at, row.name, place, place):
+                found = typer.followed(path, number)
+                return [Target(*found)] if found is not None else self._file(path, table, row)
+            module = row.value.rpartition("#")[0]
+            at = lines.texts[line].find(module.encode()) if module else -1
+            if at >= 0 and _touches(lines.starts[line] + at, module, place, place):
+                return self._file(path, table, row._replace(value=f"{module}#"))
+        return []
+
+    def _file(self, path: str, table: Table, row: Binding) -> list[Target]:
+        """The file of the module that is imported."""
+        if table.facts.language not in HOMES:
+            return []
+        value = module_rules(table.facts.language).imported(self._resolver.typer, path, row)
+        is_file = value is not None and value.kind == "module" and self._provider.exists(value.key)
+        return [Target(value.key, FILE)] if value is not None and is_file else []
+
+    def _meant(self, path: str, uses: Sequence[Reference], *, files: bool) -> list[Target]:
         found: list[Target] = []
         for use in uses:
-            found += [one for one in self._resolver.resolve(path, use).targets if one.number != FILE]
+            found += [one for one in self._resolver.resolve(path, use).targets if files or one.number != FILE]
         return list(dict.fromkeys(found))
 
     # By changed lines.
@@ -192,6 +228,12 @@ def _innermost(rows: Sequence[tuple[int, int, int]], first: int, last: int) -> s
         if not near:
             break
     return found
+
+
+def _line(lines: Lines, line: int) -> tuple[int, int]:
+    """First byte of a line, and the byte behind it."""
+    behind = line + 1 < len(lines.starts)
+    return lines.starts[line], lines.starts[line + 1] if behind else len(lines.data) + 1
 
 
 def _touches(at: int, name: str, start: int, end: int) -> bool:

@@ -11,6 +11,9 @@ from codanna_core.ranking.paths import is_test
 from codanna_core.relations import edges as facts_edges
 from codanna_core.relations.edges import Answer, Relations
 from codanna_core.relations.facts import Binding, Binds, Role
+from codanna_core.relations.implementations import implementations
+from codanna_core.relations.local_uses import local_uses, owner_at
+from codanna_core.relations.probabilities import probability
 from codanna_core.relations.provider import OutOfTime
 from codanna_core.relations.resolve import Tier
 from codanna_core.relations.rules import has_own_rules
@@ -122,7 +125,7 @@ class _Question:
             if not has_own_rules(language):
                 words = f"there are no rules for {language}: names are matched, whatever they mean"
                 result.problems.append(Problem(Code.RELATIONS_BY_NAME, words))
-            self._follow(groups[0])
+            self._follow([target for target in groups[0] if target.number != FILE])
 
     def _follow(self, targets: list[Target]) -> None:
         request, result = self._request, self._result
@@ -169,8 +172,46 @@ class _Question:
         relation = self._request.relation
         if relation is Relation.CALLS:
             return self._relations.calls(targets, minimum=minimum, found=found)
+        if relation is Relation.IMPLEMENTATIONS:
+            return implementations(self._relations, targets, minimum=minimum, found=found)
+        if relation is Relation.REFERENCES and all(map(self._relations.is_local, targets)):
+            return self._uses_of_locals(targets, found)
         roles = {Relation.CALLERS: facts_edges.CALLS, Relation.IMPACT: _IMPACT}.get(relation)
-        return self._relations.uses(targets, roles, minimum=minimum, found=found)
+        within = self._request.within
+        return self._relations.uses(targets, roles, minimum=minimum, found=found, within=within)
+
+    def _uses_of_locals(
+        self, targets: Sequence[Target], found: Callable[[list[facts_edges.Edge]], None]
+    ) -> Answer:
+        """Facts leave them out, so they are read from the text."""
+        answer = Answer(of_files=1)
+        for path, number in targets:
+            table, lines = self._relations.resolver.typer.table(path), self._provider.lines(path)
+            if table is None or lines is None:
+                answer.complete = False
+                continue
+            answer.files = 1
+            size = len(table.row(number).name.encode())
+            sure = probability(table.facts.language, "certain", 1)
+            edges = [
+                facts_edges.Edge(
+                    path,
+                    lines.line_of(at),
+                    at,
+                    size,
+                    Role.WRITE if written else Role.READ,
+                    Target(path, owner_at(table, at)),
+                    Target(path, number),
+                    Tier.CERTAIN,
+                    sure,
+                    "in its scope",
+                )
+                for at, written in local_uses(table, lines.data, number)
+                if at != table.row(number).at
+            ]
+            answer.edges += edges
+            found(edges)
+        return answer
 
     # What is shown.
 
@@ -265,4 +306,6 @@ def _of_symbol(symbol: StoredSymbol) -> Definition:
         Span(Position(symbol.start_line, symbol.start_col), Position(symbol.end_line, symbol.end_col)),
         Span(Position(symbol.name_line, symbol.name_col), Position(symbol.name_line, symbol.name_end_col)),
         symbol.wide,
+        symbol.signature,
+        symbol.doc,
     )

@@ -6,6 +6,7 @@ from codanna_lsp import convert
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import engine_of
 from codanna_lsp.registry import Registry
+from codanna_lsp.settings import serves
 from codanna_lsp.snapshot import Context, Snapshot
 from codanna_rpc.params import Params
 
@@ -24,11 +25,7 @@ def document_symbol(context: Context, snapshot: Snapshot, uri: str) -> list[Json
 
 def _ours(snapshot: Snapshot, uri: str) -> bool:
     wish = snapshot.server_settings.document_symbols
-    path = convert.path_from_uri(uri)
-    document = snapshot.documents.get(path) if path is not None else None
-    return wish == "on" or (
-        wish == "auto" and document is not None and document.language in snapshot.outline_languages
-    )
+    return serves(wish, snapshot.languages.outline, snapshot.language(uri))
 
 
 def setup(registry: Registry) -> None:
