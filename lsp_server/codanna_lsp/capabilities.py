@@ -54,14 +54,10 @@ class ClientCapabilities:
     hierarchical_symbols: bool = False
     code_action_literals: bool = False
     show_document: bool = False
-    registers_outlines: bool = False
-    registers_code_lens: bool = False
-    registers_navigation: frozenset[str] = frozenset()
-    """Capabilities, such as `definition`, that may be switched on later."""
-    links: frozenset[str] = frozenset()
-    """Of `definition` and `implementation` those whose answers may say more than a place."""
-    markdown: bool = False
-    """Whether hovers may be Markdown."""
+    registers: frozenset[str] = frozenset()
+    """Capabilities of text documents, such as `definition`, that may be switched on later."""
+    rich: frozenset[str] = frozenset()
+    """Capabilities whose answers may be more than the least: links for places, Markdown for plain text."""
     commands: frozenset[str] = frozenset()
     """Commands the client itself can run, from `experimental.commands.commands`."""
 
@@ -96,13 +92,15 @@ def read_client(raw: Any) -> ClientCapabilities:
         hierarchical_symbols=can("textDocument.documentSymbol.hierarchicalDocumentSymbolSupport"),
         code_action_literals=_lookup(raw, "textDocument.codeAction.codeActionLiteralSupport") is not None,
         show_document=can("window.showDocument.support"),
-        registers_outlines=can("textDocument.documentSymbol.dynamicRegistration"),
-        registers_code_lens=can("textDocument.codeLens.dynamicRegistration"),
-        registers_navigation=frozenset(
-            name for name in NAVIGATION if can(f"textDocument.{name}.dynamicRegistration")
+        registers=frozenset(
+            name
+            for name in ("documentSymbol", "codeLens", *NAVIGATION)
+            if can(f"textDocument.{name}.dynamicRegistration")
         ),
-        links=frozenset(name for name in NAVIGATION if can(f"textDocument.{name}.linkSupport")),
-        markdown=isinstance(formats, list) and "markdown" in formats,
+        rich=frozenset(
+            [name for name in NAVIGATION if can(f"textDocument.{name}.linkSupport")]
+            + (["hover"] if isinstance(formats, list) and "markdown" in formats else [])
+        ),
         commands=frozenset(item for item in commands if isinstance(item, str))
         if isinstance(commands, list)
         else frozenset(),

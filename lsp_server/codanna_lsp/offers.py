@@ -48,12 +48,9 @@ class Offers:
     def follow(self) -> None:
         """Offer what the settings want by now."""
         client = self._options.client
-        can = {
-            OUTLINES: client.registers_outlines,
-            **{method: name in client.registers_navigation for method, name in NAVIGATING.items()},
-            LENSES: client.registers_code_lens,
-            FILES: client.watches_files,
-        }
+        names = {OUTLINES: "documentSymbol", LENSES: "codeLens", **NAVIGATING}
+        can = {method: name in client.registers for method, name in names.items()}
+        can[FILES] = client.watches_files
         new = {method for method in self._wanted() - self._offered if can[method]}
         self._offered |= new
         if new:

@@ -58,7 +58,14 @@ def test_the_file_at_hand_comes_first(engine: Engine) -> None:
     """An empty query shows the outline of the file that the user is in."""
     names = [hit.name for hit in engine.symbols("", near=["users.ts"])]
     assert names[:3] == ["UserStore", "getUserName", "getUserNumber"]
-    assert engine.symbols("") == []
+
+
+def test_an_empty_query_without_a_file_shows_what_the_project_is_made_of(engine: Engine) -> None:
+    """Types and functions of the largest folder, no members and no tests."""
+    names = [hit.name for hit in engine.symbols("")]
+    assert names[:1] == ["UserStore"]
+    assert "getUserName" not in names
+    assert not [hit.path for hit in engine.symbols("") if hit.path.startswith("tests/")]
 
 
 def test_plain_words_are_answered_by_meaning(engine: Engine, open_engine: OpenEngine) -> None:

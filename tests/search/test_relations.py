@@ -327,7 +327,7 @@ HIERARCHY: Files = {
     ],
 )
 def test_implementations(engine: Engine, name: str, expected: list[str]) -> None:
-    """Subtypes through any number of types and other names; what overrides a method; Go's by their methods."""
+    """Subtypes through any number of types, overrides of a method, and interfaces of Go by their methods."""
     write(engine, HIERARCHY)
     result = engine.relations(RelationRequest(Relation.IMPLEMENTATIONS, name))
     found = [

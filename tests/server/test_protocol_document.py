@@ -69,7 +69,13 @@ def test_answers_have_the_documented_keys(client: RawClient, method: str) -> Non
     assert set(ask(client, method)) == table(method, "result")
 
 
-RELATIONS = ["codanna/references", "codanna/callers", "codanna/calls", "codanna/impact"]
+RELATIONS = [
+    "codanna/references",
+    "codanna/callers",
+    "codanna/calls",
+    "codanna/impact",
+    "codanna/implementations",
+]
 
 
 @pytest.mark.parametrize("method", RELATIONS)

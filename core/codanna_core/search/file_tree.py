@@ -54,6 +54,10 @@ class FileTree:
         found = self._like(f"(.*/)?{_literal(base)}") if base else set()
         return found | {one for one in self._buffers if one.rpartition("/")[2] == base}
 
+    def down_to(self, depth: int) -> Iterator[StoredFile]:
+        """The files of the index below so many folders at most."""
+        return self._index.files(like=f"([^/]+/){{0,{depth}}}[^/]+" if depth else "[^/]+")
+
     def _like(self, regex: str) -> set[str]:
         return {file.path for file in self._index.files(like=regex)}
 

@@ -12,6 +12,7 @@ from codanna_core.names import MatchKind, NameMatch, NameQuery, parse_query
 from codanna_core.names.score import Query, score
 from codanna_core.results import SymbolHit
 from codanna_core.search.hits import to_symbol_hit
+from codanna_core.search.overview import overview
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT, file_key
 from codanna_core.text.rows import NONE, Rows
@@ -63,7 +64,7 @@ def find_symbols(
     """The best symbols for what was typed, best first. Names that are misspelled may be left out."""
     query = parse_query(text)
     if not query.name and not query.containers and not query.path:
-        return _around(view, near, limit)
+        return [to_symbol_hit(symbol, 0.5, MatchKind.EXACT.value) for symbol in overview(view, near, limit)]
     found = _members(view, query) if query.name else _contained(view, query, limit)
     # In a large container most names are somebody else's, however many are looked at.
     sizes = (limit,) if query.containers else (limit, limit * _MORE_NAMES)
@@ -149,17 +150,6 @@ def _contained(view: SearchView, query: NameQuery, limit: int) -> Found:
         return []
     inside = view.symbols(view.passing(only, limit))
     return [(symbol, 0.5, MatchKind.EXACT.value) for symbol in inside if symbol.has_name]
-
-
-def _around(view: SearchView, near: Sequence[str], limit: int) -> list[SymbolHit]:
-    """An empty query: the outline of the files the user is in."""
-    hits = [
-        to_symbol_hit(symbol, 0.5, MatchKind.EXACT.value)
-        for path in near[:3]
-        for symbol in view.outline(path)
-        if symbol.has_name
-    ]
-    return hits[: min(limit, 50)]
 
 
 def _index_filter(query: NameQuery) -> Filter:

@@ -18,7 +18,7 @@ def definition(context: Context, snapshot: Snapshot, params: PlaceParams) -> lis
     ask = navigator(context, snapshot, params.uri)
     if ask is None:
         return None
-    found = ask.definitions(ask.meant(params), links="definition" in snapshot.client.links)
+    found = ask.definitions(ask.meant(params), links="definition" in snapshot.client.rich)
     return _sent(context, params, found)
 
 
@@ -33,7 +33,7 @@ def implementation(context: Context, snapshot: Snapshot, params: PlaceParams) ->
         for edge in ask.about(Relation.IMPLEMENTATIONS, one, budget=THOROUGH_S).edges
     ]
     sources = [edge.source for edge in edges if edge.source is not None]
-    return _sent(context, params, ask.definitions(sources, links="implementation" in snapshot.client.links))
+    return _sent(context, params, ask.definitions(sources, links="implementation" in snapshot.client.rich))
 
 
 def _sent(context: Context, params: PlaceParams, found: list[Json]) -> list[Json] | None:

@@ -37,7 +37,7 @@ def hover(context: Context, snapshot: Snapshot, params: PlaceParams) -> Json | N
         said[0] = f"{one.kind} of {inert(one.container)} in {inert(one.path)}:{one.selection.start.line + 1}"
     if one.kind in CALLABLE:
         said.append(callers(ask.about(Relation.CALLERS, one, budget=COUNTING_S)))
-    if snapshot.client.markdown:
+    if "hover" in snapshot.client.rich:
         parts = [convert.fenced(code, one.language), convert.plain_markdown(doc)]
         value, kind = [*parts, convert.plain_markdown(" · ".join(said))], "markdown"
     else:
