@@ -20,6 +20,7 @@ COMMANDS = (
 CUSTOM_REQUESTS = (
     "codanna/semanticSearch",
     "codanna/findSimilar",
+    "codanna/context",
     "codanna/status",
     "codanna/clusterInfo",
     "codanna/explain",

@@ -236,7 +236,7 @@ def vscode_suites() -> list[Suite]:
                 browser("exthost.mjs"),
                 environment={**environment, "EXTENSION_TESTS": name},
             )
-            for name in ("host", "looks", "folders", "trust", "consent")
+            for name in ("host", "looks", "folders", "trust", "consent", "agents")
         ),
         Suite("vscode browser", tools.vscode_missing, browser("ui.mjs"), environment=environment),
     ]

@@ -20,7 +20,7 @@ PLUGINS = sorted(
     for path in (ROOT / "editors").glob(pattern)
     if "test" not in path.relative_to(ROOT / "editors").parts
 )
-OWN = {"codanna.serverPath", "codanna.serverPackage", "codanna.trace.server"}
+OWN = {"codanna.agentTools", "codanna.serverPath", "codanna.serverPackage", "codanna.trace.server"}
 
 
 def manifest() -> dict[str, Any]:

@@ -45,6 +45,18 @@ def test_first_known_encoding_of_the_client_is_taken(client: Any) -> None:
     )
 
 
+def test_context(client: Any) -> None:
+    """The code of an answer is there, fenced, and takes no more than was asked for."""
+    answer = client.request("codanna/context", {"question": "wide_name", "budget": 300})
+    assert (answer["indexed"], answer["problems"], answer["budget"]) == (1.0, [], 300)
+    assert 0 < answer["tokens"] <= 300
+    assert "def wide_name(): pass" in answer["text"]
+    assert answer["text"].count("```") == 2
+    assert client.request("codanna/context", {"question": ""})["text"] == ""
+    for wrong in ({"question": "x", "budget": 20}, {"question": "x", "filters": {"kinds": ["x"]}}, {}):
+        assert client.error("codanna/context", wrong)["code"] == -32602
+
+
 def test_semantic_search(client: Any) -> None:
     """A hit carries everything a picker shows, at the right place in the client's encoding."""
     answer = client.request("codanna/semanticSearch", {"query": "wide_name", "limit": 3})

@@ -62,7 +62,14 @@ def ask(client: Any, method: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    "method", ["codanna/semanticSearch", "codanna/findSimilar", "codanna/status", "codanna/clusterInfo"]
+    "method",
+    [
+        "codanna/semanticSearch",
+        "codanna/findSimilar",
+        "codanna/context",
+        "codanna/status",
+        "codanna/clusterInfo",
+    ],
 )
 def test_answers_have_the_documented_keys(client: RawClient, method: str) -> None:
     """The answer to each example has exactly the keys of its table."""

@@ -24,6 +24,14 @@ const own = {
       markdownDescription:
         "What `uvx` or `pipx` run when no server is found and you agree: the folder of a clone, a wheel, or the name of a package. Empty means that neither is offered.",
     },
+    "codanna.agentTools": {
+      type: "string",
+      enum: ["auto", "mcp", "tools", "off"],
+      default: "auto",
+      scope: "machine",
+      markdownDescription:
+        "Access of language models in VS Code to Codanna: the MCP server (`mcp`), tools that the running language server answers (`tools`), neither (`off`), or `auto` for the MCP server if this version of VS Code has such servers, and the tools if not.",
+    },
     "codanna.trace.server": {
       type: "string",
       enum: ["off", "messages", "verbose"],

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { Agents } from "./agents";
 import { History } from "./history";
 import { openHit } from "./open";
 import { sentence } from "./protocol";
@@ -16,6 +17,7 @@ export interface Api {
   view: ResultsView;
   question: QuestionView;
   history: History;
+  agents: Agents;
   statusBar: StatusBar;
   search(query?: string): QuickSearch;
 }
@@ -27,7 +29,8 @@ export function activate(context: vscode.ExtensionContext): Api {
   const view = new ResultsView(server, history, context.workspaceState);
   const question = new QuestionView(context.extensionUri, view, history);
   const statusBar = new StatusBar(server);
-  context.subscriptions.push(output, server, view, question, statusBar);
+  const agents = new Agents(server, String(context.extension.packageJSON.version));
+  context.subscriptions.push(output, server, view, question, statusBar, agents);
 
   const search = (query?: string): QuickSearch => {
     const text = query ?? selectedWords();
@@ -92,7 +95,7 @@ export function activate(context: vscode.ExtensionContext): Api {
       }),
     );
   }
-  return { server, view, question, history, statusBar, search };
+  return { server, view, question, history, agents, statusBar, search };
 }
 
 /** A selection on one line is the beginning of a question. */

@@ -53,6 +53,49 @@ export interface SimilarParams {
   filters?: Filters;
 }
 
+export interface ContextParams {
+  question?: unknown;
+  budget?: number;
+  filters?: Record<string, unknown>;
+}
+
+export interface ContextAnswer {
+  text: string;
+  leftOut: number;
+  indexed: number;
+  problems: Problem[];
+}
+
+export interface Definition {
+  name: string;
+  kind: string;
+  container: string;
+  path: string;
+  selectionRange: Range;
+}
+
+export interface Edge {
+  path: string;
+  range: Range;
+  symbol: Definition | null;
+  tier: string;
+  probability: number;
+  reason: string;
+  role: string;
+  test: boolean;
+}
+
+export interface Relations {
+  targets: Definition[];
+  candidates: Definition[];
+  edges: Edge[];
+  complete: boolean;
+  unknown: number;
+  weaker: number;
+  files: { searched: number; total: number };
+  problems: Problem[];
+}
+
 export interface Folder {
   uri: string;
   name: string;

@@ -11,8 +11,8 @@ import {
   type LanguageClientOptions,
   type StaticFeature,
 } from "vscode-languageclient/node";
-import { announced, findServer, isAtLeast, runner, type Surroundings } from "./find";
-import type { Answer, Folder, SearchParams, SimilarParams, Status } from "./protocol";
+import { announced, findServer, type Found, isAtLeast, runner, type Surroundings } from "./find";
+import type { Answer, ContextAnswer, ContextParams, Folder, Relations, SearchParams, SimilarParams, Status } from "./protocol";
 import { explicitSettings } from "./settings";
 import { message as plain } from "./text";
 
@@ -134,6 +134,26 @@ export class Server implements vscode.Disposable {
     return this.request("codanna/findSimilar", plain, token);
   }
 
+  /** The code that answers a question as one text, for a language model. */
+  contextOf(params: ContextParams, token?: CancellationToken): Promise<ContextAnswer> {
+    return this.request("codanna/context", params, token);
+  }
+
+  relations(relation: string, params: { name?: string }, token?: CancellationToken): Promise<Relations> {
+    return this.request(`codanna/${relation}`, params, token);
+  }
+
+  /** How the program of this server is started for something else than `serve`. */
+  async program(verb: string): Promise<Found | undefined> {
+    const found = await findServer(this.surroundings());
+    return found && { ...found, args: [...found.args.slice(0, -1), verb] };
+  }
+
+  /** Where programs of ours start: not in the workspace, whose files they may take for their own. */
+  get home(): vscode.Uri {
+    return this.context.extensionUri;
+  }
+
   status(): Promise<Status> {
     return this.request("codanna/status", {});
   }
@@ -212,8 +232,7 @@ export class Server implements vscode.Disposable {
     const client = new QuietClient(
       "codanna",
       "Codanna",
-      // Not in the workspace, whose files a program may take for its own; this folder is always there.
-      { command: found.command, args: found.args, options: { cwd: this.context.extensionPath } },
+      { command: found.command, args: found.args, options: { cwd: this.home.fsPath } },
       options,
     );
     client.registerFeature(new ShowsSimilar());

@@ -31,6 +31,7 @@ function ofTheWorkspace() {
 const windows = {
   host: () => ({ folder: workspace }),
   looks: () => ({ folder: workspace }),
+  agents: () => ({ folder: workspace }),
   // What a workspace from somewhere could bring along to have its own programs and files used.
   trust: () => {
     recorder(join(workspace, ".venv/bin/codanna-lsp"));

@@ -1,5 +1,6 @@
 // Runs inside VS Code's extension host, with the full API. EXTENSION_TESTS names the suite, and the driver in
 // tests/editors/vscode/exthost.mjs opens the window that fits it.
+import { tests as agents } from "./agents";
 import { tests as consent } from "./consent";
 import { tests as folders } from "./folders";
 import { tests as host } from "./host";
@@ -7,7 +8,7 @@ import { tests as looks } from "./looks";
 import type { Tests } from "./support";
 import { tests as trust } from "./trust";
 
-const suites: Record<string, Tests> = { host, looks, trust, folders, consent };
+const suites: Record<string, Tests> = { host, looks, trust, folders, consent, agents };
 
 export async function run(): Promise<void> {
   const tests = suites[process.env.EXTENSION_TESTS ?? ""];
