@@ -43,6 +43,7 @@ from codanna_core.search.related import Partial
 from codanna_core.search.request import request_of
 from codanna_core.search.view import SearchView
 from codanna_core.storage.directory import Checkpoint
+from codanna_core.vectors.sheet import ClusterMap
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -246,6 +247,12 @@ class Engine:
     def cluster_info(self) -> dict[str, Any]:
         """The state of the vector index in numbers."""
         return self._condition.clusters()
+
+    def cluster_map(self, *, limit: int = 1000, cancel: Cancel | None = None) -> ClusterMap:
+        """The definitions laid out by meaning: in two dimensions, in regions with words for names, with
+        about so many of them to show.
+        """
+        return self._answers.cluster_map(limit, cancel)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, on a thread of its own, after each published change and change of state.

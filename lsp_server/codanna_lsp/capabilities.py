@@ -23,6 +23,7 @@ CUSTOM_REQUESTS = (
     "codanna/context",
     "codanna/status",
     "codanna/clusterInfo",
+    "codanna/clusterMap",
     "codanna/explain",
     "codanna/references",
     "codanna/callers",

@@ -179,7 +179,7 @@ def symbol_information(hit: SymbolHit, uri: str, lines: LineSource, columns: Col
     return item
 
 
-def search_hit(hit: Hit, uri: str, columns: Columns, lines: LineSource) -> Json:
+def search_hit(hit: Hit | SymbolHit, uri: str, columns: Columns, lines: LineSource) -> Json:
     """One hit of `codanna/semanticSearch` and its relatives."""
     found = hit_json(hit, EDITOR, lambda span: columns.range(span, hit.wide, lines))
     return {**found, "uri": uri, "symbolKind": SYMBOL_KINDS.get(hit.kind, 13)}

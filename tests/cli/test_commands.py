@@ -159,6 +159,20 @@ def test_cluster_info(workspace: Path, run: Any) -> None:
     assert "none: not needed below 1,000 vectors" in out
 
 
+def test_cluster_info_draws_a_map(workspace: Path, run: Any) -> None:
+    """`--plot` draws the map of the code as SVG, whatever the number of vectors, and the sizes as PNG."""
+    run("index")
+    assert run("vector", "cluster-info", "--plot", str(workspace / "map.svg")).code == 0
+    drawn = (workspace / "map.svg").read_text("utf-8")
+    assert "definitions, laid out by meaning" in drawn
+    assert '<a href="./' in drawn
+    assert str(workspace) not in drawn
+    assert run("vector", "cluster-info", "--plot", str(workspace / "sizes.png")).code == 0
+    assert (workspace / "sizes.png").read_bytes().startswith(b"\x89PNG")
+    refused = run("vector", "cluster-info", "--plot", "map.gif")
+    assert (refused.code, "ends with .svg or .png" in refused.err) == (2, True)
+
+
 def test_config_show_tells_where_values_come_from(workspace: Path, run: Any, monkeypatch: Any) -> None:
     """The last layer wins, and `config show` names it."""
     (workspace / ".codanna.toml").write_text("[search]\nlimit = 3\n")

@@ -221,6 +221,16 @@ class TestVectors:
     def test_numbers_of_the_vector_index(self, service: IndexService) -> None:
         assert service.cluster_info()["clusters"] == 0
 
+    def test_the_map_has_every_definition_in_a_region(self, service: IndexService) -> None:
+        found = service.cluster_map()
+        assert found.symbols == sum(region.count for region in found.regions) > 2
+        shown = [symbol.hit.name for region in found.regions for symbol in region.symbols]
+        assert {"alpha_one", "alpha_two", "Beta"} <= set(shown)
+        assert all(abs(region.x) <= 0.8 and abs(region.y) <= 0.5 for region in found.regions)
+        few = service.cluster_map(limit=1)
+        assert few.symbols == found.symbols
+        assert sum(len(region.symbols) for region in few.regions) <= len(few.regions)
+
 
 class TestSymbols:
     def test_by_name(self, service: IndexService) -> None:

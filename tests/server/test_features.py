@@ -196,6 +196,18 @@ def test_status_and_cluster_info(client: Any) -> None:
     assert clusters["uri"] == client.root.as_uri()
 
 
+def test_cluster_map(client: Any) -> None:
+    """Every folder's regions have their words, and symbols with their places on the map and in the files."""
+    (folder,) = client.request("codanna/clusterMap", {"limit": 2})["folders"]
+    assert (folder["uri"], folder["symbols"], folder["sampled"]) == (client.root.as_uri(), 4, False)
+    (region,) = folder["regions"]
+    assert (region["words"], region["count"]) == (["alpha"], 4)
+    assert [symbol["x"] for symbol in region["symbols"]] == [0.0, 0.01]
+    assert region["symbols"][0]["uri"].startswith(client.root.as_uri())
+    assert region["symbols"][0]["selectionRange"]["start"]["line"] >= 0
+    client.error("codanna/clusterMap", {"limit": 0})
+
+
 def test_status_changes_are_announced(client: Any) -> None:
     """After a save the client hears of the new generation without asking."""
     before = len(client.seen("codanna/statusChanged"))

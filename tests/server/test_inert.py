@@ -101,6 +101,7 @@ def test_no_answer_acts(root: Path, capabilities: dict[str, Any]) -> None:
             )
         assert any(r"\x1b" in name for name in names)
         client.request("codanna/clusterInfo", {})
+        client.request("codanna/clusterMap", {})
         example = [{"textDocument": {"uri": (root / "retry.py").as_uri()}, "position": area["start"]}]
         for command in COMMANDS:
             arguments = example if command == "codanna.findSimilar" else []

@@ -69,6 +69,7 @@ def ask(client: Any, method: str) -> Any:
         "codanna/context",
         "codanna/status",
         "codanna/clusterInfo",
+        "codanna/clusterMap",
     ],
 )
 def test_answers_have_the_documented_keys(client: RawClient, method: str) -> None:

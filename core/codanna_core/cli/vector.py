@@ -22,8 +22,9 @@ from codanna_core.cli.similar import file_in, parse_place
 from codanna_core.errors import InvalidQuery
 from codanna_core.inert import inert
 from codanna_core.results import Progress, State
+from codanna_core.vectors.drawing import svg
 from codanna_core.vectors.ivf.policy import CLUSTER_AT
-from codanna_core.vectors.plot import histogram, write_plot
+from codanna_core.vectors.plot import check_plot, histogram, png, write_plot
 from codanna_core.vectors.stats import stats_json
 
 
@@ -53,7 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     info = commands.add_parser("cluster-info", help="how the vectors are stored, clustered and calibrated")
     info.add_argument(
-        "--plot", metavar="FILE", type=Path, help="also draw the sizes of the clusters as .svg or .png"
+        "--plot",
+        metavar="FILE",
+        type=Path,
+        help="also draw a map of the code by meaning as .svg, or the sizes of the clusters as .png",
     )
     add_root(info)
     add_json(info)
@@ -115,9 +119,13 @@ def run_info(options: argparse.Namespace) -> int:
     """Show the vector index from the inside."""
     with open_engine(options) as engine:
         info = engine.cluster_info()
-    sizes = info["cluster_sizes"]
-    if options.plot is not None:
-        write_plot(options.plot, sizes, f"{len(sizes)} clusters of {info['count']} vectors")
+        sizes = info["cluster_sizes"]
+        if options.plot is not None:
+            check_plot(options.plot)
+            drawn = options.plot.suffix == ".svg"
+            write_plot(
+                options.plot, svg(engine.cluster_map(), engine.root, options.plot) if drawn else png(sizes)
+            )
     if options.json:
         write_json({"version": ENVELOPE_VERSION, **stats_json(info)})
     else:

@@ -32,6 +32,7 @@ from codanna_core.results import (
     SymbolHit,
 )
 from codanna_core.runtime.yielding import OPEN_QUERIES
+from codanna_core.search.atlas import cluster_map
 from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
@@ -44,6 +45,7 @@ from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.symbols import find_symbols, fits
 from codanna_core.search.view import SearchView
+from codanna_core.vectors.sheet import ClusterMap
 from codanna_core.words import asked_parts
 
 if TYPE_CHECKING:
@@ -158,6 +160,12 @@ class Answers:
             return related(view, request, source, reading, partial)
 
         return self._writer.damage.healing(answered)
+
+    def cluster_map(self, limit: int, cancel: Cancel | None) -> ClusterMap:
+        """The definitions of the index, laid out by meaning."""
+        view = self._meant_view()
+        with OPEN_QUERIES:
+            return cluster_map(view, limit, cancel)
 
     def outline(self, path: str, text: str | None) -> Extraction:
         """The symbols of one file, or of the given text of it."""

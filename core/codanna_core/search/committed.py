@@ -126,6 +126,12 @@ class CommittedLayer:
         near: Floats = self._vectors.nearness(self._text.column("key", rows), vector).astype(np.float64)
         return near
 
+    def vectors(self, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The vector of each row, and whether there is one."""
+        if self._vectors is None or not self._vectors.count:
+            return np.zeros((len(rows), 1), np.float32), np.zeros(len(rows), np.bool_)
+        return self._vectors.get(self._text.column("key", rows))
+
     def _nearest_keys(
         self, asked: Nearest, vectors: VectorSnapshot, wanted: int
     ) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         SymbolHit,
         SyncReport,
     )
+    from codanna_core.vectors.sheet import ClusterMap
 
 
 class SearchService(Protocol):
@@ -119,6 +120,9 @@ class SearchService(Protocol):
 
     def cluster_info(self) -> dict[str, Any]:
         """The state of the vector index in numbers."""
+
+    def cluster_map(self, *, limit: int = 1000, cancel: Cancel | None = None) -> ClusterMap:
+        """The definitions laid out by meaning, with about so many of them to show."""
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each published change and change of state; gives what ends that."""

@@ -62,6 +62,8 @@ class SearchView:
         self.kept = kept
         self.size = index.size
         """Documents of the index."""
+        self.published = index
+        """The index alone, for what shows it as a whole; an answer asks both layers."""
         self.tree = FileTree(index, buffers)
         self._names = names
         self._index = index

@@ -5,6 +5,7 @@ from __future__ import annotations
 from codanna_lsp.features import (
     call_hierarchy,
     cluster_info,
+    cluster_map,
     code_action,
     code_lens,
     commands,
@@ -50,6 +51,7 @@ def register_all(registry: Registry) -> None:
         hover,
         explain,
         cluster_info,
+        cluster_map,
         status,
         code_action,
         code_lens,

@@ -50,6 +50,7 @@ from codanna_core.results import (
     SyncReport,
 )
 from codanna_core.search.hits import as_symbol_hit
+from codanna_core.vectors.sheet import ClusterMap, MapRegion, MapSymbol
 from codanna_core.words import asked_parts
 
 DIMENSION = 8
@@ -377,6 +378,14 @@ class FakeEngine:
         """Nothing is clustered."""
         self._check_indexed()
         return {"clusters": 0}
+
+    def cluster_map(self, *, limit: int = 1000, cancel: Cancel | None = None) -> ClusterMap:
+        """All symbols in one region, in a row."""
+        self._check_indexed()
+        hits = [self._hit(path, symbol, 1.0, explain=False) for path, _, symbol in self._symbols()]
+        shown = tuple(MapSymbol(as_symbol_hit(hit), 0.01 * at, 0.0) for at, hit in enumerate(hits[:limit]))
+        region = MapRegion(("alpha",), len(hits), 0.0, 0.0, 0.5, shown)
+        return ClusterMap((region,) if hits else (), len(hits), False, self._generation)
 
     def sync(
         self,

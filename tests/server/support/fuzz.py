@@ -86,6 +86,7 @@ class Fuzz:
             ("codanna/explain", {"query": word, **document, "position": dict(PLACE)}),
             ("codanna/status", {}),
             ("codanna/clusterInfo", {}),
+            ("codanna/clusterMap", {"limit": 3}),
             ("textDocument/documentSymbol", document),
             ("textDocument/codeLens", document),
             ("textDocument/codeAction", {**document, "range": area, "context": {"only": ["source"]}}),
