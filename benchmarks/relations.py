@@ -123,7 +123,7 @@ def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> 
         right = bool(use.targets & set(places_))
         weight = right / len(places_) if result.tier == Tier.POSSIBLE else float(right)
         for tally in groups:
-            count_ = 1 if result.tier == Tier.CERTAIN else len(places_)
+            count_ = 1 if result.tier == Tier.CERTAIN or is_by_platform(result) else len(places_)
             tally.given[result.tier] += count_
             tally.right[result.tier] += right
             tally.stated[result.tier] += result.probability
@@ -208,6 +208,11 @@ def stands_there(provider: MemoryProvider, path: str, line: int, column: int, na
         _SPLIT[key] = provider.texts.get(path, b"").split(b"\n")
     lines = _SPLIT[key]
     return line < len(lines) and lines[line][column : column + len(name.encode())] == name.encode()
+
+
+def is_by_platform(result: Resolution) -> bool:
+    """Whether the truth, which is of one platform, can know but one of the definitions."""
+    return result.tier == Tier.LIKELY and result.reason.endswith("for each platform")
 
 
 def kind_of(reason: str) -> str:

@@ -261,6 +261,8 @@ class RelationResult:
     """Uses of the name of which the text does not say what they mean; any of them may be a further edge."""
     weaker: int = 0
     """Edges with less confidence than was asked for."""
+    passed: int = 0
+    """Uses that pass the definition on without a call, where its callers were asked for."""
     generation: int = 0
     indexed: float = 1.0
     milliseconds: float = 0.0

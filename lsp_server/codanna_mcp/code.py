@@ -75,7 +75,8 @@ def symbol(call: Call) -> Part:
             "complete": callers.complete,
             "unknown": callers.unknown,
         }
-        least = "" if callers.complete and not callers.unknown else "at least "
+        sure = callers.complete and not callers.unknown and not callers.passed
+        least = "" if sure else "at least "
         part.notes.append(f"Called in {least}{count} place{'' if count == 1 else 's'}.")
     if doc := " ".join(hit.doc.split()):
         part.data["hits"][0]["doc"] = part.data["hits"][0].get("doc") or inert(doc)

@@ -84,6 +84,8 @@ def _said_of(result: RelationResult) -> list[str]:
         notes.append(f"Of {result.unknown} more uses of the name it is unknown what they mean.")
     if result.weaker:
         notes.append(f"{result.weaker} with less confidence are not listed; `confidence` lists them.")
+    if result.passed:
+        notes.append(f"{result.passed} uses pass it on without calling it; `references` lists them.")
     if not result.complete:
         notes.append(f"Not complete: {result.files} of {result.of_files} files were looked through.")
     return notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codanna_core.relations.edges import Relations
+from codanna_core.relations.edges import Answer, Relations
 from codanna_core.relations.resolve import Tier
 from codanna_core.relations.values import Target
 from codanna_core.testing.relations import MemoryProvider
@@ -127,3 +127,96 @@ def test_hostile_sources_end(make_project: Make) -> None:
     for name in ("z", "w", "h", "m", "x"):
         reference = next(item for item in facts.references if item.name == name)
         assert relations.resolver.resolve("a.py", reference).targets == ()
+
+
+def callers_of(make_project: Make, files: dict[str, str], path: str, name: str) -> Answer:
+    relations = Relations(make_project(files))
+    return relations.callers(found(relations, path, name))
+
+
+def places(answer: Answer) -> list[tuple[str, int]]:
+    return [(edge.path, edge.line + 1) for edge in answer.edges]
+
+
+def test_default_exports_under_other_names(make_project: Make) -> None:
+    """Importers of a default export choose its name, as do those who pass it on; all of them are found."""
+    files = {
+        "src/price.ts": "export default function price() { return 1; }\n",
+        "src/cart/index.ts": "export default class { total() {} }\n",
+        "src/list.js": "module.exports = function list() {};\n",
+        "src/all.ts": "export { default as cost } from './price';\n",
+        "src/a.ts": "import dear from './price.js';\ndear();\n",
+        "src/b.ts": "import { cost } from './all';\ncost();\n",
+        "src/c.js": "const many = require('./list');\nmany();\n",
+        "src/d.ts": "import Basket from './cart';\nnew Basket();\n",
+        "src/other.ts": "import price from 'prices';\nprice();\n",
+    }
+    assert places(callers_of(make_project, files, "src/price.ts", "price")) == [
+        ("src/a.ts", 2),
+        ("src/b.ts", 2),
+    ]
+    assert places(callers_of(make_project, files, "src/list.js", "default")) == [("src/c.js", 2)]
+    assert places(callers_of(make_project, files, "src/cart/index.ts", "default")) == [("src/d.ts", 2)]
+
+
+def test_inherited_constructors(make_project: Make) -> None:
+    """A call of a subclass without a constructor of its own runs the inherited one."""
+    files = {
+        "a.py": """
+            class Base:
+                def __init__(self): ...
+            class Middle(Base): ...
+            class Own(Base):
+                def __init__(self): ...
+        """,
+        "b.py": """
+            from a import Base, Middle, Own
+            class Last(Middle): ...
+            Base()
+            Middle()
+            Own()
+            Last()
+        """,
+    }
+    answer = callers_of(make_project, files, "a.py", "__init__")
+    assert places(answer) == [("b.py", 3), ("b.py", 4), ("b.py", 6)]
+
+
+def test_a_variable_that_holds_a_function(make_project: Make) -> None:
+    """A call of the variable is a use of it, although what is called is the function."""
+    files = {
+        "utils.js": "exports.stringify = function (x) { return x; };\n",
+        "a.js": """
+            const utils = require('./utils');
+            const short = utils.stringify;
+            short(1);
+        """,
+    }
+    assert places(callers_of(make_project, files, "a.js", "short")) == [("a.js", 3)]
+    assert places(callers_of(make_project, files, "utils.js", "stringify")) == [("a.js", 3)]
+
+
+def test_what_is_passed_on_may_be_called(make_project: Make) -> None:
+    """A function that is never called by its name but registered is not told to be without callers."""
+    files = {
+        "a.py": """
+            def handle(): ...
+            def unused(): ...
+            routes = {"/": handle}
+            register(handle)
+        """,
+    }
+    answer = callers_of(make_project, files, "a.py", "handle")
+    assert (answer.edges, answer.passed) == ([], 2)
+    answer = callers_of(make_project, files, "a.py", "unused")
+    assert (answer.edges, answer.passed) == ([], 0)
+
+
+def test_a_field_that_may_hold_what_is_called(make_project: Make) -> None:
+    """A call through something unknown of a name that fields of the project have is unknown, not outside."""
+    files = {
+        "plugin.ts": "export interface Plugin { load(): void; path: () => string }\n",
+        "use.ts": "export function run(found: any) { found.pick().path(); }\n",
+    }
+    answer = callers_of(make_project, files, "plugin.ts", "path")
+    assert (answer.edges, answer.unknown) == ([], 1)

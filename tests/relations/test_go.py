@@ -93,3 +93,18 @@ def test_shadowing(check: Check) -> None:
             """,
         }
     )
+
+
+def test_one_definition_for_each_platform(check: Check) -> None:
+    """Files of a package that build constraints choose between are all meant, none of them for certain."""
+    check(
+        {
+            "go.mod": "module a\n",
+            "a.go": """
+                package a
+                func Go() { listen() } // => listen a_linux.go:listen,a_windows.go:listen likely
+            """,
+            "a_linux.go": "package a\nfunc listen() {}\n",
+            "a_windows.go": "package a\nfunc listen() {}\n",
+        }
+    )

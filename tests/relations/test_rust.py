@@ -84,3 +84,95 @@ def test_self_of_a_type_outside(check: Check) -> None:
             """,
         }
     )
+
+
+def test_variants_are_called(check: Check) -> None:
+    """A variant is made by a call and matched as a pattern; both mean it."""
+    check(
+        {
+            "Cargo.toml": '[package]\nname = "a"\n',
+            "src/lib.rs": """
+                enum Door { Open(u8), Shut }
+                fn make() -> Door {
+                    Door::Open(1) // => Open Door.Open
+                }
+                fn look(door: Door) -> u8 {
+                    match door {
+                        Door::Open(n) => n, // => Open Door.Open
+                        Door::Shut => 0, // => Shut Door.Shut
+                    }
+                }
+            """,
+        }
+    )
+
+
+def test_modules_inside_a_file(check: Check) -> None:
+    """`self` and `super` in a module inside a file begin at that module."""
+    check(
+        {
+            "Cargo.toml": '[package]\nname = "a"\n',
+            "src/lib.rs": """
+                pub fn top() -> u8 { 1 }
+                mod hidden {
+                    use self::deep::Ready; // => Ready hidden.deep.Ready
+                    use super::top;
+                    use deep::far;
+                    pub fn is(ready: impl Ready) -> bool {
+                        top(); // => top top
+                        far(); // => far hidden.deep.far
+                        ready.check() // => check hidden.deep.Ready.check
+                    }
+                    mod deep {
+                        use super::super::top; // => top top
+                        pub trait Ready { fn check(&self) -> bool; }
+                        pub fn far() {}
+                    }
+                }
+            """,
+        }
+    )
+
+
+def test_fields_that_hold_functions(check: Check) -> None:
+    """What a function held by a field gives has the type that the field says."""
+    check(
+        {
+            "Cargo.toml": '[package]\nname = "a"\n',
+            "src/lib.rs": """
+                struct Ref<T> { at: T }
+                impl<T> Ref<T> { fn load(&self) -> u8 { 1 } }
+                struct Table { find: unsafe fn(u8) -> Option<Ref<()>> }
+                fn table() -> &'static Table { todo!() }
+                fn use_it() {
+                    let found = (table().find)(1).unwrap();
+                    found.load(); // => load Ref.load
+                }
+            """,
+        }
+    )
+
+
+def test_one_definition_for_each_platform(check: Check) -> None:
+    """Modules that conditions choose between are all meant, none of them for certain."""
+    check(
+        {
+            "Cargo.toml": '[package]\nname = "a"\n',
+            "src/lib.rs": """
+                mod simd;
+                fn go() { simd::scan(); } // => scan src/simd/wide.rs:scan,src/simd/slow.rs:scan likely
+            """,
+            "src/simd/mod.rs": """
+                #[cfg(wide)]
+                mod wide;
+                #[cfg(wide)]
+                pub use self::wide::*;
+                #[cfg(not(wide))]
+                mod slow;
+                #[cfg(not(wide))]
+                pub use self::slow::*;
+            """,
+            "src/simd/wide.rs": "pub fn scan() {}\n",
+            "src/simd/slow.rs": "pub fn scan() {}\n",
+        }
+    )

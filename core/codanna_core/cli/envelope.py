@@ -64,6 +64,7 @@ def relations_document(result: RelationResult) -> Json:
         "complete": result.complete,
         "unknown": result.unknown,
         "weaker": result.weaker,
+        "passed": result.passed,
         "files": {"searched": result.files, "total": result.of_files},
         "generation": result.generation,
         "indexed": round(result.indexed, 4),

@@ -162,6 +162,9 @@ def _summary(engine: CommandService, result: RelationResult, options: argparse.N
         wanted = f"--min-confidence {_below(options.min_confidence)}"
         more = "more, with less" if result.edges else "with less"
         lines.append(f"{result.weaker:,} {more} confidence: {wanted} lists them")
+    if result.passed:
+        uses = "use passes" if result.passed == 1 else "uses pass"
+        lines.append(f"{result.passed:,} {uses} it on without calling it: `refs` lists them")
     if not result.edges and not lines:
         unless = "" if result.complete else " in what was looked through"
         lines.append(f"no {what}{unless}")

@@ -11,18 +11,43 @@ from tree_sitter import Node, Query, QueryCursor
 from tree_sitter_language_pack import get_language
 
 from codanna_core.languages.parse import MATCH_LIMIT, load, parse_whole
+from codanna_core.languages.preprocessed import preprocessed
 from codanna_core.languages.registry import languages
+
+PREPROCESSED = frozenset({"c", "cpp"})
 
 __all__ = ["Node", "captures", "has_references", "load_references"]
 
 
 def captures(data: bytes, language: str, deadline_s: float) -> dict[str, list[Node]] | None:
     """The nodes by capture name, each list in the order of the text; None where it took too long."""
-    tree = parse_whole(data, languages()[language], time.monotonic() + deadline_s)
+    deadline = time.monotonic() + deadline_s
+    tree = parse_whole(data, languages()[language], deadline)
     if tree is None:
         return None
     found = _cursor(language).captures(tree.root_node)
+    if language in PREPROCESSED and tree.root_node.has_error:
+        found = _as_compiled(data, language, found, deadline)
     return {name: sorted(nodes, key=_start) for name, nodes in found.items()}
+
+
+def _as_compiled(
+    data: bytes, language: str, found: dict[str, list[Node]], deadline: float
+) -> dict[str, list[Node]]:
+    """The captures of the text that a compiler sees, and the names that it does not see."""
+    clean = preprocessed(data)
+    tree = parse_whole(clean, languages()[language], deadline) if clean != data else None
+    if tree is None:
+        return found
+    seen = _cursor(language).captures(tree.root_node)
+    for name, nodes in found.items():
+        hidden = [node for node in nodes if not node.child_count and _is_blank(clean, node)]
+        seen[name] = seen.get(name, []) + hidden
+    return seen
+
+
+def _is_blank(data: bytes, node: Node) -> bool:
+    return data[node.start_byte : node.end_byte].isspace()
 
 
 def has_references(language: str) -> bool:

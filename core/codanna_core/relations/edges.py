@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from codanna_core.relations.facts import Binds, Reference, Role, is_local
 from codanna_core.relations.meant import Meant, meant_by
+from codanna_core.relations.modules.javascript import ENDINGS as MODULES
 from codanna_core.relations.provider import OutOfTime, Provider
 from codanna_core.relations.resolve import Resolution, Resolver, Tier
 from codanna_core.relations.scopes import Table
@@ -17,6 +18,7 @@ from codanna_core.relations.typer import Typer
 from codanna_core.relations.values import FILE, Target
 
 CALLS = frozenset({Role.CALL, Role.DECORATOR})
+PASSES = frozenset({Role.VALUE, Role.READ})
 UNSURE = frozenset({"cpp"})
 """Languages whose types are too often out of sight for a use to be said to mean something outside."""
 MAX_FILES = 5_000
@@ -59,6 +61,8 @@ class Answer:
     """Uses of the name of which nothing says what they mean: they may be further edges."""
     weaker: int = 0
     """Edges of lower tiers than asked for."""
+    passed: int = 0
+    """Uses that pass the definition on without a call, where calls were asked for; they may lead to calls."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -201,6 +205,10 @@ class _Search:
         answer = self._answer
         for name in sorted(self._meant.names):
             self._look_for(name)
+        for word in sorted(self._meant.modules) if self._only is None else ():
+            self._names |= {"default", "="}
+            mentioning = self._relations.provider.mentioning(word)
+            self._wait_for(path for path in mentioning if path.endswith(MODULES))
         while self._waiting and answer.files < MAX_FILES and len(answer.edges) <= MAX_EDGES:
             if deadline is not None and time.monotonic() > deadline:
                 return
@@ -219,8 +227,11 @@ class _Search:
         if name in self._names:
             return
         self._names.add(name)
+        self._wait_for(self._using(name))
+
+    def _wait_for(self, using: Iterable[str]) -> None:
         homes = {target.path for target in self._meant.targets}
-        paths = self._using(name) - self._files
+        paths = set(using) - self._files
         self._waiting.extend(sorted(paths, key=lambda path: (path not in homes, path)))
         self._files |= paths
         self._answer.of_files = len(self._files)
@@ -232,15 +243,24 @@ class _Search:
         names = self._meant.names | self._aliases(path, table)
         edges: list[Edge] = []
         for reference in table.facts.references:
-            if reference.name in names and (self._roles is None or reference.role in self._roles):
+            if reference.name not in names:
+                continue
+            if self._roles is None or reference.role in self._roles:
                 edges += self._edges(path, reference)
+            elif reference.role in PASSES and self._roles == CALLS:
+                result = self._relations.resolver.resolve(path, reference)
+                self._answer.passed += any(target in self._meant.targets for target in result.targets)
         return edges
 
     def _aliases(self, path: str, table: Table) -> set[str]:
         """Other names under which a file imports what is meant, or hands it on."""
         found: set[str] = set()
         for number, row in enumerate(table.facts.bindings):
-            if row.kind not in (Binds.IMPORT, Binds.EXPORT) or row.name in self._meant.names:
+            if row.name in self._meant.names:
+                continue
+            if row.kind == Binds.VARIABLE and row.value.rpartition(".")[2] in self._meant.names:
+                found.add(row.name)
+            if row.kind not in (Binds.IMPORT, Binds.EXPORT):
                 continue
             if row.value.rpartition("#")[2] in self._names:
                 behind = self._relations.resolver.typer.followed(path, number)
@@ -260,7 +280,8 @@ class _Search:
             return []
         hits = [target for target in result.targets if target in meant.targets]
         if not hits and reference.role == Role.CALL:
-            # The call of a type that inherits its constructor means that one, and makes an instance.
+            # The call of a type that inherits its constructor means that one, and makes an instance; the call
+            # of a variable means what it holds, and uses the variable.
             made = relations.resolver.resolve(path, reference._replace(role=Role.VALUE))
             hits = [target for target in made.targets if target in meant.types]
         if not hits:

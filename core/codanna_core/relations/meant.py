@@ -15,6 +15,8 @@ MAX_BASES = 50
 _CONSTRUCTORS = ("__init__", "__new__", "constructor")
 """Where a call of a class means the class itself, and runs these; elsewhere it means one of them."""
 
+_WITH_DEFAULTS = ("javascript", "typescript", "tsx")
+
 _OF_ABSTRACT, _OF_OVERRIDDEN = 0.5, 0.3
 """How often a call of a method that others override is one of a certain override; estimated, not measured."""
 
@@ -41,10 +43,13 @@ class Meant:
     targets: frozenset[Target]
     """Constructors of the types among them included."""
     types: frozenset[Target]
-    """The types among them, and those that they construct: a call of such a type is a use."""
+    """The types among them, and those that they construct: a call of such a type is a use. Variables, too: a
+    call of one means what it is known to hold, and uses the variable all the same."""
     names: frozenset[str]
     through: dict[Target, Through]
     """Methods of bases that the definitions override."""
+    modules: frozenset[str]
+    """Words of the paths of modules whose default export is one of them: importers choose its name."""
 
 
 def meant_by(typer: Typer, targets: Collection[Target]) -> Meant:
@@ -58,6 +63,8 @@ def meant_by(typer: Typer, targets: Collection[Target]) -> Meant:
         assert table is not None
         row = table.row(target.number)
         names.add(row.name)
+        if row.kind == Binds.VARIABLE:
+            types.add(target)
         constructors = [row.name if name == "class" else name for name in table.rules.constructors]
         if row.kind == Binds.TYPE:
             types.add(target)
@@ -78,9 +85,51 @@ def meant_by(typer: Typer, targets: Collection[Target]) -> Meant:
                 names.add(around.name)
                 if row.name in _CONSTRUCTORS:
                     types.add(Target(target.path, row.owner))
+                    for heir in _heirs(typer, (target.path, row.owner), row.name):
+                        types.add(heir)
+                        names.add(typer.row(*heir).name)
             else:
                 _add_bases(typer, target, row.owner, row.name, through)
-    return Meant(frozenset(meant), frozenset(types), frozenset(names), through)
+    modules = {_word_of(target.path) for target in meant if _is_default(typer, target)}
+    return Meant(frozenset(meant), frozenset(types), frozenset(names), through, frozenset(modules))
+
+
+def _is_default(typer: Typer, target: Target) -> bool:
+    """Whether a definition is what its module is imported for, under whatever name."""
+    table = typer.table(target.path)
+    if table is None or table.facts.language not in _WITH_DEFAULTS:
+        return False
+    return any(typer.followed(target.path, number) == target for number in table.by_name.get("default", ()))
+
+
+def _word_of(path: str) -> str:
+    """What the imports of a module have to mention: its base name, or the folder that it is the index of."""
+    folder, _, base = path.rpartition("/")
+    stem = base.partition(".")[0]
+    return folder.rpartition("/")[2] if stem == "index" else stem
+
+
+def _heirs(typer: Typer, base: tuple[str, int], constructor: str) -> list[Target]:
+    """The types that inherit a constructor, having none of their own."""
+    found: dict[Target, None] = {}
+    waiting = [base]
+    while waiting and len(found) < MAX_BASES:
+        place = waiting.pop()
+        for path in sorted(typer.provider.using(typer.row(*place).name)):
+            table = typer.table(path)
+            for number, row in enumerate(table.facts.bindings if table is not None else ()):
+                heir = Target(path, number)
+                if (
+                    row.kind != Binds.TYPE
+                    or not row.bases
+                    or heir in found
+                    or place not in _bases(typer, *heir)
+                ):
+                    continue
+                if not any(typer.row(*own).owner == number for own in typer.members(*heir, constructor)[0]):
+                    found[heir] = None
+                    waiting.append(heir)
+    return list(found)
 
 
 def _add_bases(typer: Typer, target: Target, owner: int, name: str, through: dict[Target, Through]) -> None:

@@ -12,7 +12,7 @@ _MEASURED: dict[str, dict[str, float]] = {
     "rust": {"certain": 0.98, "likely": 0.6},
     "c": {"certain": 0.985, "likely": 0.8},
     "generic": {"likely": 0.93},
-    "cpp": {"certain": 0.85, "likely": 0.75},
+    "cpp": {"certain": 0.95, "likely": 0.8},
 }
 """Shares over the calls of the projects that `benchmarks/truth/README.md` names, all together."""
 
@@ -22,6 +22,8 @@ _SHARED = 0.95
 """How often one of several possible definitions is the right one."""
 _ALONE = 0.3
 """How often the only definition is, where its name is a common one."""
+OF_LIBRARY = 0.15
+"""How often a function of the standard library that the project defines, too, is the one of the project."""
 _ALONE_BY_NAME = 0.8
 """The same of the generic tier, where a name may be any; measured on languages with rules, without them."""
 

@@ -1,4 +1,4 @@
-"""What resolving asks of whoever keeps the files: four questions about names and files."""
+"""What resolving asks of whoever keeps the files: a few questions about names and files."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ class Provider(Protocol):
 
     def defining(self, name: str) -> Collection[str]:
         """Paths of the files that define the name as a symbol of any kind."""
+
+    def mentioning(self, word: str) -> Collection[str]:
+        """Paths of the files whose text contains a word anywhere; one too many does no harm."""
 
     def exists(self, path: str) -> bool:
         """Whether there is such a file among those indexed."""

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from codanna_core.relations.facts import Binds, Flag, Reference, Role
 from codanna_core.relations.modules import module_rules
+from codanna_core.relations.modules.c import included
 from codanna_core.relations.overloads import best_overloads
-from codanna_core.relations.probabilities import probability
+from codanna_core.relations.probabilities import OF_LIBRARY, probability
 from codanna_core.relations.rules import GENERIC
 from codanna_core.relations.scopes import Table
 from codanna_core.relations.typer import Typer
@@ -42,6 +43,8 @@ _NAMED = (Binds.FUNCTION, Binds.TYPE, Binds.ALIAS, Binds.MODULE, Binds.MACRO)
 """What has names that are seldom shadowed, so that the name alone says something."""
 _TELLING = 4
 """Letters of a name that is likely to be the project's own."""
+_BY_PLATFORM = ("folder", "module")
+"""Units in which one name has several definitions in several files where each is for another platform."""
 UNKNOWN = Resolution((), Tier.POSSIBLE, 0.0, "unknown here")
 ELSEWHERE = Resolution((), Tier.CERTAIN, 0.0, "of no file here", outside=True)
 
@@ -77,7 +80,7 @@ class Resolver:
         if not found and called:
             found = self.typer.names(name, at)
         if found and table.facts.language == "c" and reference.role == Role.TYPE:
-            found = self._typedef(found)
+            found = self._typedef(found, at[0])
         if found:
             return self._found(table, reference, found, self._how(found[0], at), at)
         if name in table.rules.prelude:
@@ -87,14 +90,18 @@ class Resolver:
             return ELSEWHERE
         return self._by_name(table, reference, bare=True)
 
-    def _typedef(self, found: list[tuple[str, int]]) -> list[tuple[str, int]]:
-        """The `typedef` beside a struct of the same name, which is what a bare type name means in C."""
+    def _typedef(self, found: list[tuple[str, int]], user: str) -> list[tuple[str, int]]:
+        """The `typedef` of a struct of the same name, which is what a bare type name means in C."""
         path, number = found[0]
-        table = self.typer.table(path)
-        if table is None or table.row(number).kind != Binds.TYPE:
+        row = self.typer.row(path, number)
+        if row.kind != Binds.TYPE:
             return found
-        aliases = [at for at in table.by_name[table.row(number).name] if table.row(at).kind == Binds.ALIAS]
-        return [(path, aliases[0])] if aliases else found
+        for other in (path, *sorted(included(self.typer, user))):
+            table = self.typer.table(other)
+            for at in table.by_name.get(row.name, ()) if table is not None else ():
+                if table is not None and table.row(at).kind == Binds.ALIAS:
+                    return [(other, at)]
+        return found
 
     def _how(self, found: tuple[str, int], at: Place) -> str:
         path, number = found
@@ -102,9 +109,11 @@ class Resolver:
         if row.kind in (Binds.IMPORT, Binds.EXPORT):
             return f"imported in line {row.line + 1}"
         if path != at[0]:
-            rivals = self.typer.rivals.get((row.name, at[0]), 0)
-            if rivals > 1:
+            rivals = self.typer.rivals.get((row.name, at[0]))
+            if rivals is not None and rivals > 1:
                 return f"the nearest of {rivals} files that define it"
+            if rivals == 0:
+                return "declared here, and defined in no file here"
             return "the only definition in the program" if rivals else "of the same package"
         return "defined in this file" if row.owner < 0 else "defined in an enclosing scope"
 
@@ -158,13 +167,21 @@ class Resolver:
         targets = self._overloads(reference, targets, at)
         twins = not table.rules.overloads and self._twins(targets)
         tier = Tier.CERTAIN if len(targets) == 1 or twins else Tier.POSSIBLE
+        if len(targets) > 1 and table.rules.unit in _BY_PLATFORM and not reference.receiver.endswith("?"):
+            tier, reason = max(tier, Tier.LIKELY), f"{reason}, one for each platform"
         if not reference.receiver and self._has_rivals(reference.name, targets, at):
             tier = min(tier, Tier.LIKELY)
+        if not reference.receiver and reference.name in table.rules.library:
+            reason = f"{reason}; the standard library has one, too"
+            return self._made(table, targets, Tier.POSSIBLE, reason)._replace(probability=OF_LIBRARY)
+        if reference.role == Role.CALL and self.typer.rivals.get((reference.name, at[0])) == 0:
+            tier = Tier.POSSIBLE
         return self._made(table, targets, tier, reason)
 
     def _has_rivals(self, name: str, targets: list[Target], at: Place) -> bool:
-        """Whether other files of a C program define the name too: which one is linked is not in the text."""
-        return self.typer.rivals.get((name, at[0]), 0) > 1 and any(target.path != at[0] for target in targets)
+        """Whether several files of a C program define a name, or none: which is linked is not in the text."""
+        rivals = self.typer.rivals.get((name, at[0]), 1)
+        return rivals != 1 and any(target.path != at[0] for target in targets)
 
     def _declared_once(self, found: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Of several assignments to one field or variable the one that says its type, else the first."""
@@ -235,6 +252,9 @@ class Resolver:
         if len(fitting) > 1 and reference.passed:
             fitting = best_overloads(self.typer, fitting, reference, at)
         fitting = fitting or targets
+        table = self.typer.table(fitting[0].path)
+        if table is not None and table.rules.unit in _BY_PLATFORM:
+            return fitting
         nearest = self.typer.row(*fitting[0])
         return [
             target
@@ -256,7 +276,7 @@ class Resolver:
             return UNKNOWN
         found = self._namesakes(table, name, bare)
         if not found:
-            return ELSEWHERE if not partly else UNKNOWN
+            return UNKNOWN if partly or (not bare and self._is_field(name, table)) else ELSEWHERE
         if len(found) == 1 and not common and reference.role == Role.CALL:
             kind = "definition" if bare else "method"
             return self._made(table, found, Tier.LIKELY, f"only {kind} of that name")
@@ -288,6 +308,18 @@ class Resolver:
             return _matched(found, Tier.POSSIBLE, f"one of {len(found)} of that name")
         called = bare and reference.role == Role.CALL and len(name) >= _TELLING
         return _matched(found, Tier.LIKELY if called else Tier.POSSIBLE, "the only one of that name")
+
+    def _is_field(self, name: str, table: Table) -> bool:
+        """Whether a field of the project has the name: it may hold what is called."""
+        for path in sorted(self.typer.provider.defining(name)):
+            other = self.typer.table(path)
+            if other is None or not _same_family(other.facts.language, table.facts.language):
+                continue
+            for number in other.by_name.get(name, ()):
+                row = other.row(number)
+                if row.kind == Binds.FIELD or (row.container and row.kind == Binds.VARIABLE):
+                    return True
+        return False
 
     def _namesakes(self, table: Table, name: str, bare: bool) -> list[Target]:
         found = []

@@ -12,8 +12,10 @@ from typing import Any
 from codanna_core.languages.registry import languages
 from codanna_core.relations.encoding import VERSION as ENCODING
 
-VERSION = 1
-"""Raised with every change of the readers that gives a file other facts. 1: the first."""
+VERSION = 2
+"""Raised with every change of the readers that gives a file other facts. 1: the first. 2: C as it is
+compiled, modules inside files of Rust, default exports of JavaScript.
+"""
 
 
 GENERIC = "generic"
@@ -60,6 +62,8 @@ class Rules:
     """Whether a member is used by its bare name inside its type (Java, C++)."""
     prelude: tuple[str, ...] = ()
     """Names that are there without import and are not the project's unless it binds them."""
+    library: tuple[str, ...] = ()
+    """Functions of the standard library that projects define once more where a system lacks them."""
     common: tuple[str, ...] = ()
     """Members so common in libraries that the name alone says nothing."""
     overloads: bool = False
@@ -72,6 +76,8 @@ class Rules:
     """Node types of literals with the name of their type."""
     transparent: tuple[str, ...] = ()
     """Generic types that stand for what they hold (`Optional[T]`, `Box<T>`)."""
+    dynamic: tuple[str, ...] = ()
+    """Types that say nothing of what a value is (`any`)."""
     sequences: tuple[str, ...] = ()
     """Generic types whose elements are their last argument."""
     passes: tuple[str, ...] = ()

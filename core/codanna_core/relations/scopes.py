@@ -73,6 +73,8 @@ class Table:
         """Whether the binding is in the namespace of functions, or in that of values, as it is used."""
         if called is None or not self.rules.namespaces or row.kind in (Binds.TYPE, Binds.IMPORT):
             return True
+        if row.kind == Binds.VARIABLE and row.flags & Flag.STATIC:
+            return True  # A variant of an `enum` of Rust is made by a call.
         return (row.kind == Binds.FUNCTION) == called
 
     def _hidden(self, row: Binding, owner: int, place: int) -> bool:
@@ -86,6 +88,8 @@ class Table:
 
     def _chosen(self, numbers: list[int], place: int) -> list[int]:
         rows = self.facts.bindings
+        renamed = [at for at in numbers if rows[at].kind == Binds.MACRO and rows[at].flags & Flag.DECLARED]
+        numbers = [at for at in numbers if at not in renamed] or numbers
         callables = [at for at in numbers if rows[at].kind in (Binds.FUNCTION, Binds.TYPE, Binds.MACRO)]
         if callables and len(callables) == len(numbers):
             bodies = [at for at in callables if not rows[at].flags & Flag.DECLARED]

@@ -202,12 +202,16 @@ class Typer:
             return None
         if shape.kind == "name":
             return self._named(shape, at)
+        if shape.kind == "transparent":
+            own = self._named(shape, at)  # The project may have a type of that name.
+            inside = own is not None and own.kind == "instance"
+            return own if inside else self.shape_value(shape.arguments[0], at, depth + 1)
         if shape.kind == "union":
             values = [self.shape_value(part, at, depth + 1) for part in shape.arguments]
-            inside = [value for value in values if value is not None and value.kind == "instance"]
-            if len({(value.path, value.number) for value in inside}) == 1:
-                return inside[0]
-            return None if inside or None in values else OUTSIDE
+            found = [value for value in values if value is not None and value.kind == "instance"]
+            if len({(value.path, value.number) for value in found}) == 1:
+                return found[0]
+            return None if found or None in values else OUTSIDE
         if shape.kind == "class":
             value = self.shape_value(shape.arguments[0], at, depth + 1) if shape.arguments else None
             return value._replace(kind="definition") if value and value.kind == "instance" else value
@@ -218,7 +222,8 @@ class Typer:
     def _named(self, shape: Shape, at: Place) -> Value | None:
         value = self.form_value(shape.name, at)
         if value is None or value.kind == "outside":
-            return value
+            table = self.table(at[0])
+            return None if table is not None and shape.name in table.rules.dynamic else value
         if value.kind == "definition":
             row = self.row(value.path, value.number)
             if row.kind == Binds.TYPE:
@@ -314,9 +319,7 @@ class Typer:
         if shape is None:
             table = self.table(value.path) if value.kind == "instance" else None
             return value if table is not None and table.rules.unit == "program" else None
-        origin = (value.path, value.place, value.number) if value.kind == "shape" else None
-        if origin is None:
-            origin = (value.path, value.place, -1)
+        origin = (value.path, value.place, value.number if value.kind == "shape" else -1)
         if shape.kind == "sequence":
             return self.shape_value(shape.arguments[0], origin) if step[0] != "#" else None
         if shape.kind == "tuple" and step[0] == "#":
@@ -354,9 +357,7 @@ class Typer:
     def result(self, path: str, number: int) -> Value | None:
         """What a call of a function gives."""
         row = self.row(path, number)
-        if row.kind != Binds.FUNCTION:
-            return None
-        if not row.value:
+        if row.kind != Binds.FUNCTION or not row.value:
             return None
         at = (path, row.end - 1 if row.end > row.at else row.at, number)
         key = (path, -2 - number)  # Apart from the function itself, which may be asked about meanwhile.
@@ -386,6 +387,11 @@ class Typer:
             held = self._sequence(value)
             if held is not None and held.shape is not None:
                 return held._replace(kind="shape", shape=Shape("function", "", held.shape.arguments))
+        if called and table is not None and table.rules.namespaces:
+            fields, _ = self.member_bindings(value, name, called=False)
+            kept = self.merged(fields) if fields else None
+            if kept is not None and kept.shape is not None and kept.shape.kind == "function":
+                return kept  # A call of what a field holds.
         if complete:
             own = value.kind == "instance" and value.number >= 0 and self.row(value.path, value.number)
             return None if own and is_argument(own.name, own.bases) else OUTSIDE

@@ -13,7 +13,7 @@ MAX_DEPTH = 12
 _WORDS = re.compile(r"\w+")
 _QUALIFIERS = re.compile(
     r"^(?:const|volatile|mut|dyn|impl|ref|readonly|final|static|struct|enum|union|class|typename|register"
-    r"|extern|inline|unsigned|signed|keyof|unique|pub|async|asserts|in|out)\s+"
+    r"|extern|inline|unsigned|signed|keyof|unique|pub|async|asserts|in|out|unsafe|for)\s+"
 )
 _LIFETIME = re.compile(r"'[a-z_]\w*\s*")
 _ANNOTATION = re.compile(r"@[\w.]+(?:\([^()]*\))?\s*")
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*)*")
 
 class Shape(NamedTuple):
     """`name` (with arguments), `sequence`, `function` (argument: what it returns), `tuple`, `union`, `class`
-    (the type itself as a value) or `none`."""
+    (the type itself as a value), `transparent` (it stands for its argument) or `none`."""
 
     kind: str
     name: str = ""
@@ -103,7 +103,7 @@ def _generic(name: str, arguments: list[str], inner: _Inner, rules: Rules) -> Sh
     last = name.rsplit(".", 1)[-1]
     if arguments:
         if last in rules.transparent:
-            return inner(arguments[0])
+            return Shape("transparent", name, (inner(arguments[0]),))
         if last in ("Union",):
             return Shape("union", "", tuple(inner(part) for part in arguments if part != "None"))
         if last in ("tuple", "Tuple"):

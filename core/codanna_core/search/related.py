@@ -99,6 +99,8 @@ class _Question:
             )
         if result.unknown:
             self._result.problems.append(Problem(Code.RELATIONS_UNKNOWN, _unknown(result.unknown)))
+        if result.passed:
+            self._result.problems.append(Problem(Code.RELATIONS_UNKNOWN, _passed(result.passed)))
         result.complete = result.complete and result.indexed >= 1.0
         if result.relation is Relation.IMPACT:
             result.edges.sort(key=lambda edge: (not edge.test, edge.depth, edge.path, edge.span.start.line))
@@ -137,6 +139,7 @@ class _Question:
             result.of_files += asked.of_files
             result.unknown += asked.unknown
             result.weaker += asked.weaker
+            result.passed += asked.passed
             result.complete = result.complete and asked.complete
             for message in asked.problems:
                 self._incomplete(message)
@@ -286,6 +289,11 @@ class _Question:
 def _unknown(count: int) -> str:
     uses = "1 use" if count == 1 else f"{count:,} uses"
     return f"{uses} of the name may mean it or not: the text does not say what stands before the dot"
+
+
+def _passed(count: int) -> str:
+    uses = "1 use passes" if count == 1 else f"{count:,} uses pass"
+    return f"{uses} it on without calling it: what receives it may call it"
 
 
 def _container(row: Binding, rows: Sequence[Binding]) -> str:

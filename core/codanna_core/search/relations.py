@@ -21,6 +21,7 @@ from codanna_core.relations.rules import rules_of
 from codanna_core.search.file_tree import FileTree
 from codanna_core.search.view import SearchView
 from codanna_core.text.stored import Filter
+from codanna_core.words import index_text
 
 log = logging.getLogger("codanna.engine")
 
@@ -256,6 +257,12 @@ class ViewProvider:
             rows = self._view.named([name], _NAMESAKES, Filter())
             self._defining[name] = {symbol.path for symbol in self._view.symbols(rows)}
         return self._defining[name]
+
+    def mentioning(self, word: str) -> Collection[str]:
+        """By the words of the symbols of the index; each buffer may mention it."""
+        self._reading.check()
+        terms = self._view.kept.terms(index_text(word))
+        return self._view.files(Filter(), terms) if terms else ()
 
     def exists(self, path: str) -> bool:
         """Among the files of the view."""

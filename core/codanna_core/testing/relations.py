@@ -75,6 +75,9 @@ class MemoryProvider:
     def defining(self, name: str) -> Collection[str]:
         return self._defining.get(name, ())
 
+    def mentioning(self, word: str) -> Collection[str]:
+        return {path for path, data in self.texts.items() if word.encode() in data}
+
     def exists(self, path: str) -> bool:
         return path in self.texts
 

@@ -161,6 +161,7 @@ def _merged(answered: Sequence[tuple[Folder, RelationResult]], shapes: _Shapes, 
         "complete": all(result.complete for result in results),
         "unknown": sum(result.unknown for result in results),
         "weaker": sum(result.weaker for result in results),
+        "passed": sum(result.passed for result in results),
         "files": {
             "searched": sum(result.files for result in results),
             "total": sum(result.of_files for result in results),

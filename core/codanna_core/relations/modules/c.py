@@ -19,11 +19,13 @@ MAX_HEADERS = 60
 """A name that more headers use is so common that they say nothing about it."""
 HEADERS = (".h", ".hpp", ".hh", ".hxx", ".inc", ".inl", ".ipp")
 _LANGUAGES = ("c", "cpp")
+_Candidate = tuple[bool, bool, int, str, int]
+"""Whether it is a declaration, whether nothing includes it, how near it is, and where."""
 
 
 def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
-    """Definitions before declarations; of several, those in the nearest folder."""
-    found: list[tuple[int, int, str, int]] = []
+    """Definitions before declarations; of several, those in included headers, then the nearest ones."""
+    found: list[_Candidate] = []
     for other in _defining(typer, name, table):
         held = typer.table(other)
         if held is None or held.facts.language not in _LANGUAGES:
@@ -35,14 +37,16 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
             nested = held.facts.language != "c" or row.kind != Binds.FUNCTION
             if row.owner >= 0 and nested and held.row(row.owner).kind not in (Binds.MODULE, Binds.TYPE):
                 continue
-            found.append((1 if row.flags & Flag.DECLARED else 0, -_shared(other, path), other, number))
-    found = [item for item in found if _visible(typer, path, item[2], item[3], found)]
+            unseen = other not in included(typer, path)
+            found.append((bool(row.flags & Flag.DECLARED), unseen, -_shared(other, path), other, number))
+    found = [item for item in found if _visible(typer, path, item, found)]
     if not found:
         return []
     found.sort()
-    typer.rivals[name, path] = len({other for declared, _, other, _ in found if not declared})
-    best = found[0][:2]
-    return [(other, number) for declared, near, other, number in found if (declared, near) == best]
+    typer.rivals[name, path] = len(
+        {item[3] for item in found if item[:2] == found[0][:2] and _defines(typer, item)}
+    )
+    return [(other, number) for *rank, other, number in found if rank == list(found[0][:3])]
 
 
 def _defining(typer: Typer, name: str, table: Table | None) -> list[str]:
@@ -56,8 +60,13 @@ def _defining(typer: Typer, name: str, table: Table | None) -> list[str]:
     return found[:MAX_FILES]
 
 
-def _visible(typer: Typer, path: str, other: str, number: int, all_: list[tuple[int, int, str, int]]) -> bool:
+def _defines(typer: Typer, item: _Candidate) -> bool:
+    return not item[0] or typer.row(*item[3:]).kind == Binds.MACRO
+
+
+def _visible(typer: Typer, path: str, item: _Candidate, all_: list[_Candidate]) -> bool:
     """A macro is seen where its header is included, a variable elsewhere where something declares it."""
+    other, number = item[3:]
     if other == path:
         return True
     row = typer.row(other, number)

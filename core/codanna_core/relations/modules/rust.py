@@ -73,10 +73,9 @@ def _named(typer: Typer, path: str, name: str, depth: int = 0) -> Found:
     for number in table.stars:
         if table.row(number).owner < 0:
             value = _walk(typer, table.row(number).value.partition("#")[0].split("::"), path, depth + 1)
-            found = _in(typer, value, name, depth + 1) if value is not None else []
-            if found:
-                return found
-    return []
+            more = _in(typer, value, name, depth + 1) if value is not None else []
+            found += [item for item in more if item not in found]
+    return found  # Several are under conditions that leave one of them.
 
 
 def _in(typer: Typer, value: Value, name: str, depth: int = 0) -> Found:
@@ -87,13 +86,15 @@ def _in(typer: Typer, value: Value, name: str, depth: int = 0) -> Found:
     return []
 
 
-def _walk(typer: Typer, parts: list[str], path: str, depth: int = 0) -> Value | None:
+def _walk(
+    typer: Typer, parts: list[str], path: str, depth: int = 0, start: Value | None = None
+) -> Value | None:
     """What a path of names leads to from a file; `OUTSIDE` for another crate that is not here."""
     from codanna_core.relations.values import OUTSIDE
 
-    value: Value | None = None
+    value = start
     here = path
-    for number, part in enumerate(parts[:MAX_STEPS]):
+    for number, part in enumerate(parts[:MAX_STEPS], 0 if start is None else 1):
         if not number and part in ("crate", "$crate"):
             value = _value(_root(typer, path))
         elif part == "self":
@@ -127,7 +128,7 @@ def _first(typer: Typer, name: str, path: str, depth: int) -> Value | None:
 
 def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
     for number in table.stars if name not in table.rules.prelude else []:
-        value = _walk(typer, _parts(typer, path, table.row(number)), path)
+        value = _led(typer, path, table.row(number))
         found = _in(typer, value, name) if value is not None else []
         if found:
             return found
@@ -135,11 +136,39 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
     return [(macros[0], typer.tables[macros[0]].by_name[name][0])] if len(macros) == 1 else []  # type: ignore[union-attr]
 
 
-def _parts(typer: Typer, path: str, row: Binding) -> list[str]:
-    """The path of an import; `super` in a module inside the file is the file itself."""
-    parts = row.value.partition("#")[0].split("::")
-    inside = row.owner >= 0 and typer.row(path, row.owner).kind == Binds.MODULE
-    return ["self", *parts[1:]] if inside and parts[0] == "super" else parts
+def _led(typer: Typer, path: str, row: Binding, *names: str) -> Value | None:
+    """What the path of an import leads to, with names behind it; from the module inside the file around."""
+    parts = [part for part in (*row.value.partition("#")[0].split("::"), *names) if part]
+    inside = _module_around(typer, path, row.owner)
+    start = None
+    if inside is not None and parts[:1] == ["self"]:
+        start, parts = inside, parts[1:]
+    elif inside is not None and parts[:1] == ["super"]:
+        while inside is not None and parts[:1] == ["super"]:
+            inside = _module_around(typer, path, typer.row(path, inside.number).owner)
+            parts = parts[1:]
+        start = inside or _value(path)
+    elif (
+        inside is not None
+        and parts
+        and typer.members(path, inside.number, parts[0])[0] != _at(typer, path, row)
+    ):
+        start = inside if typer.members(path, inside.number, parts[0])[0] else None
+    return _walk(typer, parts, path, start=start) if parts else start
+
+
+def _at(typer: Typer, path: str, row: Binding) -> Found:
+    """The row itself, as it is found by its name."""
+    table = typer.table(path)
+    numbers = table.by_name.get(row.name, ()) if table is not None else ()
+    return [(path, number) for number in numbers if typer.row(path, number).at == row.at]
+
+
+def _module_around(typer: Typer, path: str, owner: int) -> Value | None:
+    """The module inside the file that an owner is, if it is one."""
+    if owner < 0 or typer.row(path, owner).kind != Binds.MODULE:
+        return None
+    return Value("definition", path, owner)
 
 
 def _is_macro(typer: Typer, path: str, name: str) -> bool:
@@ -166,7 +195,7 @@ def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
     module, _, name = row.value.partition("#")
     if not name or not module:
         return None
-    value = _walk(typer, _parts(typer, path, row), path)
+    value = _led(typer, path, row)
     found = _in(typer, value, name) if value is not None else []
     if not found or (found[0][0] == path and typer.row(*found[0]).at == row.at):
         return None
@@ -177,12 +206,14 @@ def imported(typer: Typer, path: str, row: Binding) -> Value | None:
     from codanna_core.relations.values import OUTSIDE
 
     name = row.value.partition("#")[2]
-    parts = [part for part in (*_parts(typer, path, row), name) if part]
-    if parts and parts[0] == "self" and len(parts) == 2 and not name:
+    parts = row.value.partition("#")[0].split("::")
+    if parts[0] == "self" and len(parts) == 2 and not name:
         child = _child(typer, path, parts[1])
         return _value(child) if child is not None else OUTSIDE
-    value = _walk(typer, parts, path)
-    return value if value is not None else OUTSIDE
+    value = _led(typer, path, row, name)
+    if value is None and parts[0] not in ("self", "super", "crate"):
+        return OUTSIDE
+    return value
 
 
 def exported(typer: Typer, key: str, name: str) -> tuple[Found, bool]:

@@ -61,7 +61,14 @@ def read(builder: Builder, found: dict[str, list[Node]]) -> None:
     for node in found.get("macro", ()):
         name = _field(node, "name")
         if name is not None:
-            builder.bind(name, Binds.MACRO, node, scope=(0, builder.size + 1))
+            builder.bind(name, Binds.MACRO, node, scope=(0, builder.size + 1), flags=_renames(builder, node))
+
+
+def _renames(builder: Builder, node: Node) -> int:
+    """A macro that stands for another name renames the definition as well: what has its name is not it."""
+    value = _field(node, "value")
+    renames = node.type == "preproc_def" and value is not None and builder.text(value).strip().isidentifier()
+    return Flag.DECLARED if renames else 0
 
 
 def _field(node: Node, name: str) -> Node | None:
@@ -130,7 +137,7 @@ def _typedef(builder: Builder, node: Node) -> None:
         elif function is None:
             text = (
                 builder.text(_field(type_, "name"))
-                if "_specifier" in type_.type
+                if type_.type in ("struct_specifier", "union_specifier", "enum_specifier")
                 else builder.forms.type_text(type_)
             )
             if text:
