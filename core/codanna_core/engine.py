@@ -38,6 +38,7 @@ from codanna_core.results import (
     SymbolHit,
     SyncReport,
 )
+from codanna_core.runtime.pace import AT_ONCE, POLITE, Pace
 from codanna_core.search.answers import Answers
 from codanna_core.search.related import Partial
 from codanna_core.search.request import request_of
@@ -67,6 +68,7 @@ class Engine:
         problems: Iterable[Problem],
         embedder: Embedder | None,
         checkpoint: Checkpoint,
+        pace: Pace,
     ) -> None:
         self.root = root
         self.folder = folder
@@ -74,8 +76,10 @@ class Engine:
         self._events = Events()
         self._events.replace(problems)
         self._parsing = Parsing(Verdicts(folder.directory))
-        self._models = Models(folder, settings, embedder, self._events)
-        self._writer = Writer(root, folder, settings, self._models, self._events, self._parsing, checkpoint)
+        self._models = Models(folder, settings, embedder, self._events, pace)
+        self._writer = Writer(
+            root, folder, settings, self._models, self._events, self._parsing, checkpoint, pace
+        )
         self._condition = Condition(root, folder, self._writer, self._models, self._parsing, self._events)
         self._buffers = Buffers()
         self._saved = SavedTexts(
@@ -100,11 +104,13 @@ class Engine:
         overrides: Mapping[str, Any] | None = None,
         embedder: Embedder | None = None,
         checkpoint: Checkpoint | None = None,
+        watched: bool = False,
     ) -> Engine:
         """Open the index of a folder. Loads no model, scans and writes nothing; `sync` does.
 
         `overrides` are options of the command line or an editor; an `embedder` takes the place of the model
         that the settings name. `checkpoint` is called at each named step of a commit; tests crash there.
+        `watched` says that a person waits until the work is done, which then stands back behind nothing.
         """
         checked = checked_root(root)
         problems: list[Problem] = []
@@ -113,7 +119,8 @@ class Engine:
         checkpoint = checkpoint or _no_checkpoint
         folder = IndexFolder(index_path(checked, index_dir, settings), checked, checkpoint)
         folder.check()
-        engine = cls(checked, folder, settings, problems, embedder, checkpoint)
+        pace = AT_ONCE if watched else POLITE
+        engine = cls(checked, folder, settings, problems, embedder, checkpoint, pace)
         engine._writer.open()
         return engine
 
@@ -265,11 +272,13 @@ class Engine:
         """Whether background work was done before the time was up."""
         return self._writer.jobs.wait_until_idle(timeout)
 
-    def settle(self, cancel: Cancel | None = None) -> None:
+    def settle(
+        self, cancel: Cancel | None = None, progress: Callable[[Progress], None] | None = None
+    ) -> None:
         """Wait until nothing is left to do: clusters, merges, saved tables. For programs that end after
         it.
         """
-        self._writer.settle(cancel)
+        self._writer.settle(cancel, progress)
 
     def relative(self, path: str | os.PathLike[str]) -> str:
         """A path below the root in the index's form; raises InvalidQuery for a path outside."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,16 @@ def test_index_reports_what_it_did(workspace: Path, run: Any) -> None:
     assert first.code == 0
     assert first.out.startswith("indexed 2 files (2 new), ")
     assert run("index").out.startswith("up to date: 2 files, nothing changed")
+
+
+def test_the_closing_line_tells_the_whole_time(workspace: Path, run: Any) -> None:
+    """Clusters and names included; `-v` says what each part took."""
+    outcome = run("index", "-v")
+    whole = re.search(r" in ([\d.]+) s\n$", outcome.out)
+    parts = re.search(r"([\d.]+) s for the files, ([\d.]+) s for clusters and names", outcome.err)
+    assert whole is not None
+    assert parts is not None
+    assert float(parts[1]) + float(parts[2]) == pytest.approx(float(whole[1]), abs=0.11)
 
 
 def test_index_as_json(workspace: Path, run: Any) -> None:

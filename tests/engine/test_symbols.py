@@ -170,9 +170,9 @@ def read_back(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every index counts as large; the list holds a line for each time its names were all read back."""
     seen: list[str] = []
 
-    def noted(text: Path, names: Path, cancel: Cancel) -> int:
+    def noted(text: Path, names: Path, cancel: Cancel, nice: int) -> int:
         seen.append(str(text))
-        return build_elsewhere(text, names, cancel)
+        return build_elsewhere(text, names, cancel, nice)
 
     monkeypatch.setattr("codanna_core.names.store._REBUILT_AT_ONCE", 1)
     monkeypatch.setattr("codanna_core.indexing.names_apart.build_elsewhere", noted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from codanna_core.cli.arguments import add_common, add_json, add_root
@@ -34,8 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Bring the index up to date and wait until everything is in it, vectors and clusters included."""
     with open_engine(options, own=True) as engine, stoppable() as cancel:
+        started = time.monotonic()
         report = bring_up_to_date(engine, cancel, verify=options.verify, rebuild=options.rebuild)
+        files = report.seconds
         finish_background_work(engine, cancel)
+        report.seconds = time.monotonic() - started
         status = engine.status()
         refused = next((p for p in report.problems if p.code is Code.READ_ONLY_INDEX), None)
         if refused is not None:
@@ -46,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
         else:
             empty = status.writer and not status.files_indexed
             print_line(no_files(status) if empty else render_sync(report, status))
+            if options.verbose:
+                say(f"{files:.1f} s for the files, {report.seconds - files:.1f} s for clusters and names")
             problems = [*report.problems, *status.problems]
             report_problems(problem for problem in problems if problem.code is not Code.READ_ONLY)
     return ExitCode.FOUND
@@ -53,8 +59,6 @@ def run(options: argparse.Namespace) -> int:
 
 def finish_background_work(engine: CommandService, cancel: Cancel) -> None:
     """Wait for embedding and training that goes on after the text is searchable."""
-    with ProgressBar(sys.stderr, "finishing the vectors"):
-        while not engine.wait_until_idle(0.1):
-            cancel.raise_if_cancelled()
-        engine.settle(cancel)
+    with ProgressBar(sys.stderr, "finishing the vectors") as bar:
+        engine.settle(cancel, bar.show)
     cancel.raise_if_cancelled()

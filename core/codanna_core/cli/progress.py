@@ -108,7 +108,10 @@ def progress_line(progress: Progress, left: float | None = None) -> str:
         done = min(progress.done, progress.total)
         full = _BAR * done // progress.total
         parts.append("━" * full + "─" * (_BAR - full))
-        parts.append(f"{done:,}/{progress.total:,}")
+        if progress.phase is State.TRAINING:
+            parts.append(f"{100 * done // progress.total} %")  # Of the work, which has no pieces to count.
+        else:
+            parts.append(f"{done:,}/{progress.total:,}")
     elif progress.done > 0:
         parts.append(f"{progress.done:,}")
     if progress.rate >= 1:

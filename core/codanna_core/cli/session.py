@@ -42,7 +42,7 @@ def open_engine(
         report_problems(load_settings(root, overrides)[1])
     from codanna_core.engine import Engine
 
-    with Engine.open(root, index_dir_of(options), overrides=overrides) as engine:
+    with Engine.open(root, index_dir_of(options), overrides=overrides, watched=True) as engine:
         yield engine
 
 

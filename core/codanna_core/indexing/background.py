@@ -1,10 +1,10 @@
-"""Low-priority threads for work that nobody waits for: training, embedding, saving what is derived."""
+"""Threads for work beside a run, at low priority where nobody waits: training, embedding, saving what is
+derived.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from typing import Final
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import Cancelled
+from codanna_core.runtime.pace import POLITE, Pace
 
 log = logging.getLogger("codanna.engine")
 
@@ -26,7 +27,10 @@ class Background:
     """
 
     def __init__(
-        self, on_error: Callable[[str, Exception], None], on_turn: Callable[[str], None] = lambda name: None
+        self,
+        on_error: Callable[[str, Exception], None],
+        on_turn: Callable[[str], None] = lambda name: None,
+        pace: Pace = POLITE,
     ) -> None:
         """`on_turn` is called when a job has begun and when it has ended, with its name."""
         self._jobs: dict[str, tuple[float, Job]] = {}
@@ -38,6 +42,7 @@ class Background:
         self._thread: threading.Thread | None = None
         self._on_error = on_error
         self._on_turn = on_turn
+        self._pace = pace
 
     def schedule(self, name: str, job: Job, *, after: float = 0.0) -> None:
         """Run a job once `after` seconds are over; scheduling it again before starts the time anew."""
@@ -89,9 +94,7 @@ class Background:
         return max(0.0, min(due for due, _ in self._jobs.values()) - time.monotonic())
 
     def _run(self) -> None:
-        if sys.platform == "linux":
-            # On Linux priorities belong to threads: searches keep the processor.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        self._pace.enter_thread(threading.get_native_id())  # Searches keep the processor.
         while (chosen := self._next()) is not None:
             name, job = chosen
             self._on_turn(name)
@@ -129,15 +132,20 @@ class Jobs:
     TRAINING: Final = "clusters"
     """The job that the status shows."""
 
-    def __init__(self, on_error: Callable[[str, Exception], None], on_training: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        on_error: Callable[[str, Exception], None],
+        on_training: Callable[[], None],
+        pace: Pace,
+    ) -> None:
         """`on_training` is called when training has begun and when it has ended."""
 
         def turn(name: str) -> None:
             if name == self.TRAINING:
                 on_training()
 
-        self._own = Background(on_error, turn)
-        self.beside = Background(on_error)
+        self._own = Background(on_error, turn, pace)
+        self.beside = Background(on_error, pace=pace)
         self.facts = Background(on_error)
         """Nothing waits for these: a question reads the facts that it needs itself."""
         self.schedule = self._own.schedule

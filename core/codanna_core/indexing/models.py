@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Restart, Settings, diff, restarts
@@ -18,9 +18,11 @@ from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.model import Problem
 from codanna_core.problems import Code
+from codanna_core.runtime.pace import POLITE, Pace
 from codanna_core.storage.collect import remove_folder
 from codanna_core.vectors import open_vector_index
 from codanna_core.vectors.base import VectorIndex, VectorOptions
+from codanna_core.vectors.rebuild import share_of_all
 
 log = logging.getLogger("codanna.engine")
 
@@ -49,11 +51,13 @@ class Models:
         settings: Settings,
         embedder: Embedder | None,
         events: Events,
+        pace: Pace = POLITE,
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._given = embedder
         self._events = events
+        self._pace = pace
         self._lock = threading.RLock()
         self._work = threading.Lock()
         """Held by the background job that writes to a store."""
@@ -63,6 +67,8 @@ class Models:
         self._next: ActiveModel | None = None
         self.problem: Problem | None = None
         """Why there is no model."""
+        self.trained: float | None = None
+        """How much of the clusters that are being trained is done."""
 
     @property
     def workers_can_embed(self) -> bool:
@@ -145,7 +151,13 @@ class Models:
         with self._work:
             active = self._active
             if active is not None and active.vectors is not None and active.writable:
-                active.vectors.maintain(Cancel(cancel, self._abort))
+                try:
+                    active.vectors.maintain(Cancel(cancel, self._abort), self._note_training)
+                finally:
+                    self.trained = None
+
+    def _note_training(self, what: str, share: float) -> None:
+        self.trained = share_of_all(what, share)
 
     def start_vectors_anew(self, error: IndexCorrupt) -> bool:
         """Drop a store in which damage was met, so that its vectors are computed again.
@@ -166,7 +178,8 @@ class Models:
             directory = self._folder.inside(self.store_name(active.embedder))
             active.vectors.close()
             remove_folder(directory.path)
-            vectors = open_vector_index(directory, vector_options(self._settings), writable=True)
+            options = replace(vector_options(self._settings), pace=self._pace)
+            vectors = open_vector_index(directory, options, writable=True)
             self._active = ActiveModel(active.embedder, vectors, writable=True)
             return True
 
@@ -217,7 +230,7 @@ class Models:
         return self._given if self._given is not None else load_embedder(settings)
 
     def _open_store(self, embedder: Embedder, *, writable: bool) -> ActiveModel:
-        options = vector_options(self._settings)
+        options = replace(vector_options(self._settings), pace=self._pace)
         name = self.store_name(embedder)
         directory = self._folder.inside(name)
         if writable:

@@ -9,6 +9,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.indexing.background import Background
 from codanna_core.indexing.names_build import build_elsewhere
 from codanna_core.names.store import NameStore
+from codanna_core.runtime.pace import Pace
 from codanna_core.storage.lock import WriterLock
 from codanna_core.text.reader import TextSnapshot
 
@@ -20,10 +21,11 @@ class NamesApart:
     is done by the process that writes.
     """
 
-    def __init__(self, background: Background, folder: Path, lock: WriterLock) -> None:
+    def __init__(self, background: Background, folder: Path, lock: WriterLock, pace: Pace) -> None:
         self._background = background
         self._folder = folder
         self._lock = lock
+        self._pace = pace
 
     @property
     def allowed(self) -> bool:
@@ -35,7 +37,7 @@ class NamesApart:
         self._background.schedule("names", lambda cancel: self._rebuild(names, text, cancel))
 
     def _rebuild(self, names: NameStore, text: TextSnapshot, cancel: Cancel) -> None:
-        generation = build_elsewhere(text.folder, self._folder / "names", cancel)
+        generation = build_elsewhere(text.folder, self._folder / "names", cancel, self._pace.nice)
         if not names.rebuilt_elsewhere(text, generation):
             log.warning("the names could not be read back in a process of their own")
             names.rebuild(text)

@@ -14,12 +14,10 @@ from codanna_core.runtime.frames import own_pipes, receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import Limits, leave_with_parent
 
-_LIMITS = Limits(memory=0, nice=10)
 
-
-def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel) -> int:
+def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel, nice: int) -> int:
     """Store the names of a text index; returns the generation they belong to, 0 where that failed."""
-    process = launch("codanna_core.indexing.names_build:main", _LIMITS)
+    process = launch("codanna_core.indexing.names_build:main", Limits(memory=0, nice=nice))
     assert process.stdin is not None
     assert process.stdout is not None
     try:

@@ -19,13 +19,13 @@ from codanna_core.parsing.verdicts import CRASHED, SLOW
 from codanna_core.runtime.frames import receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import KILLED, OUT_OF_TIME, Limits
+from codanna_core.runtime.pace import Pace
 
 _BATCH_BYTES = 600_000
 _BATCH_FILES = 64
 _IN_FLIGHT = 2
 _SILENCE_LIMIT_S = 90.0
 _MAX_FAILED_STARTS = 3
-_LIMITS = Limits(nice=10)
 _MOST_TIMES = 6
 
 
@@ -50,8 +50,9 @@ class _Worker:
 class WorkerPool:
     """Prepares files in parallel. Used by one thread; closing it ends its processes."""
 
-    def __init__(self, setup: WorkerSetup, workers: int) -> None:
+    def __init__(self, setup: WorkerSetup, workers: int, pace: Pace) -> None:
         self._setup = setup
+        self._pace = pace
         self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
         self._failed_starts = 0
         self._workers = [self._start() for _ in range(max(1, workers))]
@@ -115,6 +116,12 @@ class WorkerPool:
         """Yield an empty batch soon; from any thread."""
         self._answers.put(_Answer(None, None))
 
+    def keep(self, pace: Pace) -> None:
+        """Have the workers stand back from now on, as a pace says."""
+        self._pace = pace
+        for worker in self._workers:
+            pace.enter(worker.process.pid)
+
     def close(self) -> None:
         """End the workers and wait for them."""
         for worker in self._workers:
@@ -132,7 +139,7 @@ class WorkerPool:
             pass  # Its reader thread reports the death, and the batch is handed out again from `pending`.
 
     def _start(self) -> _Worker:
-        process = launch("codanna_core.indexing.worker:main", _LIMITS)
+        process = launch("codanna_core.indexing.worker:main", Limits(nice=self._pace.nice))
         worker = _Worker(process)
         assert process.stdin is not None
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepa
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.parser import Parsing
 from codanna_core.results import Progress, State
+from codanna_core.runtime.pace import AT_ONCE, POLITE, Pace, processors
 from codanna_core.runtime.yielding import Courtesy
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.text.writer import TextWriter
@@ -82,7 +82,10 @@ class Indexer:
         workers_can_embed: bool,
         on_commit: Callable[[int, Sequence[Outcome]], None],
         checkpoint: Checkpoint,
+        pace: Pace = POLITE,
+        first: bool = False,
     ) -> None:
+        """`first` says that nothing has been published yet, so that somebody may be waiting for an answer."""
         self._root = root
         self._settings = settings
         self._writer = writer
@@ -90,6 +93,8 @@ class Indexer:
         self._parsing = parsing
         self._on_commit = on_commit
         self._checkpoint = checkpoint
+        self._pace = pace
+        self._first = first
         self._pool: WorkerPool | None = None
         self._outcomes: list[Outcome] = []
         self._symbols_since_commit = 0
@@ -136,6 +141,8 @@ class Indexer:
                 if self._symbols_since_commit >= limit * share:
                     self._commit()
                     share = next(shares)
+                    if share == _EARLY_COMMITS[-1] and self._pool is not None:
+                        self._pool.keep(self._pace)
                 now = time.monotonic()
                 if progress is not None and (now - told >= _PROGRESS_EVERY_S or done == len(tasks)):
                     told = now
@@ -200,7 +207,8 @@ class Indexer:
             want_texts=self._vectors.embeds and not self._vectors.by_workers,
             unparsed=self._parsing.verdicts.codes(),
         )
-        self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)))
+        pace = AT_ONCE if self._first else self._pace
+        self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)), pace)
         try:
             yield from self._pool.prepare_all(tasks, cancel)
         finally:
@@ -279,10 +287,4 @@ def worker_count(settings: Settings, files: int) -> int:
     configured = settings.index.workers
     if configured:
         return configured
-    return max(1, min(_processors(), files // 8, 16))
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return max(1, min(processors(), files // 8, 16))

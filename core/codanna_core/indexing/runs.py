@@ -27,6 +27,7 @@ from codanna_core.indexing.upkeep import Upkeep
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.results import Progress, State, SyncReport
+from codanna_core.runtime.pace import Pace
 from codanna_core.storage.directory import Checkpoint
 
 _BULK_FILES = 200
@@ -48,6 +49,7 @@ class Runs:
         mutex: threading.RLock,
         closing: Cancel,
         checkpoint: Checkpoint,
+        pace: Pace,
     ) -> None:
         self._root = root
         self._settings = settings
@@ -60,6 +62,7 @@ class Runs:
         self._mutex = mutex
         self._closing = closing
         self._checkpoint = checkpoint
+        self._pace = pace
         self._saves = SavesBetween()
 
     @property
@@ -231,6 +234,8 @@ class Runs:
             workers_can_embed=self._stores.models.workers_can_embed,
             on_commit=self._committed,
             checkpoint=self._checkpoint,
+            pace=self._pace,
+            first=not self._stores.text.snapshot().generation,
         )
 
     def _committed(self, generation: int, outcomes: Sequence[Outcome]) -> None:

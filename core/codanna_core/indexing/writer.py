@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from codanna_core.cancel import Cancel
@@ -25,7 +26,8 @@ from codanna_core.indexing.text_store import TextStore
 from codanna_core.indexing.upkeep import Upkeep
 from codanna_core.names.store import NameStore
 from codanna_core.parsing.parser import Parsing
-from codanna_core.results import State
+from codanna_core.results import Progress, State
+from codanna_core.runtime.pace import Pace
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
 from codanna_core.text.reader import TextSnapshot
@@ -43,14 +45,15 @@ class Writer:
         events: Events,
         parsing: Parsing,
         checkpoint: Checkpoint,
+        pace: Pace,
     ) -> None:
         self._events = events
         self._mutex = threading.RLock()
         self._closing = Cancel()
         lock = WriterLock(folder.lock_file)
-        self.jobs = Jobs(lambda name, error: self.damage.job_failed(name, error), events.changed)
+        self.jobs = Jobs(lambda name, error: self.damage.job_failed(name, error), events.changed, pace)
         self.text = TextStore(folder, root, options_digest(settings))
-        apart = NamesApart(self.jobs.beside, folder.path, lock)
+        apart = NamesApart(self.jobs.beside, folder.path, lock, pace)
         self.names = NameStore(folder.inside("names"), apart)
         files = FileState(folder.directory)
         missing = MissingVectors(root, folder.directory, settings, models, parsing, events)
@@ -71,6 +74,7 @@ class Writer:
             self._mutex,
             self._closing,
             checkpoint,
+            pace,
         )
         self.damage = Damage(events, self.jobs, models, self.upkeep.embed_missing_soon, self.runs.start_again)
 
@@ -120,11 +124,16 @@ class Writer:
             self._stores.drop_writer()
             self.role.give_up()
 
-    def settle(self, cancel: Cancel | None = None) -> None:
+    def settle(
+        self, cancel: Cancel | None = None, progress: Callable[[Progress], None] | None = None
+    ) -> None:
         """Wait until merges and background work are done, for a program that ends right after."""
-        while not self.jobs.wait_until_idle(0.2):
+        while not self.jobs.wait_until_idle(0.1):
             if cancel is not None and cancel.cancelled:
                 return
+            done = self._stores.models.trained
+            if progress is not None and done is not None:
+                progress(Progress(State.TRAINING, round(1000 * done), 1000, 0.0))
         with self._mutex:
             self._stores.drop_writer(wait=True)
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from codanna_core.runtime.limits import Limits
 from codanna_core.runtime.system import WINDOWS
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Several processes are the parallelism; threads of a library inside each would only be in the way."""
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Mostly several processes are the parallelism; threads of a library inside each would only be in the way."""
 
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """On Windows, a child of a program without a console would open one that the user sees."""
@@ -31,10 +31,13 @@ _BUFFER = 1 << 16
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
 
-def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subprocess.Popen[bytes]:
+def launch(
+    entry: str, limits: Limits, *, keep_errors: bool = False, cores: int = 1
+) -> subprocess.Popen[bytes]:
     """Start a child that runs `module:function` and talks over its stdin and stdout.
 
-    What it prints to stderr goes where ours goes, or into a pipe where errors are kept.
+    What it prints to stderr goes where ours goes, or into a pipe where errors are kept. Libraries use as many
+    threads in it as it is given `cores`.
     """
     program = (
         f"import sys; sys.path.append({_PACKAGES!r}); from codanna_core.runtime.child import main; "
@@ -50,7 +53,7 @@ def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subproce
             # Signals for the group of this process, such as Ctrl-C in a terminal, are not for its children.
             process_group=None if WINDOWS else 0,
             creationflags=_NO_WINDOW,
-            env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1")},
+            env={**os.environ, **dict.fromkeys(_THREADS, str(cores))},
         )
     )
 

@@ -188,5 +188,7 @@ class CommandService(IndexService, Protocol):
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Whether background work was done before the time was up."""
 
-    def settle(self, cancel: Cancel | None = None) -> None:
+    def settle(
+        self, cancel: Cancel | None = None, progress: Callable[[Progress], None] | None = None
+    ) -> None:
         """Wait until nothing is left to do."""

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import ConfigError, DimensionMismatch, InvalidQuery
+from codanna_core.runtime.pace import POLITE, Pace
 
 Keys = NDArray[np.uint64]
 Floats = NDArray[np.float32]
@@ -39,6 +40,8 @@ class VectorOptions:
     recall_target: float = 0.97
     """Share of the true ten nearest that a search should find; the calibration probes as much as it takes."""
     seed: int = 0
+    pace: Pace = POLITE
+    """Of the processes that build segments."""
 
     def __post_init__(self) -> None:
         for name, value, allowed in (

@@ -141,7 +141,7 @@ def write_clustered(
     assigner = Assigner(coarse, SOAR_WEIGHT)
     distance = 0.0
     for start in range(done, pool.count, _BLOCK):
-        step("assign", (start - done) / (pool.count - done))
+        step("assign", (start - done) / (pool.count - done) / 2)
         vectors = pool.vectors(np.arange(start, min(start + _BLOCK, pool.count)))
         first = assigner.first(vectors)
         homes[start : start + len(vectors), 0] = first
@@ -149,6 +149,7 @@ def write_clustered(
     # In the order of their first lists, of which the second ones are neighbours.
     added_rows = done + np.argsort(homes[done:, 0], kind="stable")
     for start in range(0, len(added_rows), _BLOCK):
+        step("assign", (1 + start / len(added_rows)) / 2)
         rows = added_rows[start : start + _BLOCK]
         homes[rows, 1] = assigner.second(pool.vectors(rows), homes[rows, 0])
     added = pool.count - done
