@@ -77,9 +77,7 @@ class Engine:
         self._events.replace(problems)
         self._parsing = Parsing(Verdicts(folder.directory))
         self._models = Models(folder, settings, embedder, self._events, pace)
-        self._writer = Writer(
-            root, folder, settings, self._models, self._events, self._parsing, checkpoint, pace
-        )
+        self._writer = Writer(root, folder, settings, self._models, self._events, self._parsing, checkpoint)
         self._condition = Condition(root, folder, self._writer, self._models, self._parsing, self._events)
         self._buffers = Buffers()
         self._saved = SavedTexts(

@@ -65,7 +65,7 @@ def test_numbers_are_explained() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"count": 400}, "none: not needed below 1,000 vectors"),
+        ({"count": 400}, "none: not needed below 4,096 vectors"),
         ({"count": 5000}, "not trained yet; `codanna-lsp vector index-vectors` does it now"),
         ({"segments": [{"kind": "graph"}]}, "none: a graph over the vectors is searched instead"),
     ],

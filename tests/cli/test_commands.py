@@ -167,7 +167,7 @@ def test_cluster_info(workspace: Path, run: Any) -> None:
     assert info["trainedAt"] is None
     out = run("vector", "cluster-info").out
     assert "of 64 dimensions" in out
-    assert "none: not needed below 1,000 vectors" in out
+    assert "none: not needed below 4,096 vectors" in out
 
 
 def test_cluster_info_draws_a_map(workspace: Path, run: Any) -> None:

@@ -57,7 +57,8 @@ class Models:
         self._settings = settings
         self._given = embedder
         self._events = events
-        self._pace = pace
+        self.pace = pace
+        """Of all work on the index."""
         self._lock = threading.RLock()
         self._work = threading.Lock()
         """Held by the background job that writes to a store."""
@@ -178,7 +179,7 @@ class Models:
             directory = self._folder.inside(self.store_name(active.embedder))
             active.vectors.close()
             remove_folder(directory.path)
-            options = replace(vector_options(self._settings), pace=self._pace)
+            options = replace(vector_options(self._settings), pace=self.pace)
             vectors = open_vector_index(directory, options, writable=True)
             self._active = ActiveModel(active.embedder, vectors, writable=True)
             return True
@@ -230,7 +231,7 @@ class Models:
         return self._given if self._given is not None else load_embedder(settings)
 
     def _open_store(self, embedder: Embedder, *, writable: bool) -> ActiveModel:
-        options = replace(vector_options(self._settings), pace=self._pace)
+        options = replace(vector_options(self._settings), pace=self.pace)
         name = self.store_name(embedder)
         directory = self._folder.inside(name)
         if writable:

@@ -19,7 +19,7 @@ from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepa
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.parser import Parsing
 from codanna_core.results import Progress, State
-from codanna_core.runtime.pace import AT_ONCE, POLITE, Pace, processors
+from codanna_core.runtime.pace import POLITE, Pace, processors
 from codanna_core.runtime.yielding import Courtesy
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.text.writer import TextWriter
@@ -67,6 +67,26 @@ class RunReport:
     problems: list[Problem] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """Of the workers of a run."""
+
+    first: Pace
+    """Until the early commits are there."""
+    later: Pace
+
+
+POLITELY = Paces(POLITE, POLITE)
+
+
+@dataclass(slots=True)
+class _Uncommitted:
+    """What was applied since the last commit."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    symbols: int = 0
+
+
 class Indexer:
     """Applies changed files to the indexes. One at a time, by the process that holds the writer lock."""
 
@@ -82,10 +102,8 @@ class Indexer:
         workers_can_embed: bool,
         on_commit: Callable[[int, Sequence[Outcome]], None],
         checkpoint: Checkpoint,
-        pace: Pace = POLITE,
-        first: bool = False,
+        paces: Paces = POLITELY,
     ) -> None:
-        """`first` says that nothing has been published yet, so that somebody may be waiting for an answer."""
         self._root = root
         self._settings = settings
         self._writer = writer
@@ -93,11 +111,9 @@ class Indexer:
         self._parsing = parsing
         self._on_commit = on_commit
         self._checkpoint = checkpoint
-        self._pace = pace
-        self._first = first
+        self._paces = paces
         self._pool: WorkerPool | None = None
-        self._outcomes: list[Outcome] = []
-        self._symbols_since_commit = 0
+        self._uncommitted = _Uncommitted()
         self._report = RunReport()
         self._taken_in: dict[str, int] = {}
         """Files that were saved during the run, with the clock from before they were read for it."""
@@ -138,11 +154,11 @@ class Indexer:
                     self._writer.missing = len(tasks) - done
                 self._checkpoint("index:batch-applied")
                 between()
-                if self._symbols_since_commit >= limit * share:
+                if self._uncommitted.symbols >= limit * share:
                     self._commit()
                     share = next(shares)
                     if share == _EARLY_COMMITS[-1] and self._pool is not None:
-                        self._pool.keep(self._pace)
+                        self._pool.keep(self._paces.later)
                 now = time.monotonic()
                 if progress is not None and (now - told >= _PROGRESS_EVERY_S or done == len(tasks)):
                     told = now
@@ -207,8 +223,7 @@ class Indexer:
             want_texts=self._vectors.embeds and not self._vectors.by_workers,
             unparsed=self._parsing.verdicts.codes(),
         )
-        pace = AT_ONCE if self._first else self._pace
-        self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)), pace)
+        self._pool = WorkerPool(setup, worker_count(self._settings, len(tasks)), self._paces.first)
         try:
             yield from self._pool.prepare_all(tasks, cancel)
         finally:
@@ -231,13 +246,13 @@ class Indexer:
     def _forget(self, removed: Iterable[str]) -> None:
         for path in removed:
             self._writer.delete_file(path)
-            self._outcomes.append(Outcome(Prepared(path, 0, 0, gone=True)))
+            self._uncommitted.outcomes.append(Outcome(Prepared(path, 0, 0, gone=True)))
 
     def _apply(self, prepared: Prepared, *, known_before: bool, courtesy: Courtesy | None = None) -> None:
         report = self._report
         if len(report.problems) < _MAX_PROBLEMS:
             report.problems.extend(prepared.problems)
-        self._outcomes.append(Outcome(prepared))
+        self._uncommitted.outcomes.append(Outcome(prepared))
         if prepared.verdict is not None:
             self._parsing.verdicts.add(*prepared.verdict, prepared.path)
         if prepared.unchanged:
@@ -261,7 +276,7 @@ class Indexer:
         else:
             report.names_cut = True
         # A file counts as well, so that folders full of files without symbols are committed in steps too.
-        self._symbols_since_commit += len(prepared.documents) + 1
+        self._uncommitted.symbols += len(prepared.documents) + 1
         if len(prepared.keys):
             embedded, pending = self._vectors.add(prepared)
             report.embedded += embedded
@@ -271,12 +286,12 @@ class Indexer:
         prepared.vectors = None
 
     def _commit(self) -> None:
-        if not self._outcomes and not self._writer.has_to_restate:
+        if not self._uncommitted.outcomes and not self._writer.has_to_restate:
             return
         self._vectors.store()
         self._vectors.flush(self._checkpoint)
-        outcomes, self._outcomes = self._outcomes, []
-        self._symbols_since_commit = 0
+        outcomes = self._uncommitted.outcomes
+        self._uncommitted = _Uncommitted()
         if self._writer.has_to_restate or any(not outcome.prepared.unchanged for outcome in outcomes):
             self._report.generation = self._writer.commit(self._checkpoint)
         self._on_commit(self._report.generation, outcomes)

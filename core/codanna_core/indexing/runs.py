@@ -21,13 +21,13 @@ from codanna_core.indexing.events import Events
 from codanna_core.indexing.file_state import FileChanges
 from codanna_core.indexing.prepare import FileTask, read_file
 from codanna_core.indexing.role import WriterRole
-from codanna_core.indexing.run import Indexer, Outcome, RunReport
+from codanna_core.indexing.run import Indexer, Outcome, Paces, RunReport
 from codanna_core.indexing.stores import Stores
 from codanna_core.indexing.upkeep import Upkeep
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.results import Progress, State, SyncReport
-from codanna_core.runtime.pace import Pace
+from codanna_core.runtime.pace import AT_ONCE
 from codanna_core.storage.directory import Checkpoint
 
 _BULK_FILES = 200
@@ -49,7 +49,6 @@ class Runs:
         mutex: threading.RLock,
         closing: Cancel,
         checkpoint: Checkpoint,
-        pace: Pace,
     ) -> None:
         self._root = root
         self._settings = settings
@@ -62,7 +61,6 @@ class Runs:
         self._mutex = mutex
         self._closing = closing
         self._checkpoint = checkpoint
-        self._pace = pace
         self._saves = SavesBetween()
 
     @property
@@ -223,7 +221,8 @@ class Runs:
         return report
 
     def _indexer(self, *, bulk: bool) -> Indexer:
-        active = self._stores.models.active
+        active, pace = self._stores.models.active, self._stores.models.pace
+        # While nothing is published, somebody may be waiting for a first answer.
         return Indexer(
             self._root,
             self._settings,
@@ -234,8 +233,7 @@ class Runs:
             workers_can_embed=self._stores.models.workers_can_embed,
             on_commit=self._committed,
             checkpoint=self._checkpoint,
-            pace=self._pace,
-            first=not self._stores.text.snapshot().generation,
+            paces=Paces(pace if self._stores.text.snapshot().generation else AT_ONCE, pace),
         )
 
     def _committed(self, generation: int, outcomes: Sequence[Outcome]) -> None:

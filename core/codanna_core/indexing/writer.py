@@ -27,7 +27,6 @@ from codanna_core.indexing.upkeep import Upkeep
 from codanna_core.names.store import NameStore
 from codanna_core.parsing.parser import Parsing
 from codanna_core.results import Progress, State
-from codanna_core.runtime.pace import Pace
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.storage.lock import WriterLock
 from codanna_core.text.reader import TextSnapshot
@@ -45,15 +44,14 @@ class Writer:
         events: Events,
         parsing: Parsing,
         checkpoint: Checkpoint,
-        pace: Pace,
     ) -> None:
         self._events = events
         self._mutex = threading.RLock()
         self._closing = Cancel()
         lock = WriterLock(folder.lock_file)
-        self.jobs = Jobs(lambda name, error: self.damage.job_failed(name, error), events.changed, pace)
+        self.jobs = Jobs(lambda name, error: self.damage.job_failed(name, error), events.changed, models.pace)
         self.text = TextStore(folder, root, options_digest(settings))
-        apart = NamesApart(self.jobs.beside, folder.path, lock, pace)
+        apart = NamesApart(self.jobs.beside, folder.path, lock, models.pace)
         self.names = NameStore(folder.inside("names"), apart)
         files = FileState(folder.directory)
         missing = MissingVectors(root, folder.directory, settings, models, parsing, events)
@@ -74,7 +72,6 @@ class Writer:
             self._mutex,
             self._closing,
             checkpoint,
-            pace,
         )
         self.damage = Damage(events, self.jobs, models, self.upkeep.embed_missing_soon, self.runs.start_again)
 

@@ -28,8 +28,7 @@ from codanna_core.vectors.segments import Part, Segment
 
 _STAGES = {"train": (0.0, 0.28), "assign": (0.28, 0.7), "encode": (0.7, 0.8), "write": (0.8, 0.84)}
 _STAGES["calibrate"] = (0.84, 1.0)
-"""Where each step of a training begins and ends, as measured with thirty thousand vectors and with a quarter of
-a million."""
+"""Where each step of a training begins and ends, as measured with 30,000 and with 250,000 vectors."""
 
 OWN_PROCESS_AT = 20000
 """Rows from which a build gets a process of its own; starting one takes 0.2 s."""
