@@ -30,15 +30,23 @@ def revision_of(root: Path) -> str:
     return commit.decode("ascii") if _COMMIT.fullmatch(commit) else ""
 
 
+def pointed_to(data: bytes) -> str | None:
+    """The folder that a `.git` file names; None if it names none, or one on another machine."""
+    pointer = _POINTER.fullmatch(data)
+    if pointer is None or pointer[1].replace(b"\\", b"/").startswith(b"//"):
+        return None
+    return pointer[1].decode("utf-8", "surrogateescape").strip()
+
+
 def _folders(root: Path) -> tuple[Path, Path]:
     """Where HEAD is, and where branches are."""
     git = root / ".git"
     if git.is_dir():
         return git, git
-    pointer = _POINTER.fullmatch(read_inside(root, ".git", _SMALL))
-    if pointer is None or pointer[1].replace(b"\\", b"/").startswith(b"//"):
-        return git, git  # Not a pointer, or one to another machine.
-    folder = root / pointer[1].decode("utf-8", "surrogateescape").strip()
+    pointer = pointed_to(read_inside(root, ".git", _SMALL))
+    if pointer is None:
+        return git, git
+    folder = root / pointer
     try:
         common = read_regular(folder / "commondir", _SMALL).decode("utf-8", "surrogateescape").strip()
     except OSError:

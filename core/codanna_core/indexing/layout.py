@@ -82,8 +82,9 @@ class IndexFolder:
         self.root = root
         self._checkpoint = checkpoint
         self._directory = FsDirectory(self.path, checkpoint, top=self.path)
-        computed = self.path == _without_links_above(index_folder(root, None))
-        self._owner = Ownership(self.path, root, computed=computed, checkpoint=checkpoint)
+        self.computed = self.path == _without_links_above(index_folder(root, None))
+        """Whether it is where we put it ourselves."""
+        self._owner = Ownership(self.path, root, computed=self.computed, checkpoint=checkpoint)
         self._naming = threading.Lock()
 
     @property
@@ -153,6 +154,11 @@ class IndexFolder:
         self._directory.delete((IDENTITY, LOCK))
         remove_if_empty(self.path)
         self._owner.forget()
+
+    @property
+    def own_folders(self) -> tuple[str, ...]:
+        """The folders inside that this program made."""
+        return self._owner.folders
 
     def text_folders(self) -> list[str]:
         """The text indexes that this program made here."""

@@ -8,6 +8,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.errors import CodannaError
 from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
+from codanna_core.indexing.seeding import seed
 from codanna_core.indexing.stores import Stores
 from codanna_core.model import Problem
 from codanna_core.problems import Code
@@ -87,6 +88,7 @@ class WriterRole:
         if not self._lock.held:
             if not self._take_lock():
                 return False
+            seed(self._folder, text.options)
             # The last writer may have published more, or died while it replaced the text index.
             problem = text.open()
             if problem is not None:

@@ -33,7 +33,8 @@ class TextStore:
     def __init__(self, folder: IndexFolder, root: Path, options: str) -> None:
         self._folder = folder
         self._root = root
-        self._options = options
+        self.options = options
+        """Digest of the settings that change what is stored."""
         self._manifest: Manifest | None = None
         self._index: TextIndex | None = None
         self._unchecked: list[Path] = []
@@ -69,7 +70,7 @@ class TextStore:
 
     def open(self) -> Problem | None:
         """Open what is there. What cannot be used is reported, and `start_anew` replaces it."""
-        state, manifest = self._folder.inspect(self._options)
+        state, manifest = self._folder.inspect(self.options)
         if state is IndexState.MISSING:
             self._index = self._manifest = None
             return None
@@ -89,8 +90,8 @@ class TextStore:
 
     def change_options(self, options: str) -> None:
         """Settings that change what is stored make the next writer begin anew, as at a restart."""
-        if options != self._options:
-            self._options = options
+        if options != self.options:
+            self.options = options
             self.rebuilt_because = IndexState.OPTION_MISMATCH.value
 
     def reopen_if_replaced(self) -> bool:
@@ -108,7 +109,7 @@ class TextStore:
         name = self._folder.next_text_name()
         self._folder.will_make(name)
         index = TextIndex(self._folder.path / name, create=True)
-        manifest = self._folder.fresh_manifest(self._root, self._options, name, schema_checksum(index.folder))
+        manifest = self._folder.fresh_manifest(self._root, self.options, name, schema_checksum(index.folder))
         self._folder.write_manifest(manifest)
         self._manifest, self._index, self._unchecked = manifest, index, []
         self.rebuilt_because = None
