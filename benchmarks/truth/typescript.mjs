@@ -56,7 +56,11 @@ const places = (node, call) => {
   let symbol = checker.getSymbolAtLocation(node);
   if (ts.isShorthandPropertyAssignment(node.parent)) symbol = checker.getShorthandAssignmentValueSymbol(node.parent);
   if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = checker.getAliasedSymbol(symbol);
-  return found.concat(symbol?.declarations ?? []);
+  found = found.concat(symbol?.declarations ?? []);
+  // A module is its file.
+  if (symbol && symbol.flags & ts.SymbolFlags.ValueModule)
+    found = found.concat(symbol.declarations.map((declaration) => declaration.getSourceFile()));
+  return found;
 };
 
 for (const source of program.getSourceFiles()) {
@@ -76,7 +80,7 @@ for (const source of program.getSourceFiles()) {
           const file = declaration.getSourceFile();
           const inside = wanted.has(file.fileName);
           const name = ts.getNameOfDeclaration(declaration) ?? declaration;
-          const line = file.getLineAndCharacterOfPosition(name.getStart()).line;
+          const line = name === file ? 0 : file.getLineAndCharacterOfPosition(name.getStart()).line;
           rows.add(inside ? `${path.relative(root, file.fileName)}\t${line}` : "-\t0");
         }
         for (const row of rows)

@@ -195,6 +195,8 @@ class RelationRequest:
     """With `character`: what stands there is a name or nothing, and not about the definition around it."""
     within: str | None = None
     """Only uses in this file are looked for."""
+    text: bool = False
+    """Of references: also where comments, strings and names of tests mention the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +224,13 @@ class Edge:
     span: Span
     """The name where it is used."""
     role: str
-    """`read`, `call`, `write`, `type`, `import`, `inherit`, `decorator` or `value`."""
+    """`read`, `call`, `write`, `type`, `import`, `inherit`, `decorator` or `value`; where they are asked for
+    `text` in a comment or a string and `test` in the name of a test.
+    """
     source: Definition | None
     """Around the use; None at the top of a file."""
-    target: Definition
+    target: Definition | None
+    """What the use means; None of a name that is listed wherever it stands."""
     confidence: Confidence
     """Of several edges in a row the lowest."""
     probability: float

@@ -52,6 +52,31 @@ def test_refs_say_how_a_name_is_used(shop: Path, run: Any) -> None:
     ]
 
 
+def test_refs_of_a_name_that_nothing_defines(shop: Path, run: Any) -> None:
+    """Its uses are listed with a note, with `--text` its mentions, too; of an unused name there are none."""
+    (shop / "web.py").write_text("import flask\n# flask runs\nflask.run()\n")
+    outcome = run("refs", "flask")
+    assert [line.partition("  ")[0] for line in outcome.out.splitlines()] == ["web.py:1", "web.py:3"]
+    assert outcome.code == 0
+    assert "nothing here defines flask" in outcome.err
+    assert len(run("refs", "flask", "--text").out.splitlines()) == 3
+    document = json.loads(run("refs", "flask", "--json").out)
+    assert document["target"] is None
+    assert [edge["role"] for edge in document["edges"]] == ["import", "read"]
+    assert not any("via" in edge for edge in document["edges"])
+    assert "there is no definition of nowhere" in run("refs", "nowhere").err
+
+
+def test_callers_of_what_is_passed_on(shop: Path, run: Any) -> None:
+    """A handler without a call by name is never told to be without callers."""
+    (shop / "web.py").write_text("def handle(): pass\n\nregister(handle)\n")
+    outcome = run("callers", "handle")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "1 use passes it on without calling it" in outcome.err
+    assert "no callers" not in outcome.err
+    assert json.loads(run("callers", "handle", "--json").out)["passed"] == 1
+
+
 def test_calls_say_where_the_callee_is(shop: Path, run: Any) -> None:
     """And with `--depth` which of the calls goes on."""
     assert run("calls", "Cart.total").out == "shop.py:2  price in shop.py:5  certain  defined in this file\n"

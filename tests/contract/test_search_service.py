@@ -270,6 +270,7 @@ class TestRelations:
         (edge,) = result.edges
         assert (edge.path, edge.span.start.line, edge.span.start.character) == ("one.py", 3, 21)
         assert edge.source is not None
+        assert edge.target is not None
         assert (edge.source.name, edge.target.name, edge.role) == ("second", "first", "call")
         assert edge.confidence is Confidence.CERTAIN
         assert 0 < edge.probability <= 1

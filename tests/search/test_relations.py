@@ -267,7 +267,9 @@ def test_impact_of_changed_lines(engine: Engine) -> None:
     request = RelationRequest(Relation.IMPACT, changed=(("a.py", 4, 4), ("gone.py", 0, 3)))
     result = engine.relations(request)
     assert [one.name for one in result.targets] == ["two"]
-    assert [(edge.source.name, edge.target.name) for edge in result.edges if edge.source] == [("user", "two")]
+    assert [(edge.source.name, edge.target.name) for edge in result.edges if edge.source and edge.target] == [
+        ("user", "two")
+    ]
 
 
 def test_a_file_that_the_parser_cannot_stand_is_named(

@@ -151,6 +151,7 @@ PARAMETERS: dict[str, dict[str, tuple[Any, Any]]] = {
         "minConfidence": ("possible", "sure"),
         "depth": (2, 0),
         "budget": (1.5, -1),
+        "text": (True, 1),
         "partialResultToken": ("t", []),
     },
     "codanna/explain": {

@@ -15,6 +15,7 @@ FILES = {
     "shop.py": "class Cart:\n    def total(self): return price()\n\n\ndef price(): return 3\n",
     "pay.py": "from shop import Cart\n\n\ndef pay():\n    s = '\U0001f600'; return Cart().total()\n",
     "tests/test_pay.py": "from pay import pay\n\n\ndef test_pay(): pay()\n",
+    "web.py": "import flask\n\nflask.run()  # flask\n",
 }
 
 
@@ -67,6 +68,16 @@ def test_calls_and_references(client: Any) -> None:
         ("import", True),
         ("call", False),
     ]
+
+
+def test_references_to_a_name_that_nothing_defines(client: Any) -> None:
+    """They are listed without a target, and mentions in text on request."""
+    found = client.request("codanna/references", {"name": "flask"})
+    assert (found["target"], found["targets"]) == (None, [])
+    assert [edge["role"] for edge in found["edges"]] == ["import", "read"]
+    assert not any("via" in edge for edge in found["edges"])
+    mentions = client.request("codanna/references", {"name": "flask", "text": True})["edges"][2:]
+    assert [(edge["role"], edge["range"]["start"]["character"]) for edge in mentions] == [("text", 15)]
 
 
 def test_impact_of_a_diff(client: Any) -> None:

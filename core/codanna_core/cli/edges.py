@@ -72,7 +72,7 @@ def render_mermaid(result: RelationResult) -> str:
     for target in result.targets:
         node(target, target.path)
     for edge in result.edges:
-        ends = node(edge.source, edge.path), node(edge.target, edge.target.path)
+        ends = node(edge.source, edge.path), node(edge.target, edge.path)
         if ends not in drawn:
             drawn.add(ends)
             arrow = "-->" if edge.confidence is Confidence.CERTAIN else "-.->"

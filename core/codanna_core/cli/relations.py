@@ -55,6 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser, relation: Relation) -> None:
     parser.add_argument(
         "--budget", type=_seconds, metavar="SECONDS", help="answer with what is found by then"
     )
+    if relation is Relation.REFERENCES:
+        parser.add_argument(
+            "--text", action="store_true", help="also comments, strings and names of tests that mention it"
+        )
     if impact:
         parser.add_argument(
             "--diff", metavar="FILE", help="what the lines of a unified diff reach; `-` for standard input"
@@ -64,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser, relation: Relation) -> None:
     add_json(parser)
     add_answering(parser)
     add_common(parser)
-    parser.set_defaults(run=run, relation=relation, diff=None, graph=False)
+    parser.set_defaults(run=run, relation=relation, diff=None, graph=False, text=False)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -107,6 +111,7 @@ def _request(options: argparse.Namespace) -> RelationRequest:
         confidence=Confidence(options.min_confidence),
         depth=options.depth or _DEPTHS.get(relation, 1),
         budget=options.budget,
+        text=options.text,
     )
 
 
@@ -148,10 +153,11 @@ def _summary(engine: CommandService, result: RelationResult, options: argparse.N
     """What people must know of the answer beyond its edges: never "none" where the truth is "unknown"."""
     if result.candidates:
         return []
-    if not result.targets:
+    if not result.targets and not result.edges:
         return [_no_definition(engine, options)]
     lines = []
-    what = f"{_NOUNS[result.relation]} {result.targets[0].name if len(result.targets) == 1 else 'these'}"
+    meant = result.targets[0].name if len(result.targets) == 1 else "these"
+    what = f"{_NOUNS[result.relation]} {meant}"
     if result.unknown:
         uses = "use of the name means" if result.unknown == 1 else "uses of the name mean"
         more = "more " if result.edges else ""

@@ -22,7 +22,7 @@ _SHARED = 0.95
 """How often one of several possible definitions is the right one."""
 _ALONE = 0.3
 """How often the only definition is, where its name is a common one."""
-OF_LIBRARY = 0.15
+OF_LIBRARY = 0.5
 """How often a function of the standard library that the project defines, too, is the one of the project."""
 _ALONE_BY_NAME = 0.8
 """The same of the generic tier, where a name may be any; measured on languages with rules, without them."""

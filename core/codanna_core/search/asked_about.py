@@ -39,6 +39,8 @@ class AskedAbout:
     groups: list[list[Target]] = field(default_factory=list)
     unread: list[StoredSymbol] = field(default_factory=list)
     """Definitions of that name in files without facts."""
+    used: str = ""
+    """A name that is used, and means no definition here."""
 
 
 class Asked:
@@ -54,7 +56,8 @@ class Asked:
         if request.changed:
             return AskedAbout([self._changed(request.changed)])
         if request.path is not None and request.line is not None:
-            return AskedAbout(self._grouped(self._at(request)))
+            found, used = self._at(request)
+            return AskedAbout(self._grouped(found), used="" if found or request.exact else used)
         if not request.name:
             raise InvalidQuery("name a definition, or a place in a file")
         return self._named(request)
@@ -83,6 +86,8 @@ class Asked:
             else:
                 found.unread.append(symbol)
         found.groups = self._grouped(targets)
+        if not containers and not found.groups and not found.unread:
+            found.used = name
         return found
 
     def _target_of(self, symbol: StoredSymbol) -> Target | None:
@@ -121,12 +126,13 @@ class Asked:
 
     # By place.
 
-    def _at(self, request: RelationRequest) -> list[Target]:
+    def _at(self, request: RelationRequest) -> tuple[list[Target], str]:
+        """The definitions that a place is about, and the name that is used there."""
         path, line, name = request.path or "", request.line or 0, request.name
         table = self._resolver.typer.table(path)
         lines = self._provider.lines(path) if table is not None else None
         if table is None or lines is None or line >= len(lines.starts):
-            return []
+            return [], ""
         whole = place = _line(lines, line)
         if request.character is not None:
             text = lines.texts[line].decode("utf-8", "replace").encode("utf-16-le")[: 2 * request.character]
@@ -136,26 +142,26 @@ class Asked:
         if not found and request.exact and (local := local_at(table, lines.data, place[0])) is not None:
             found = [Target(path, local)]
         if found:
-            return found
+            return found, ""
         uses = [
             use
             for use in table.facts.references
             if _touches(use.at, use.name, *place) and name in ("", use.name)
         ]
         if uses:
-            return self._meant(path, uses, files=request.exact)
+            return self._meant(path, uses, files=request.exact), uses[0].name
         if request.exact and (imported := self._imported(path, table, lines, place[0])):
-            return imported
+            return imported, ""
         # Clients that count roughly point at the keyword or the indentation before a name.
         found = self._definitions(path, table, whole, _AROUND, name)
         if found or request.exact:
-            return found[:1]
+            return found[:1], ""
         around = [
             number
             for number, row in enumerate(table.facts.bindings)
             if row.kind in _AROUND and row.start <= place[0] < row.end and name in ("", row.name)
         ]
-        return [Target(path, around[-1])] if around else []
+        return [Target(path, around[-1])] if around else [], ""
 
     def _definitions(
         self, path: str, table: Table, place: tuple[int, int], kinds: Sequence[Binds], name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from codanna_core.model import Kind, Position, Problem, Span
 from codanna_core.problems import Code
@@ -20,6 +20,7 @@ from codanna_core.relations.rules import has_own_rules
 from codanna_core.relations.values import FILE, Target
 from codanna_core.results import Confidence, Definition, Edge, Relation, RelationRequest, RelationResult
 from codanna_core.search.asked_about import MOST_CANDIDATES, Asked, AskedAbout
+from codanna_core.search.occurrences import Occurrence, Occurrences
 from codanna_core.search.relations import FactsSource, Reading, ViewProvider
 from codanna_core.search.view import SearchView
 from codanna_core.text.stored import StoredSymbol
@@ -128,6 +129,39 @@ class _Question:
                 words = f"there are no rules for {language}: names are matched, whatever they mean"
                 result.problems.append(Problem(Code.RELATIONS_BY_NAME, words))
             self._follow([target for target in groups[0] if target.number != FILE])
+        if result.relation is Relation.REFERENCES and (asked.used or self._request.text):
+            self._list(asked.used or self._name_of(groups) or self._request.name, used=bool(asked.used))
+
+    def _name_of(self, groups: Sequence[Sequence[Target]]) -> str:
+        return self._definition(groups[0][0]).name if groups else ""
+
+    def _list(self, name: str, *, used: bool) -> None:
+        """Add the places of a name: its uses if nothing defines it, its mentions if they are asked for."""
+        places = Occurrences(name, self._view, self._provider, self._relations.resolver.typer)
+        result = self._result
+        if name and used:
+            self._add_places(places.used())
+            if result.edges:
+                words = f"nothing here defines {name}: its uses are listed, whatever they mean"
+                result.problems.append(Problem(Code.RELATIONS_BY_NAME, words))
+        if name and self._request.text:
+            self._add_places(places.mentioned())
+        result.files += places.files
+        result.of_files += places.of_files
+        result.complete = result.complete and places.complete
+
+    def _add_places(self, found: Iterable[list[Occurrence]]) -> None:
+        for places in found:
+            shown = [self._placed(place) for place in places]
+            self._result.edges += shown
+            if self._partial is not None and shown:
+                self._partial(shown)
+
+    def _placed(self, place: Occurrence) -> Edge:
+        span, wide = self._span(place.path, place.at, place.at + place.size, place.line)
+        around = self._definition(place.source) if place.source.number != FILE else None
+        sure, test = Confidence.CERTAIN, is_test(place.path)
+        return Edge(place.path, span, place.role, around, None, sure, 1.0, place.reason, test=test, wide=wide)
 
     def _follow(self, targets: list[Target]) -> None:
         request, result = self._request, self._result

@@ -80,7 +80,8 @@ def outgoing(context: Context, snapshot: Snapshot, params: ItemParams) -> list[J
         return None
     groups: dict[Definition, list[Edge]] = {}
     for edge in _edges(ask, params, Relation.CALLS).edges:
-        groups.setdefault(edge.target, []).append(edge)
+        if edge.target is not None:
+            groups.setdefault(edge.target, []).append(edge)
     return [
         {"to": _end(ask, target.path, target, edges), "fromRanges": _ranges(ask, edges)}
         for target, edges in groups.items()

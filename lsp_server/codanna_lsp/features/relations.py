@@ -45,6 +45,7 @@ class RelationParams:
     confidence: Confidence
     depth: int
     budget: float
+    text: bool
     partial_token: int | str | None
 
 
@@ -65,6 +66,7 @@ def decode(relation: Relation, params: Params) -> RelationParams:
         Confidence(params.choice("minConfidence", Confidence.LIKELY.value, _CONFIDENCES)),
         params.integer("depth", 3 if relation is Relation.IMPACT else 1, 1, MAX_DEPTH),
         params.number("budget", BUDGET_S, 0.0, MAX_BUDGET_S),
+        relation is Relation.REFERENCES and params.flag("text", False),
         params.token("partialResultToken"),
     )
 
@@ -129,6 +131,7 @@ def _asked(
         params.confidence,
         params.depth,
         params.budget,
+        text=params.text,
     )
     return request, folders, []
 
@@ -139,11 +142,12 @@ def _send(context: Context, token: int | str, shapes: _Shapes, folder: Folder, e
 
 def _merged(answered: Sequence[tuple[Folder, RelationResult]], shapes: _Shapes, *, by_name: bool) -> Json:
     """The one answer of all folders: definitions in several of them are candidates, too."""
-    meant = [(folder, result) for folder, result in answered if result.targets or result.candidates]
+    meant = [one for one in answered if one[1].targets or one[1].candidates]
+    meant = meant or [one for one in answered if one[1].edges]  # Of a name that nothing defines.
     targets: list[Json] = []
     candidates: list[Json] = []
     edges: list[Json] = []
-    several = by_name and len(meant) > 1
+    several = by_name and len(meant) > 1 and any(result.targets for _, result in meant)
     for folder, result in meant:
         ends = [shapes.definition(folder, one) for one in result.targets]
         candidates += [shapes.definition(folder, one) for one in result.candidates]
