@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { Agents } from "./agents";
 import { History } from "./history";
+import { MapPanel } from "./mapPanel";
 import { openHit } from "./open";
 import { sentence } from "./protocol";
 import { QuestionView } from "./questionView";
@@ -60,6 +61,7 @@ export function activate(context: vscode.ExtensionContext): Api {
   command("codanna.view.byRelevance", () => view.setOrder("relevance"));
   command("codanna.view.byFile", () => view.setOrder("file"));
   command("codanna.view.similar", (node?: Node) => view.similarToResult(node));
+  command("codanna.showMap", () => MapPanel.show(server, context.extensionUri));
   command("codanna.clearHistory", () => history.clear());
   command("codanna.view.dismiss", (node?: Node) => view.dismiss(node));
   command("codanna.view.openToSide", (node?: Node) => view.openToSide(node));

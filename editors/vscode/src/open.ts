@@ -12,7 +12,7 @@ export function shownPath(hit: Hit): string {
 }
 
 /** Open a hit with the cursor on its name. */
-export async function openHit(hit: Hit, options: vscode.TextDocumentShowOptions = {}): Promise<vscode.TextEditor> {
+export async function openHit(hit: Pick<Hit, "uri" | "range" | "selectionRange">, options: vscode.TextDocumentShowOptions = {}): Promise<vscode.TextEditor> {
   const { start } = range(hit.selectionRange);
   const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(hit.uri));
   const editor = await vscode.window.showTextDocument(document, { selection: new vscode.Range(start, start), ...options });

@@ -115,6 +115,23 @@ export interface Status {
   server: { version: string; pid: number; log: string | null };
 }
 
+export interface MapRegion {
+  words: string[];
+  count: number;
+  x: number;
+  y: number;
+  radius: number;
+  symbols: (Pick<Hit, "name" | "kind" | "container" | "uri" | "path" | "range" | "selectionRange"> & { x: number; y: number })[];
+}
+
+export interface MapFolder {
+  uri: string;
+  name: string;
+  symbols: number;
+  sampled: boolean;
+  regions: MapRegion[];
+}
+
 const ICONS: Record<string, string> = {
   function: "symbol-function",
   method: "symbol-method",

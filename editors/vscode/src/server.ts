@@ -12,7 +12,7 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 import { announced, findServer, type Found, isAtLeast, runner, type Surroundings } from "./find";
-import type { Answer, ContextAnswer, ContextParams, Folder, Relations, SearchParams, SimilarParams, Status } from "./protocol";
+import type { Answer, ContextAnswer, ContextParams, Folder, MapFolder, Relations, SearchParams, SimilarParams, Status } from "./protocol";
 import { explicitSettings } from "./settings";
 import { message as plain } from "./text";
 
@@ -152,6 +152,10 @@ export class Server implements vscode.Disposable {
   /** Where programs of ours start: not in the workspace, whose files they may take for their own. */
   get home(): vscode.Uri {
     return this.context.extensionUri;
+  }
+
+  clusterMap(): Promise<{ folders: MapFolder[] }> {
+    return this.request("codanna/clusterMap", {});
   }
 
   status(): Promise<Status> {

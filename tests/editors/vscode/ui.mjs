@@ -88,6 +88,17 @@ try {
       const code = await box(page.locator(".editor-group-container").last().locator(".monaco-editor .view-overlays .rangeHighlight, .monaco-editor .view-overlays .cdr").first());
       return [list.y + list.height, code.y];
     };
+    /** An element of a web view, whichever it is. */
+    const inPage = async (selector) => {
+      for (const end = Date.now() + 60_000; Date.now() < end; await page.waitForTimeout(100)) {
+        for (const frame of page.frames()) {
+          if (await frame.locator(selector).count().catch(() => 0)) {
+            return frame.locator(selector);
+          }
+        }
+      }
+      throw new Error(`no ${selector}`);
+    };
     const open = (file) => page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
 
     await step("opening a folder starts the server and builds the index", async () => {
@@ -200,6 +211,39 @@ try {
       await page.waitForTimeout(500);
       await shot("vscode-view-light");
       await theme("dark");
+    });
+    await step("the map of the code opens what a dot stands for, by keys and by mouse", async () => {
+      await command("Codanna: Show the Map of the Code");
+      const map = await inPage("#map");
+      await map.locator("circle.dot").first().waitFor();
+      await map.locator('circle.dot[tabindex="0"]').focus();
+      await page.keyboard.press("ArrowRight");
+      const dot = map.locator("circle.dot:focus");
+      const place = /, (\S+):(\d+)$/.exec(await dot.getAttribute("aria-label"));
+      const said = await (await inPage("header #said")).innerText();
+      if (!said.endsWith(`${place[1]}:${place[2]}`)) {
+        throw new Error(said);
+      }
+      for (const colors of ["dark", "light"]) {
+        await theme(colors);
+        await page.waitForTimeout(500);
+        await shot(colors === "dark" ? "vscode-map" : "vscode-map-light");
+      }
+      await theme("dark");
+      await page.keyboard.press("Enter");
+      await open(place[1].split("/").at(-1));
+      await line(`Ln ${place[2]},`);
+      await command("View: Close Editor");
+      const other = map.locator("circle.dot").last();
+      const name = /, (\S+):\d+$/.exec(await other.getAttribute("aria-label"))[1];
+      await other.click();
+      await open(name.split("/").at(-1));
+      await command("View: Close All Editors");
+      await command("Go to File...");
+      await type("session.ts");
+      await rows.filter({ hasText: "session.ts" }).first().waitFor();
+      await page.keyboard.press("Enter");
+      await open("session.ts");
     });
     await step("an edit that was saved is found", async () => {
       await page.locator(".monaco-editor .view-lines").first().click();

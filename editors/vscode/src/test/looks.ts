@@ -2,6 +2,7 @@
 import * as assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { History } from "../history";
+import { MapPanel } from "../mapPanel";
 import { highlights, wanted } from "../matches";
 import { withRow } from "../preview";
 import { type FileNode, fileItem, type HitNode, hitItem } from "../rows";
@@ -157,6 +158,29 @@ export const tests: Tests = [
       assert.equal(vscode.window.tabGroups.all.length, 2);
       await vscode.commands.executeCommand("workbench.action.closeAllEditors");
       await vscode.commands.executeCommand("vscode.setEditorLayout", { orientation: 0, groups: [{}] });
+    },
+  ],
+  [
+    "the map shows regions with words, and opens what a dot stands for and nothing else",
+    async () => {
+      const extension = vscode.extensions.getExtension("codanna.codanna-lsp")!;
+      const map = (await vscode.commands.executeCommand("codanna.showMap")) as MapPanel;
+      assert.equal(map.panel.active, true);
+      assert.match(map.panel.webview.html, /Content-Security-Policy" content="default-src 'none'; style-src 'nonce-\w{32}'; script-src 'nonce-\w{32}'"/);
+      const [folder] = map.folders;
+      assert.equal(folder.name, "workspace");
+      assert.ok(folder.regions.length > 0 && folder.regions.every(({ words }) => words.length > 0));
+      const symbol = folder.regions[0].symbols[0];
+      await map.received({ type: "open", folder: 0, region: 0, symbol: 0 });
+      assert.equal(vscode.window.activeTextEditor?.document.uri.toString(), vscode.Uri.parse(symbol.uri).toString());
+      await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+      for (const message of [{ type: "open", folder: 9, region: 0, symbol: 0 }, { type: "open", folder: "__proto__", region: 0, symbol: 0 }, { type: "open" }]) {
+        await map.received(message as never);
+      }
+      assert.equal(vscode.window.activeTextEditor, undefined, "nothing else opens");
+      const again = await MapPanel.show(api.server, extension.extensionUri);
+      assert.equal(again, map, "there is one map");
+      map.panel.dispose();
     },
   ],
   [
