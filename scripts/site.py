@@ -39,8 +39,22 @@ FETCHING: Final = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe
 """Attributes whose address a browser asks for by itself."""
 
 
-STYLE: Final = ".md-typeset h1 { color: var(--md-default-fg-color); font-weight: 400; }\n"
-"""The theme's own gray is hard to read on dark pages."""
+STYLE: Final = """.md-typeset h1 { color: var(--md-default-fg-color); font-weight: 400; }
+.md-typeset p a, .md-typeset li a, .md-typeset td a { text-decoration: underline; }
+.md-typeset .headerlink { text-decoration: none; }
+[data-md-color-scheme="default"] {
+  --md-code-hl-operator-color: #555; --md-code-hl-punctuation-color: #555;
+  --md-code-hl-comment-color: #555; --md-code-hl-variable-color: #555;
+}
+[data-md-color-scheme="slate"] { --md-code-hl-constant-color: #b9aef5; --md-code-hl-number-color: #f4988d; }
+"""
+"""Some colors of the theme are too faint for their ground, and links are to be told without color."""
+SCRIPT: Final = """document$.subscribe(() => {
+  document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+  for (const wide of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code")) wide.tabIndex = 0;
+});
+"""
+"""Tables and code that are wider than the screen are reached by keyboard, and the search has a name."""
 
 
 class BadSite(Exception):
@@ -136,6 +150,7 @@ def assemble(target: Path) -> None:
     for name, text in pages().items():
         (target / name).write_text(text, "utf-8")
     (target / "site.css").write_text(STYLE, "utf-8")
+    (target / "site.js").write_text(SCRIPT, "utf-8")
     shutil.copytree(ROOT / "docs" / "images", target / "images")
 
 
