@@ -10,7 +10,8 @@ Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
 .PHONY: help install try test lint types check format bench torture fuzz soak test-editors test-agents tokens vscode docs lock wheel \
-  dist smoke weight recipes release site lint-workflows clean
+  dist smoke weight recipes release site site-version \
+  site-look lint-workflows clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /' | awk -F': ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,8 +81,16 @@ soak: install ## a day's worth of edits and searches: no growth, no loss of reca
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)
 
 # With CI=true everything is installed, too: there a missing editor is a failure.
-test-editors: install $(if $(INSTALL)$(filter true 1,$(CI)),$(NODE)/bin/npm) ## the tests inside real editors that are there; INSTALL=1 installs the rest, E=neovim picks
-	$(BIN)/python tests/editors/run.py $(if $(INSTALL),--install) $(E)
+test-editors: install $(if $(INSTALL)$(filter true 1,$(CI)),$(NODE)/bin/npm) $(if $(WHEEL),build/wheel/bin/codanna-lsp) ## the tests inside real editors that are there; INSTALL=1 installs the rest, E=neovim picks, WHEEL=1 tests the built wheel
+	$(if $(WHEEL),SERVER="$(abspath build/wheel/bin/codanna-lsp)" )$(BIN)/python tests/editors/run.py $(if $(INSTALL),--install) $(E)
+
+# The server as users install it, with the versions that the tests were last seen to pass with.
+.PHONY: build/wheel/bin/codanna-lsp
+build/wheel/bin/codanna-lsp: install
+	@rm -rf build/wheel
+	$(BIN)/python -m build --wheel --outdir build/wheel/dist > /dev/null
+	$(PYTHON) -m venv build/wheel
+	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock build/wheel/dist/*.whl
 
 # Node.js of our own, for the system's may be missing or too old; `make vscode NODE=/usr` takes that of the system.
 build/node/bin/npm:
@@ -137,6 +146,19 @@ site: install build/docs/.installed ## build the documentation as a site: build/
 	$(BIN)/python scripts/site.py --assemble build/site-docs
 	DISABLE_MKDOCS_2_WARNING=true build/docs/$(notdir $(BIN))/python -m mkdocs build --quiet --strict
 	$(BIN)/python scripts/site.py --check build/site
+
+# The branch gh-pages has one folder for each version; nothing is pushed.
+site-version: site ## add the site to the branch gh-pages under a name: make site-version NAME=0.2.0 ALIAS=latest
+	@test -n "$(NAME)" || { echo "name the version: make site-version NAME=0.2.0 ALIAS=latest" >&2; exit 2; }
+	PATH="$(abspath build/docs/$(notdir $(BIN))):$$PATH" mike deploy --update-aliases --alias-type=copy "$(NAME)" $(ALIAS)
+	$(if $(ALIAS),PATH="$(abspath build/docs/$(notdir $(BIN))):$$PATH" mike set-default $(ALIAS))
+
+site-look: site build/site-tools/.installed ## look at the site in Chromium: contrast, headings, narrow screens, other hosts
+	CHROMIUM="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}" \
+	  "$(abspath $(NODE))/bin/node" scripts/site_look.mjs build/site build/site-tools
+
+build/site-tools/.installed: $(NODE)/bin/npm
+	$(call npm_install,build/site-tools,axe-core@4.14.1 playwright-core@1.65.1)
 
 lint-workflows: build/release/.installed ## check the workflow files, the issue forms and the hooks
 	build/release/$(notdir $(BIN))/python scripts/lint_workflows.py
