@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from codanna_core.cancel import Cancel
 from codanna_core.config import Restart, Settings, diff, load_settings, restarts
 from codanna_core.embed.base import Embedder
+from codanna_core.files.spelling import CASE_MAY_NOT_COUNT, spelled_as_on_disk
 from codanna_core.indexing.condition import Condition
 from codanna_core.indexing.events import Events
 from codanna_core.indexing.following import Follower
@@ -280,7 +281,8 @@ class Engine:
 
     def relative(self, path: str | os.PathLike[str]) -> str:
         """A path below the root in the index's form; raises InvalidQuery for a path outside."""
-        return relative_to(self.root, path)
+        relative = relative_to(self.root, path)
+        return spelled_as_on_disk(self.root, relative) if CASE_MAY_NOT_COUNT else relative
 
     # Writing
 
