@@ -1,4 +1,4 @@
-"""Names that differ in case alone, on file systems on which that is one name and on those on which it is two."""
+"""Names that differ in case alone, where that is one name and where it is two."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ CASE_MAY_NOT_COUNT: Final[bool] = sys.platform in {"win32", "darwin"}
 
 
 def spelled_as_on_disk(root: Path, relative: str) -> str:
-    """The path as the folders below the root list it, so that a file has one name however an editor spells it.
+    """The path as the folders below the root list it: a file has one name, however an editor spells it.
 
     A part is only changed where the given spelling opens something that no folder lists: on a file system on
     which case counts, that never happens.

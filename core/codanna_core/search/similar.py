@@ -14,6 +14,7 @@ from codanna_core.embed.text import FileTexts, embedding_text
 from codanna_core.errors import DimensionMismatch, InvalidQuery
 from codanna_core.files import decode
 from codanna_core.model import Extraction
+from codanna_core.problems import Code
 from codanna_core.results import Filters, SearchResult
 from codanna_core.search.candidates import NO_WORDS, CandidateSet, Sought, index_filter
 from codanna_core.search.layers import Nearest
@@ -73,7 +74,7 @@ def near_lines(
             f"{lines.path} is not a file that can be read ({error.strerror}); name a file, not a link, and "
             "the line of the code in question"
         ) from error
-    origin, kind, described = _described(lines, text)
+    origin, kind, described = _described(view, lines, text)
     vector = view.embedder.embed_passages([described])[0]
     sort = next((sort for sort in _SORTS if kind in sort), ())
     if sort and not filters.kinds:
@@ -117,7 +118,7 @@ def _holds(reader: SnippetReader, symbol: StoredSymbol, phrases: Sequence[str]) 
     return all(phrase.lower() in text for phrase in phrases)
 
 
-def _described(asked: Lines, text: str) -> tuple[Place, str, str]:
+def _described(view: SearchView, asked: Lines, text: str) -> tuple[Place, str, str]:
     """Which lines are meant, of which kind they are, and what is embedded for them: the symbol at a line, or
     a selection, which is of no kind.
     """
@@ -128,9 +129,12 @@ def _described(asked: Lines, text: str) -> tuple[Place, str, str]:
     last = start_line if end_line is None else max(start_line, end_line)
     data = text.encode("utf-8", "replace")
     if end_line is None:
-        symbols = sorted(
-            asked.outline(data, path).symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte)
-        )
+        outline = asked.outline(data, path)
+        known = _indexed(view, path, start_line) if _fell_short(outline) else None
+        if known is not None:
+            body = "\n".join(lines[known.start_line : known.end_line + 1])
+            return (path, known.start_line, known.end_line), known.kind, _text_of(known, body)
+        symbols = sorted(outline.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
         around = [
             number
             for number, symbol in enumerate(symbols)
@@ -143,6 +147,23 @@ def _described(asked: Lines, text: str) -> tuple[Place, str, str]:
             return (path, symbol.start_line, symbol.end_line), symbol.kind, described
     selected = "\n".join(lines[start_line : last + 1])
     return (path, start_line, last), "", embedding_text(path, "", "", "text", "", "", selected)
+
+
+def _fell_short(outline: Extraction) -> bool:
+    """Whether nobody could parse the text in time; what it gave are lines, not definitions."""
+    return any(problem.code in {Code.SLOW_FILE, Code.PARSER_CRASHED} for problem in outline.problems)
+
+
+def _indexed(view: SearchView, path: str, line: int) -> StoredSymbol | None:
+    """The innermost definition around a line, as the index has it."""
+    around = [symbol for symbol in view.outline(path) if symbol.start_line <= line <= symbol.end_line]
+    return max(around, key=lambda symbol: (symbol.start_line, -symbol.end_line), default=None)
+
+
+def _text_of(symbol: StoredSymbol, body: str) -> str:
+    return embedding_text(
+        symbol.path, symbol.container, symbol.name, symbol.kind, symbol.signature, symbol.doc, body
+    )
 
 
 def _over_fetch(limit: int) -> int:
