@@ -51,7 +51,8 @@ STYLE: Final = """.md-typeset h1 { color: var(--md-default-fg-color); font-weigh
 """Some colors of the theme are too faint for their ground, and links are to be told without color."""
 SCRIPT: Final = """document$.subscribe(() => {
   document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
-  for (const wide of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code")) wide.tabIndex = 0;
+  const wide = ".md-typeset__scrollwrap, .md-typeset pre > code";
+  for (const place of document.querySelectorAll(wide)) place.tabIndex = 0;
 });
 """
 """Tables and code that are wider than the screen are reached by keyboard, and the search has a name."""
