@@ -132,8 +132,7 @@ def _described(view: SearchView, asked: Lines, text: str) -> tuple[Place, str, s
         outline = asked.outline(data, path)
         known = _indexed(view, path, start_line) if _fell_short(outline) else None
         if known is not None:
-            body = "\n".join(lines[known.start_line : known.end_line + 1])
-            return (path, known.start_line, known.end_line), known.kind, _text_of(known, body)
+            return (path, known.start_line, known.end_line), known.kind, _text_of(known, lines)
         symbols = sorted(outline.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
         around = [
             number
@@ -160,7 +159,8 @@ def _indexed(view: SearchView, path: str, line: int) -> StoredSymbol | None:
     return max(around, key=lambda symbol: (symbol.start_line, -symbol.end_line), default=None)
 
 
-def _text_of(symbol: StoredSymbol, body: str) -> str:
+def _text_of(symbol: StoredSymbol, lines: Sequence[str]) -> str:
+    body = "\n".join(lines[symbol.start_line : symbol.end_line + 1])
     return embedding_text(
         symbol.path, symbol.container, symbol.name, symbol.kind, symbol.signature, symbol.doc, body
     )
