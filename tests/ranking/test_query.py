@@ -77,3 +77,22 @@ def test_a_question_that_is_a_name_is_recognised(query: str, names: tuple[str, .
 def test_a_sentence_is_no_name() -> None:
     """A question in words asks for no definition by name."""
     assert not understand("how are routes registered", Filters()).single
+
+
+def test_what_prose_quotes_is_no_phrase() -> None:
+    """A pasted message quotes words that no source holds together; a question that is typed filters."""
+    message = (
+        'Remove the default "completion command" if it is alone. When a program has no commands of its own,'
+        " its root does the work."
+    )
+    question = understand(message, Filters())
+    assert question.filters == Filters()
+    assert question.text == message.replace('"', "")
+    short = understand('where is the default "completion command" removed', Filters())
+    assert short.filters == Filters(phrases=("completion command",))
+
+
+def test_a_phrase_given_beside_the_question_holds_however_long_that_is() -> None:
+    """Only what is typed in prose is the prose's own."""
+    given = Filters(phrases=("exact words",))
+    assert understand("a word " * 20, given).filters == given

@@ -17,6 +17,8 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*[?!]?")
 _BETWEEN = r"(?:::|->|[.#/\\])"
 _QUALIFIED = re.compile(rf"[^\W\d]\w*(?:{_BETWEEN}[^\W\d]\w*)+[?!]?(?:\(\))?")
 _LISTED = 20
+_PROSE = 12
+"""With more words than this beside the quoted ones, a text was pasted, and its quotation marks are its own."""
 _KINDS = {kind.value for kind in Kind}
 
 
@@ -48,7 +50,7 @@ def understand(query: str, filters: Filters) -> Question:
 
     `lang:go`, `kind:class`, `path:src/`, `in:Session`, `"exact words"` and `-word` are filters; an unknown
     kind and a lone colon stay what they are, so that pasted code and messages keep their meaning. Nothing in
-    a traceback or a log line is a filter.
+    a traceback or a log line is a filter, and what prose quotes is no phrase.
     """
     pasted = read_pasted(query)
     if pasted is not None:
@@ -62,6 +64,7 @@ def understand(query: str, filters: Filters) -> Question:
             message=fixed_words(pasted.message),
         )
     kept: list[str] = []
+    beside = 0
     typed: dict[str, list[str]] = {
         "language": [],
         "kind": [],
@@ -92,6 +95,9 @@ def understand(query: str, filters: Filters) -> Question:
             kept.append(quoted)
         else:
             kept.append(found.group(0))
+            beside += 1
+    if beside > _PROSE:
+        typed["phrase"] = []
     if not kept and not any(typed.values()):
         return Question("", filters, (), False, problems=tuple(problems))
     text = " ".join(kept)
