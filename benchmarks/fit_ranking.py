@@ -100,7 +100,7 @@ def collect(options: argparse.Namespace, mode: Mode) -> list[Labelled]:
                     Shown(one.path, one.name, one.kind, one.container, one.start_line + 1, one.end_line + 1)
                     for one in stored
                 ]
-                own = symbol_signals(symbols, len(found.terms))
+                own = symbol_signals(symbols, found.terms)
                 signals = np.hstack((of_files[symbols.file], own)).astype(np.float32)
                 right = np.array([any(rule(one, target) for target in targets) for one in places], np.bool_)
                 collected.append(Labelled(asked, query, places, signals, symbols.file, right))

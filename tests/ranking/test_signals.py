@@ -11,6 +11,7 @@ from codanna_core.ranking.paths import CLASSES, PathTable
 from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS, Symbols, file_signals, symbol_signals
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.text.documents import KINDS
+from codanna_core.text.name_terms import packed
 
 
 class Same(dict[str, str]):
@@ -33,6 +34,7 @@ def symbols(*rows: Row) -> Symbols:
         np.array(exact, np.bool_),
         np.array([KINDS.index(one) for one in kind], np.int64),
         np.zeros(len(kind), np.int64),
+        np.zeros(len(kind), np.uint64),
     )
 
 
@@ -101,7 +103,11 @@ def test_tests_are_not_put_behind_when_asked_for() -> None:
 def own(*rows: Row, body: int = 30, terms: int = 6) -> list[float]:
     """What each symbol is worth itself."""
     found = replace(symbols(*rows), body=np.full(len(rows), body))
-    return [float(score) for score in symbol_signals(found, terms) @ WEIGHTS.symbols["hybrid"]]
+    return [
+        float(score)
+        for score in symbol_signals(found, {str(number): 1 / terms for number in range(terms)})
+        @ WEIGHTS.symbols["hybrid"]
+    ]
 
 
 def test_a_nearer_symbol_is_worth_more() -> None:
@@ -130,6 +136,39 @@ def test_a_definition_comes_before_what_mentions_it(kind: str) -> None:
     """Windows, headings, variables, constants and fields are worth less than a function."""
     aside, function = own((0, 1.0, 0.5, False, kind), (0, 1.0, 0.5, False, "function"))
     assert function > aside
+
+
+def of_name(*names: str, terms: str) -> list[float]:
+    """What each of these functions is worth, all else being equal."""
+    asked = terms.split()
+    rows: list[Row] = [(0, 0.5, 0.5, False, "function")] * len(names)
+    found = replace(symbols(*rows), names=np.array([packed(name.split()) for name in names], np.uint64))
+    shares = {term: 1 / len(asked) for term in asked}
+    return [float(score) for score in symbol_signals(found, shares) @ WEIGHTS.symbols["hybrid"]]
+
+
+def test_a_name_that_is_the_question_is_meant() -> None:
+    """`open_session` answers "open session" before names that hold a part of it or more beside it."""
+    exact, part, longer, other = of_name(
+        "open session opensession",
+        "open",
+        "open pool of session openpoolofsession",
+        "close",
+        terms="open session",
+    )
+    assert exact > max(part, longer, other)
+
+
+def test_a_name_that_begins_as_the_question_does_is_worth_more() -> None:
+    """A question begins with what is done."""
+    does, done = of_name("load user loaduser", "user load userload", terms="load user again")
+    assert does > done
+
+
+def test_a_name_of_one_asked_word_among_others_is_worth_less_than_its_text_says() -> None:
+    """Its word counts in the text score and in the vector already."""
+    longer, none = of_name("session cookie path sessioncookiepath", "render", terms="open session again")
+    assert longer < none
 
 
 def test_what_does_the_work_comes_before_what_passes_it_on() -> None:
@@ -161,9 +200,10 @@ def test_nothing_found_gives_no_rows() -> None:
         np.zeros(0, np.bool_),
         np.zeros(0, np.int64),
         np.zeros(0, np.int64),
+        np.zeros(0, np.uint64),
     )
     assert file_signals(empty, [], {}, np.zeros(0), frozenset(), "").shape == (0, len(SIGNALS))
-    assert symbol_signals(empty, 6).shape == (0, len(SYMBOL_SIGNALS))
+    assert symbol_signals(empty, {"one": 1.0}).shape == (0, len(SYMBOL_SIGNALS))
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "text"])

@@ -170,7 +170,7 @@ def test_more_is_known_of_the_best_files(engine: Engine, monkeypatch: pytest.Mon
     assert len(set(closer.rows.places.tolist())) == len(closer.rows) >= len(found.rows)
     assert ("bank.py", "Account") not in seen(view, closer.rows)
     assert (np.diff(closer.file) >= 0).all()
-    for column in ("file", "text", "meaning", "exact", "traits"):
+    for column in ("file", "text", "meaning", "exact", "traits", "names"):
         assert len(getattr(closer, column)) == len(closer.rows)
     if mode is not Mode.SEMANTIC:
         assert ("shop.py", "deposit") in seen(view, closer.rows)

@@ -18,7 +18,7 @@ _BETWEEN = r"(?:::|->|[.#/\\])"
 _QUALIFIED = re.compile(rf"[^\W\d]\w*(?:{_BETWEEN}[^\W\d]\w*)+[?!]?(?:\(\))?")
 _LISTED = 20
 _PROSE = 12
-"""With more words than this beside the quoted ones, a text was pasted, and its quotation marks are its own."""
+"""With more words than this beside the quoted ones a text was pasted, and its quotes are no phrases."""
 _KINDS = {kind.value for kind in Kind}
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from codanna_core.ranking.paths import ASKED_BY, CLASSES, PathTraits
 from codanna_core.text.documents import KINDS
+from codanna_core.text.name_terms import CODES, code_of, unpacked
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +46,11 @@ SYMBOL_SIGNALS: dict[str, str] = {
     "long question, meaning": "A message of many words is near to much; its rare words say which is meant.",
     "own both": "A symbol that is near and contains the words beats one that has only either.",
     "long question, both": "Of many words some occur by chance; present and near is what answers a message.",
+    "name": "A definition called all that was asked for, and nothing else, is meant.",
+    "name covers": "A rare word in a longer name of something else counts twice, as text and in the vector.",
+    "name covered": "A short name of which one word was asked for is called like much.",
+    "first word": "A question begins with what is done, and so do the names of what does it.",
+    "order of words": "Words that follow each other in the question and in a name are meant together.",
     "long": "People ask for what does the work, seldom for the one line that passes it on.",
     "window": "A window of loose lines or a heading mentions a thing; a definition is it.",
     "variable": "A variable mentions what a definition is.",
@@ -53,7 +59,10 @@ SYMBOL_SIGNALS: dict[str, str] = {
 }
 """Every signal of a symbol itself and the wrong result that it prevents, in the order of the columns."""
 
-TEXT_SIGNALS = frozenset({"exact type", "words", "own text", "own both", "long question, both"})
+NAME_SIGNALS = ("name", "name covers", "name covered", "first word", "order of words")
+TEXT_SIGNALS = frozenset(
+    {"exact type", "words", "own text", "own both", "long question, both", *NAME_SIGNALS}
+)
 MEANING_SIGNALS = frozenset({"own meaning", "own both", "long question, meaning", "long question, both"})
 
 _LOG_OF_LONG = 5.0
@@ -81,11 +90,15 @@ class Symbols:
     """Index into `KINDS`."""
     body: NDArray[np.int64]
     """How many words the body has, 255 for more."""
+    names: NDArray[np.uint64]
+    """The words of the name, see `text.name_terms`."""
 
 
-def symbol_signals(symbols: Symbols, terms: int) -> Floats:
-    """One row a symbol, one column for each of `SYMBOL_SIGNALS`; the question has so many `terms`."""
-    longer = max(_SHORTER, min(_LONGER, math.log1p(terms) - _USUAL))
+def symbol_signals(symbols: Symbols, terms: Mapping[str, float]) -> Floats:
+    """One row a symbol, one column for each of `SYMBOL_SIGNALS`. `terms` are those of the question with their
+    shares.
+    """
+    longer = max(_SHORTER, min(_LONGER, math.log1p(len(terms)) - _USUAL))
     text = _of_best(symbols.text)
     near = np.maximum(symbols.meaning, 0.0)
     both = text * near
@@ -97,6 +110,7 @@ def symbol_signals(symbols: Symbols, terms: int) -> Floats:
             longer * (near - near.max(initial=0.0)),
             both,
             longer * (both - both.max(initial=0.0)),
+            _names(symbols.names, terms),
             np.log1p(symbols.body) / _LOG_OF_LONG,
             kinds[:, 0] | kinds[:, 1],
             kinds[:, 2:],
@@ -134,6 +148,23 @@ def file_signals(
             words,
             classes,
         )
+    )
+
+
+def _names(names: NDArray[np.uint64], terms: Mapping[str, float]) -> Floats:
+    """float64[symbols, 5], a column for each of `NAME_SIGNALS`."""
+    words = unpacked(names)
+    shares, places = np.zeros(CODES), np.full(CODES, -2)
+    for place, (term, share) in enumerate(terms.items()):
+        shares[code_of(term)] += share
+        places[code_of(term)] = place
+    held, asked = shares[words], places[words]
+    length = np.maximum(1, (words > 0).sum(axis=1))
+    covers = np.minimum(1.0, held.sum(axis=1))
+    covered = (held > 0).sum(axis=1) / length
+    follow = ((asked[:, 1:] == asked[:, :-1] + 1) & (asked[:, 1:] > 0)).sum(axis=1)
+    return np.column_stack(
+        (covers * covered, covers, covered, asked[:, 0] == 0, follow / np.maximum(1, length - 1))
     )
 
 

@@ -16,6 +16,7 @@ from codanna_core.search.kept import BufferWords, Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.documents import file_key, symbol_traits
 from codanna_core.text.impact import VALUES
+from codanna_core.text.name_terms import packed
 from codanna_core.text.rows import Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import index_text
@@ -134,12 +135,14 @@ class BufferLayer:
 
     def traits(self, rows: Rows) -> Traits:
         """As the index would have them."""
-        keys, traits = [], []
+        keys, traits, names = [], [], []
+        stem = self._kept.stems.__getitem__
         for number, position in _split(rows):
             symbol, fields = self._files[number].symbols[position], self._files[number].fields[position]
             keys.append(self.keys[number])
             traits.append(symbol_traits(symbol.kind, fields["body"].total(), position))
-        return Traits(np.array(keys, np.uint64), np.array(traits, np.int64))
+            names.append(packed(map(stem, fields["name"])))
+        return Traits(np.array(keys, np.uint64), np.array(traits, np.int64), np.array(names, np.uint64))
 
     def symbols(self, rows: Rows) -> list[StoredSymbol]:
         """As they are now."""

@@ -19,6 +19,7 @@ from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
 from codanna_core.search.exact import find_named
 from codanna_core.search.globs import globs_to_regexes
+from codanna_core.search.language_names import without_language
 from codanna_core.search.layers import FileKeys, FileScores, Nearest
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT
@@ -50,13 +51,8 @@ class Words:
     """Files by the share of the question that they hold."""
 
 
-NO_WORDS = Words(
-    {},
-    NOTHING,
-    NOTHING,
-    (np.zeros(0, np.uint64), NONE),
-    FileScores(np.zeros(0, np.uint64), np.zeros(0)),
-)
+_NO_KEYS = np.zeros(0, np.uint64)
+NO_WORDS = Words({}, NOTHING, NOTHING, (_NO_KEYS, NONE), FileScores(_NO_KEYS, np.zeros(0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,15 +80,14 @@ class CandidateSet:
     meaning: Floats
     exact: NDArray[np.bool_]
     traits: NDArray[np.int64]
+    names: NDArray[np.uint64]
     keys: FileKeys
     """Of the files in `paths`."""
     paths: tuple[str, ...]
     """Of the files of the candidates, and behind them of those that are known by their path alone."""
     covered: Floats
     """For each file the share of the question that it holds."""
-    terms: Mapping[str, float]
-    named: Scored
-    """See `Words.exact`."""
+    words: Words
 
     @classmethod
     def of(
@@ -100,9 +95,9 @@ class CandidateSet:
     ) -> CandidateSet:
         """One row for all that was found in the same place, with what is known of it."""
         rows, _ = _distinct(Rows.concat((words.symbols.rows, meaning.rows, words.exact.rows, also)))
-        files, traits = view.traits(rows)
+        files, traits, names = view.traits(rows)
         order = np.lexsort((traits >> PLACE_BIT, files))
-        rows, files, traits = rows.take(order), files[order], traits[order]
+        rows, files, traits, names = rows.take(order), files[order], traits[order], names[order]
         keys, first, file = _numbered(files)
         paths = view.paths(keys, rows.take(first))
         keys, paths = _with_known_by_path(view, keys, paths, words)
@@ -114,15 +109,20 @@ class CandidateSet:
             _beside(rows.places, meaning.rows.places, meaning.scores),
             among(rows.places, words.exact.rows.places),
             traits,
+            names,
             keys,
             tuple(paths),
             _beside(keys, *words.of_files),
-            words.terms,
-            words.exact,
+            words,
         )
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def terms(self) -> Mapping[str, float]:
+        """Those of the question, with their shares."""
+        return self.words.terms
 
     @property
     def symbols(self) -> Symbols:
@@ -134,12 +134,13 @@ class CandidateSet:
             self.exact,
             np.minimum(self.traits & 0xFF, len(KINDS) - 1),
             self.traits >> 8 & 0xFF,
+            self.names,
         )
 
     @property
     def qualified(self) -> Floats:
         """How well the place of each candidate fits the qualifiers of a name."""
-        return _beside(self.rows.places, self.named.rows.places, self.named.scores)
+        return _beside(self.rows.places, self.words.exact.rows.places, self.words.exact.scores)
 
     def evidence(
         self, view: SearchView, other_words: Iterable[str] = (), *, with_paths: bool = True
@@ -173,6 +174,7 @@ class CandidateSet:
             meaning=meaning,
             exact=self.exact[kept],
             traits=self.traits[kept],
+            names=self.names[kept],
         )
 
     def symbol(self, view: SearchView, number: int) -> StoredSymbol:
@@ -196,7 +198,7 @@ class CandidateSet:
         """
         lifted = np.argsort(-of_files, kind="stable")
         found = self.with_one_of_each(view, lifted[: limit + _SPARE_FILES].tolist())
-        own = symbol_signals(found.symbols, len(self.terms)) @ WEIGHTS.symbols[self.sought.mode]
+        own = symbol_signals(found.symbols, self.terms) @ WEIGHTS.symbols[self.sought.mode]
         scores = of_files[found.file] + own
         best = np.full(len(of_files), -np.inf)
         np.maximum.at(best, found.file, scores)
@@ -216,7 +218,7 @@ class CandidateSet:
         matching = view.matching(text_weights(self.terms), _OF_BEST_FILES, only)
         known = among(matching.rows.places, self.rows.places)
         more = matching.take(~known)
-        keys, traits = view.traits(more.rows)
+        keys, traits, names = view.traits(more.rows)
         of_keys = {int(key): number for number, key in enumerate(self.keys.tolist())}
         places = np.concatenate((self.rows.places, more.rows.places))
         nothing = np.zeros(len(more.rows))
@@ -229,6 +231,7 @@ class CandidateSet:
             rows=Rows.concat((self.rows, more.rows)).take(order),
             file=file[order],
             traits=traits[order],
+            names=np.append(self.names, names)[order],
             text=np.maximum(text, _beside(places, matching.rows.places, matching.scores))[order],
             meaning=np.append(self.meaning, nothing)[order],
             exact=np.append(self.exact, nothing > 0)[order],
@@ -237,7 +240,7 @@ class CandidateSet:
     def with_one_of_each(self, view: SearchView, files: Sequence[int]) -> CandidateSet:
         """These and a candidate of each of these files: one found by its path alone has none yet."""
         bare = set(files).difference(self.file.tolist())
-        rows, of_files, all_traits = [self.rows], [], []
+        chosen, of_files = [], []
         for file in [file for file in files if file in bare]:
             found = view.passing(replace(self.sought.only, owners=(self.paths[file],)), _OF_ONE_FILE)
             if not len(found):
@@ -245,17 +248,18 @@ class CandidateSet:
             traits = view.traits(found).traits
             # The first type of the file, or else its first symbol.
             best = int(np.lexsort((traits >> PLACE_BIT, ~TYPE_KINDS[traits & 0xFF]))[0])
-            rows.append(found.take(np.array([best])))
+            chosen.append(found.take(np.array([best])))
             of_files.append(file)
-            all_traits.append(traits[best])
         if not of_files:
             return self
-        nothing = np.zeros(len(of_files))
+        rows, nothing = Rows.concat(chosen), np.zeros(len(of_files))
+        _, traits, names = view.traits(rows)
         return replace(
             self,
-            rows=Rows.concat(rows),
+            rows=Rows.concat((self.rows, rows)),
             file=np.append(self.file, np.array(of_files, np.int64)),
-            traits=np.append(self.traits, np.array(all_traits, np.int64)),
+            traits=np.append(self.traits, traits),
+            names=np.append(self.names, names),
             text=np.append(self.text, nothing),
             meaning=np.append(self.meaning, nothing),
             exact=np.append(self.exact, nothing > 0),
@@ -305,6 +309,7 @@ def find_candidates(
     view: SearchView, question: Question, mode: Mode, cancel: Cancel | None, also: Rows = NONE
 ) -> CandidateSet:
     """What the searches that a mode asks for find, and these as well, described and ready to be ranked."""
+    question = replace(question, text=without_language(view, question.text))
     by_text = mode is not Mode.SEMANTIC or view.embedder is None
     by_meaning = mode is not Mode.TEXT and view.embedder is not None
     only = index_filter(question.filters)

@@ -54,8 +54,11 @@ class CommittedLayer:
         return self._text.column("file_key", found), found
 
     def traits(self, rows: Rows) -> Traits:
-        """From two columns."""
-        return Traits(self._text.column("file_key", rows), self._text.column("traits", rows).astype(np.int64))
+        """From three columns."""
+        files, traits, names = (
+            self._text.column(name, rows) for name in ("file_key", "traits", "name_terms")
+        )
+        return Traits(files, traits.astype(np.int64), names)
 
     def symbols(self, rows: Rows) -> list[StoredSymbol]:
         """From the documents."""

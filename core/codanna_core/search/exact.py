@@ -55,7 +55,7 @@ def find_named(view: SearchView, question: Question, only: Filter) -> Scored:
 def _weightiest(view: SearchView, rows: Rows) -> Rows:
     if len(rows) <= _EXACT:
         return rows
-    files, traits = view.traits(rows)
+    files, traits, _ = view.traits(rows)
     kinds = np.minimum(traits & 0xFF, len(KINDS) - 1)
     weights = 2 * TYPE_KINDS[kinds] + _DEFINING[kinds]
     return rows.take(np.lexsort((traits >> PLACE_BIT, files, -weights))[:_EXACT])

@@ -44,6 +44,8 @@ class Traits(NamedTuple):
     files: FileKeys
     traits: NDArray[np.int64]
     """See `text.documents.symbol_traits`."""
+    names: NDArray[np.uint64]
+    """See `text.name_terms.packed`."""
 
 
 class Layer(Protocol):

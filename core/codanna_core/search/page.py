@@ -9,7 +9,7 @@ import numpy as np
 from codanna_core.ranking.confidence import LEAST, relevant, shown
 from codanna_core.ranking.order import best_symbols, meant_exactly
 from codanna_core.ranking.query import Question
-from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS, Floats, symbol_signals
+from codanna_core.ranking.signals import NAME_SIGNALS, SIGNALS, SYMBOL_SIGNALS, Floats, symbol_signals
 from codanna_core.ranking.twins import in_front
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Hit, SearchRequest
@@ -49,7 +49,7 @@ def add_ranked(
     if among is not None:
         candidates = candidates.among(view, among.rows)
     symbols = candidates.symbols
-    own = symbol_signals(symbols, len(candidates.terms)) * WEIGHTS.symbols[candidates.sought.mode]
+    own = symbol_signals(symbols, candidates.terms) * WEIGHTS.symbols[candidates.sought.mode]
     single = all(len(parts_of(name)) == 1 for name in question.names)
     meant = meant_exactly(symbols, signals, candidates.qualified, single_words=single)
     rows, raw = best_symbols(symbols, of_files, own.sum(1), meant, request.limit)
@@ -93,7 +93,7 @@ def _explained(given: Floats, exact: bool, moved: float) -> dict[str, float]:
 
 _PHRASES = {
     "text": ("words", "own text", "own both", "long question, both"),
-    "name": ("exact type",),
+    "name": ("exact type", *NAME_SIGNALS),
     "file name": ("file name", "file name match"),
     "folder": ("folders", "last folder"),
     "meaning": ("own meaning", "own both", "long question, meaning", "long question, both"),

@@ -126,7 +126,7 @@ def _chosen(view: SearchView, names: list[str], most: int, only: Filter, near: S
     if len(rows) <= most:
         return rows
     open_files = [file_key(path) for path in near]
-    files, traits = view.traits(rows)
+    files, traits, _ = view.traits(rows)
     weights = _KIND_WEIGHTS[np.minimum(traits & 0xFF, len(KINDS) - 1)]
     weights += _CLOSE * np.isin(files, np.array(open_files, np.uint64))
     return rows.take(np.lexsort((traits >> PLACE_BIT, files, -weights))[:most])

@@ -114,10 +114,13 @@ class SearchView:
         buffered = rows.places < 0
         if not buffered.any():
             return self._index.traits(rows)
-        keys, traits = np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.int64)
-        keys[buffered], traits[buffered] = self._buffers.traits(rows.take(buffered))
-        keys[~buffered], traits[~buffered] = self._index.traits(rows.take(~buffered))
-        return Traits(keys, traits)
+        merged = Traits(
+            np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.int64), np.zeros(len(rows), np.uint64)
+        )
+        for there, layer in ((buffered, self._buffers), (~buffered, self._index)):
+            for column, values in zip(merged, layer.traits(rows.take(there)), strict=True):
+                column[there] = values
+        return merged
 
     def outline(self, path: str) -> list[StoredSymbol]:
         """The symbols of one file, in the order of the file."""

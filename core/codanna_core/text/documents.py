@@ -15,6 +15,7 @@ import orjson
 from codanna_core.cache import Cache
 from codanna_core.model import Extraction, Kind, Symbol
 from codanna_core.text.impact import leveled
+from codanna_core.text.name_terms import packed
 from codanna_core.text.schema import USES, WORDS, code_analyzer
 from codanna_core.words import WORDS_KEPT, WordsOfEach, index_text_of, learn, raw_words
 
@@ -191,6 +192,7 @@ class FileDocuments:
             traits = symbol_traits(kind, len(body), number)
             document = (
                 f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{traits},'
+                f'"name_terms":{packed(name)},'
                 f'"name":"{" ".join(name)}","{WORDS}":"{leveled(words)}",'
             )
             if symbol.has_name:

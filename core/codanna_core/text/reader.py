@@ -87,7 +87,7 @@ class TextSnapshot:
         return self._searcher.best(parts, limit, only, order)
 
     def column(self, name: str, rows: Rows) -> NDArray[np.uint64]:
-        """One number of each document (`file_key`, `traits`, `key`), without reading the documents."""
+        """One number of each document, such as its `file_key`, without reading the documents."""
         return self._searcher.column(name, _addresses(rows))
 
     def paths_of_files(self, rows: Rows) -> list[str]:

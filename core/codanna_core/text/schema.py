@@ -9,14 +9,15 @@ import tantivy
 FORMAT_VERSION = 1
 """Layout of the index folder. 1: first."""
 
-FEATURE_VERSION = 8
+FEATURE_VERSION = 9
 """Content of the documents; a change reindexes text, and embeds only what is embedded as another text.
 
 1: first. 2: words and path of whole files, and what ranking must know of every candidate as columns. 3: terms
 come without endings. 4: the words of a symbol come with their levels, and symbols with their place in the
 file. 5: symbols come with the length of their body, and what is embedded keeps its parts apart. 6: files
 come with the identifiers that they use. 7: Chinese, Japanese and Korean come as pairs of characters, and
-words with accents are not cut at them. 8: Python's constructors set fields.
+words with accents are not cut at them. 8: Python's constructors set fields. 9: the words of
+names come as a column.
 """
 
 TERMS = "terms"
@@ -59,7 +60,7 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in (WORDS, *NAME_FIELDS, *FILE_FIELDS, USES):
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
-    for name in ("file_key", "traits"):
+    for name in ("file_key", "traits", "name_terms"):
         builder.add_unsigned_field(name, fast=True)
     builder.add_unsigned_field("key", indexed=True, fast=True)
     builder.add_bytes_field("data", stored=True)

@@ -1,0 +1,32 @@
+"""The words of a name in one number: ranking compares them with a question and reads no document."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST = 6
+_BITS = 10
+CODES = 1 << _BITS
+"""One more than the largest code of a word; 0 stands for none."""
+
+
+def code_of(term: str) -> int:
+    """A number from 1 to 1023; two terms in a thousand share one."""
+    return zlib.crc32(term.encode("utf-8", "replace")) % (CODES - 1) + 1
+
+
+def packed(terms: Iterable[str]) -> int:
+    """The first words of a name, given as it is indexed: its parts, and behind several the whole."""
+    different = list(dict.fromkeys(terms))
+    parts = different[:-1] if len(different) > 2 else different
+    return sum(code_of(term) << _BITS * place for place, term in enumerate(parts[:MOST]))
+
+
+def unpacked(names: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """A row a name, a column for each of its words, 0 behind the last."""
+    shifts = np.arange(MOST, dtype=np.uint64) * np.uint64(_BITS)
+    return (names[:, None] >> shifts & np.uint64(CODES - 1)).astype(np.int64)
