@@ -179,3 +179,19 @@ def test_more_is_known_of_the_best_files(engine: Engine, monkeypatch: pytest.Mon
         assert closer.sought.vector is not None  # A search may tell how far something is, too.
         near = np.maximum(0.0, view.nearness(closer.rows, closer.sought.vector))
         assert np.allclose(np.maximum(0.0, closer.meaning), near, atol=1e-5)
+
+
+def test_what_words_found_is_judged_by_its_meaning_as_well(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in files that are none of the best, where only a search by words found it."""
+    view = engine._view(meaning=True)
+    monkeypatch.setattr(candidates, "WEIGHTS", dataclasses.replace(WEIGHTS, closer=0))
+    question = understand("put goods into the deposit", Filters())
+    found = find_candidates(view, question, Mode.HYBRID, None)
+    unknown = dataclasses.replace(found, meaning=np.zeros(len(found)))
+    judged = unknown.looked_closer(view, np.ones(len(found.paths)), 10)
+    assert judged.sought.vector is not None
+    near = np.maximum(0.0, view.nearness(judged.rows, judged.sought.vector))
+    assert near.max() > 0
+    assert np.allclose(judged.meaning, near, atol=1e-5)

@@ -162,20 +162,16 @@ class CandidateSet:
     def among(self, view: SearchView, rows: Rows) -> CandidateSet:
         """Only these of the candidates, each with its meaning."""
         kept = np.flatnonzero(among(self.rows.places, rows.places))
-        meaning = self.meaning[kept]
-        if self.sought.vector is not None and self.sought.mode != "text":
-            near = view.nearness(self.rows.take(kept), self.sought.vector)
-            meaning = np.where(meaning == 0.0, np.maximum(0.0, near), meaning)
         return replace(
             self,
             rows=self.rows.take(kept),
             file=self.file[kept],
             text=self.text[kept],
-            meaning=meaning,
+            meaning=self.meaning[kept],
             exact=self.exact[kept],
             traits=self.traits[kept],
             names=self.names[kept],
-        )
+        )._near(view)
 
     def symbol(self, view: SearchView, number: int) -> StoredSymbol:
         """The whole of one candidate."""
@@ -197,7 +193,7 @@ class CandidateSet:
         `of_files` is what lifts each file; how good one is, its best symbol says.
         """
         lifted = np.argsort(-of_files, kind="stable")
-        found = self.with_one_of_each(view, lifted[: limit + _SPARE_FILES].tolist())
+        found = self.with_one_of_each(view, lifted[: limit + _SPARE_FILES].tolist())._near(view)
         own = symbol_signals(found.symbols, self.terms) @ WEIGHTS.symbols[self.sought.mode]
         scores = of_files[found.file] + own
         best = np.full(len(of_files), -np.inf)
@@ -205,12 +201,16 @@ class CandidateSet:
         closer = np.argsort(-best, kind="stable")[: WEIGHTS.closer]
         if self.sought.mode != "semantic" and len(closer):
             found = found._with_matching(view, closer)
-        if self.sought.vector is None:
-            return found
-        unknown = np.flatnonzero((found.meaning == 0) & among(found.file, closer))
-        meaning = found.meaning.copy()
-        meaning[unknown] = np.maximum(0.0, view.nearness(found.rows.take(unknown), self.sought.vector))
-        return replace(found, meaning=meaning)
+        return found._near(view)
+
+    def _near(self, view: SearchView) -> CandidateSet:
+        """The same with the meaning of those that only words found."""
+        if self.sought.vector is None or self.sought.mode == "text":
+            return self
+        unknown = np.flatnonzero(self.meaning == 0)
+        meaning = self.meaning.copy()
+        meaning[unknown] = np.maximum(0.0, view.nearness(self.rows.take(unknown), self.sought.vector))
+        return replace(self, meaning=meaning)
 
     def _with_matching(self, view: SearchView, files: NDArray[np.int64]) -> CandidateSet:
         """These and all symbols of these files that hold a word of the question."""
