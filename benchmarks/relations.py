@@ -19,18 +19,21 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from codanna_core.engine import Engine
 from codanna_core.relations import reader, scopes
-from codanna_core.relations.facts import Binds, Reference
+from codanna_core.relations.facts import Binds, Reference, Role
 from codanna_core.relations.resolve import Resolution, Resolver, Tier
 from codanna_core.relations.rules import GENERIC, Rules
 from codanna_core.relations.typer import Typer
 from codanna_core.results import Relation, RelationRequest
 from codanna_core.testing.relations import MemoryProvider
+
+OFF = 0.10
+"""A stated probability further than this from the share that is right is no use."""
 
 
 class Use(NamedTuple):
@@ -71,7 +74,10 @@ class Tally:
         self.known = 0
         self.given: Counter[Tier] = Counter()
         self.right: Counter[Tier] = Counter()
-        self.stated: Counter[Tier] = Counter()
+        self.uses: Counter[Tier] = Counter()
+        self.stated: dict[Tier, float] = defaultdict(float)
+        self.weight: dict[Tier, float] = defaultdict(float)
+        """Right uses; of one with several possible definitions its share."""
         self.bad: list[str] = []
         self.missed: list[str] = []
 
@@ -83,18 +89,22 @@ class Tally:
         return f"{precision:6.3f} / {recall:5.3f} ({given:6d})"
 
 
-def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> None:
-    started = time.process_time()
-    for module in (reader, scopes) if by_name else ():
-        module.rules_of = lambda _language: Rules(reader=GENERIC)  # type: ignore[attr-defined]
-    provider = MemoryProvider.of_folder(project)
-    read = time.process_time() - started
+class Compared(NamedTuple):
+    """Our edges of a project beside the truth."""
+
+    tallies: dict[tuple[str, str], Tally]
+    """By language, and `call` or `all`."""
+    reasons: dict[str, list[float]]
+    """Of calls by tier and reason: how many, how many right, and the sum of the stated probabilities."""
+    uses: int
+
+
+def compare(provider: MemoryProvider, uses: Mapping[tuple[str, int, int], Use]) -> Compared:
+    """Resolve what the truth knows."""
     resolver = Resolver(Typer(provider))
-    uses = read_truth(truth, provider)
     by_place = dict(places(provider))
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     reasons: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0])
-    started = time.process_time()
     count = 0
     for key, use in uses.items():
         facts = provider.all.get(use.path)
@@ -127,6 +137,8 @@ def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> 
             tally.given[result.tier] += count_
             tally.right[result.tier] += right
             tally.stated[result.tier] += result.probability
+            tally.uses[result.tier] += 1
+            tally.weight[result.tier] += right / len(places_) if result.tier == Tier.POSSIBLE else right
             if not right:
                 tally.bad.append(text(use, result, reference))
         if use.is_call:
@@ -135,6 +147,18 @@ def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> 
             reasons[shape][0] += 1
             reasons[shape][1] += weight
             reasons[shape][2] += result.probability
+    return Compared(tallies, reasons, count)
+
+
+def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> None:
+    started = time.process_time()
+    for module in (reader, scopes) if by_name else ():
+        module.rules_of = lambda _language: Rules(reader=GENERIC)  # type: ignore[attr-defined]
+    provider = MemoryProvider.of_folder(project)
+    read = time.process_time() - started
+    uses = read_truth(truth, provider)
+    started = time.process_time()
+    tallies, reasons, count = compare(provider, uses)
     resolved = time.process_time() - started
     size = sum(len(provider.texts[path]) for path in provider.all) / 1e6
     print(
@@ -152,6 +176,18 @@ def measure(project: Path, truth: Path, show: int, *, by_name: bool = False) -> 
             for title, items in (("wrong", tally.bad), ("missed", tally.missed)):
                 step = max(1, len(items) // show)
                 print(f"    {title} ({len(items)}):", *items[::step][:show], sep="\n      ")
+    known = sum(use.is_call for use in uses.values())
+    calls = sum(
+        reference.role == Role.CALL for facts in provider.all.values() for reference in facts.references
+    )
+    print(f"  the truth knows {known / max(1, calls):.0%} of {calls} calls")
+    for (language, kind), tally in sorted(tallies.items()):
+        for tier in Tier if kind == "call" else ():
+            stated = tally.stated[tier] / max(1, tally.uses[tier])
+            right = tally.weight[tier] / max(1, tally.uses[tier])
+            off = "" if abs(stated - right) <= OFF or not tally.uses[tier] else ", which is off"
+            group = f"{tier.name.lower():8s} {tally.uses[tier]:6d}"
+            print(f"  {language:11s} {group} calls state {stated:.3f}, {right:.3f} are right{off}")
     for shape, (given, right, stated) in sorted(reasons.items()):
         print(f"    {shape:40s} {given:6.0f} right {right / given:.3f} stated {stated / given:.3f}")
 

@@ -1,0 +1,2 @@
+export * from "./shelf";
+export { default as Envelope, Parcel } from "./parcel";
