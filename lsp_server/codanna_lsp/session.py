@@ -63,7 +63,7 @@ class Session:
         self.long_pool = ThreadPoolExecutor(16, "codanna-long")
         watching = Watching(options.watched_here, lambda paths: self.disk.note_paths(paths))
         self.folders = Folders(loop, engines, self, options, watching)
-        self.texts = Texts(loop, self.folders.containing, options.pause)
+        self.texts = Texts(loop, self.folders.containing, options.pause, self.folders.__contains__)
         self.disk = DiskChanges(loop, self.long_pool, self.folders.containing, options.pause)
         self.progresses = Progresses(protocol, options)
         self._loop = loop

@@ -12,6 +12,7 @@ from pathlib import Path
 from codanna_core.workspace.folder import Folder
 from codanna_lsp import convert
 from codanna_lsp.documents import Document
+from codanna_rpc.unsaved import Offer
 
 logger = logging.getLogger(__name__)
 
@@ -27,16 +28,22 @@ class Texts:
         loop: asyncio.AbstractEventLoop,
         containing: Callable[[Path], list[tuple[Folder, str]]],
         pause: Callable[[], float],
+        is_open: Callable[[Folder], bool],
     ) -> None:
-        """`containing` finds the folders that hold a path; `pause` says for how many seconds edits wait."""
+        """`containing` finds the folders that hold a path; `pause` says for how many seconds edits wait;
+        `is_open` whether a folder still belongs to the workspace.
+        """
         self.documents: dict[Path, Document] = {}
         self._loop = loop
         self._containing = containing
         self._pause = pause
+        self._is_open = is_open
         self._lane = ThreadPoolExecutor(1, "codanna-overlay")
         self._last: Future[None] | None = None
         self._due: set[Path] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._offers: dict[Folder, Offer] = {}
+        """For other programs of this user, such as an agent's server."""
 
     def hand_over(self) -> None:
         """An engine was opened: give it the texts that are edited already."""
@@ -58,6 +65,8 @@ class Texts:
     def shut_down(self) -> None:
         """Hand over nothing more. Any thread."""
         self._lane.shutdown(wait=False, cancel_futures=True)
+        for offer in list(self._offers.values()):
+            offer.close()
 
     def open(self, document: Document) -> None:
         """A text is open in the editor from now on."""
@@ -101,6 +110,7 @@ class Texts:
             except Exception:
                 logger.exception("a saved file is shown once it is indexed, not before")
             engine.clear_overlay(relative)
+        self._offer(folder, relative, None)
         folder.update([relative])
 
     def changed(self, document: Document) -> None:
@@ -128,7 +138,21 @@ class Texts:
         try:
             if lines is None:
                 engine.clear_overlay(relative)
+                self._offer(folder, relative, None)
             else:
-                engine.set_overlay(relative, "".join(lines))
+                text = "".join(lines)
+                engine.set_overlay(relative, text)
+                self._offer(folder, relative, text)
         except Exception:
             logger.exception("the unsaved text of a file could not be searched")
+
+    def _offer(self, folder: Folder, relative: str, text: str | None) -> None:
+        """Let other programs see it; on the thread that hands over."""
+        offer = self._offers.get(folder)
+        if offer is None:
+            if text is None:
+                return
+            for other in [one for one in self._offers if one.root == folder.root]:
+                self._offers.pop(other).close()  # The folder was opened again.
+            offer = self._offers[folder] = Offer(folder.root, lambda: self._is_open(folder))
+        offer.put(relative, text)

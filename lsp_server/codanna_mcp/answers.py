@@ -107,7 +107,8 @@ def _part(
         def answered(ask: Callable[[], Any], whole: Callable[[Any], bool]) -> Any:
             return workspace.answered(folder, ask, whole, cancel, report)
 
-        call = Call(asked, folder, service, budget, cancel, answered)
+        unsaved = workspace.unsaved(folder, service)
+        call = Call(asked, folder, service, budget, cancel, answered, unsaved)
         part = _ANSWERS[name](call)
     except NotReady as error:
         return Part({}, reason=inert_message(str(error)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,8 @@ class Call:
     cancel: Cancel
     answered: Callable[[Callable[[], Any], Callable[[Any], bool]], Any]
     """Asks a folder that may only just be indexed."""
+    unsaved: Mapping[str, str]
+    """Texts that an editor has not saved, by their paths."""
 
 
 def filters(asked: Params, prefix: str = "") -> Filters:

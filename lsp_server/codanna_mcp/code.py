@@ -32,7 +32,7 @@ def search(call: Call) -> Part:
 
 
 def similar(call: Call) -> Part:
-    files = Files(call.service)
+    files = Files(call.service, call.unsaved)
     found = call.answered(
         lambda: target(call.service, files, call.asked, call.cancel), lambda one: bool(one.hits)
     )
@@ -56,7 +56,7 @@ def similar(call: Call) -> Part:
 
 
 def symbol(call: Call) -> Part:
-    files = Files(call.service)
+    files = Files(call.service, call.unsaved)
     found = call.answered(
         lambda: target(call.service, files, call.asked, call.cancel), lambda one: bool(one.hits)
     )
@@ -91,7 +91,7 @@ def symbol(call: Call) -> Part:
 
 
 def outline(call: Call) -> Part:
-    files = Files(call.service)
+    files = Files(call.service, call.unsaved)
     path = files.path(call.asked.text("path", limit=5_000))
     found = call.service.document_symbols(path, "\n".join(files.lines(path)))
     symbols = [one for one in found.symbols if one.has_name]

@@ -34,7 +34,7 @@ def relations(call: Call) -> Part:
     if asked.has("name") and not asked.has("handle"):
         request = RelationRequest(relation, asked.text("name", limit=1_000), **limits)
     else:
-        found = target(call.service, Files(call.service), asked, call.cancel)
+        found = target(call.service, Files(call.service, call.unsaved), asked, call.cancel)
         if not found.hits:
             return gone(call, found)
         request = about(found.hits[0], relation, **limits)

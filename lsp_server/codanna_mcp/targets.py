@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -44,8 +44,10 @@ class Found:
 class Files:
     """Reads files that are searched, and no others. One for each question."""
 
-    def __init__(self, service: SearchService) -> None:
+    def __init__(self, service: SearchService, unsaved: Mapping[str, str]) -> None:
+        """`unsaved` texts stand for their files."""
         self._service = service
+        self._unsaved = unsaved
         self._texts: dict[str, str] = {}
         self._outlines: dict[str, list[Symbol]] = {}
 
@@ -66,13 +68,18 @@ class Files:
     def lines(self, path: str, first: int = 0, end: int | None = None) -> list[str]:
         """Lines of a file as it is now; none where it cannot be read."""
         if path not in self._texts:
-            limit = self._service.settings.discovery.max_file_size
-            try:
-                data = to_utf8(read_inside(self._service.root, path, limit))[0]
-            except OSError:
-                data = b""
-            self._texts[path] = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+            text = self._unsaved.get(path)
+            if text is None:
+                text = self._on_disk(path)
+            self._texts[path] = text.replace("\r\n", "\n").replace("\r", "\n")
         return self._texts[path].split("\n")[first:end]
+
+    def _on_disk(self, path: str) -> str:
+        limit = self._service.settings.discovery.max_file_size
+        try:
+            return to_utf8(read_inside(self._service.root, path, limit))[0].decode("utf-8", "replace")
+        except OSError:
+            return ""
 
     def outline(self, path: str) -> list[Symbol]:
         """The definitions of a file as it is now."""

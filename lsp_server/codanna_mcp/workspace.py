@@ -19,6 +19,7 @@ from codanna_core.workspace.folder import Folder
 from codanna_core.workspace.keeper import Reporter
 from codanna_core.workspace.opening import EngineSource
 from codanna_core.workspace.watcher import IGNORED_FOLDERS, Watching
+from codanna_mcp.unsaved import UnsavedTexts
 
 if TYPE_CHECKING:
     from codanna_core.search.service import IndexService
@@ -51,6 +52,7 @@ class Workspace:
         self._folders: dict[Path, Folder] = {}
         self._started: dict[Folder, float] = {}
         self._steps: dict[str, Progress] = {}
+        self._unsaved: dict[Path, UnsavedTexts] = {}
         self._changed = threading.Condition()
         self._watching = Watching(lambda: True, self._changed_paths)
 
@@ -71,6 +73,7 @@ class Workspace:
         folder = Folder(root.as_uri(), root.name, root, self._overrides, self._engines, self)
         self._folders[root] = folder
         self._started[folder] = time.monotonic()
+        self._unsaved.setdefault(root, UnsavedTexts(root))
         folder.start()
         return folder
 
@@ -83,6 +86,10 @@ class Workspace:
             raise NotReady("; ".join(reasons) or f"{folder.name} could not be opened")
         self._wait(folder, cancel, started + COMPARED_S, lambda: folder.reconciled, report)
         return engine
+
+    def unsaved(self, folder: Folder, engine: IndexService) -> Mapping[str, str]:
+        """The texts that an editor has not saved, by their paths; from now on answers have them."""
+        return self._unsaved[folder.root].show(folder, engine)
 
     def answered(
         self,

@@ -131,9 +131,9 @@ class RawClient:
         self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
         return answer["result"]
 
-    def call(self, number: int, name: str, **arguments: Any) -> Any:
+    def call(self, number: int, tool: str, /, **arguments: Any) -> Any:
         """Call a tool; its answer is to be fetched."""
-        params = {"name": name, "arguments": arguments}
+        params = {"name": tool, "arguments": arguments}
         return self.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params})
 
     def end(self) -> int:
