@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codanna_core.context.packer import LEAST_BUDGET, MOST_BUDGET
-from codanna_core.context.tokens import WHOLE, cost
 from codanna_core.errors import IndexMissing, InvalidQuery
 from codanna_core.inert import inert
 from codanna_core.model import Problem
@@ -35,6 +33,8 @@ class ContextParams:
 
 def decode(params: Params) -> ContextParams:
     """Read the parameters."""
+    from codanna_core.context.packer import LEAST_BUDGET, MOST_BUDGET  # Late: `initialize` needs no numpy.
+
     return ContextParams(
         params.text("question", limit=MAX_QUERY),
         params.integer("budget", DEFAULT_BUDGET, LEAST_BUDGET, MOST_BUDGET),
@@ -44,6 +44,9 @@ def decode(params: Params) -> ContextParams:
 
 def context(context: Context, snapshot: Snapshot, params: ContextParams) -> Json:
     """Ask each folder's engine for its share of the text."""
+    from codanna_core.context.packer import LEAST_BUDGET
+    from codanna_core.context.tokens import WHOLE, cost
+
     folders = snapshot.folders
     share = params.budget // max(1, len(folders))
     if share < LEAST_BUDGET and folders:
