@@ -30,8 +30,9 @@ install: $(VENV)/.installed ## make the virtual environment with the project and
 try: install ## search this project by meaning: make try Q="where are files watched"
 	$(BIN)/codanna-lsp search "$(Q)"
 
-test: install ## run the tests
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+# Two processes: tests wait for servers and helpers most of the time. JOBS=0 runs them in this one, as debuggers want.
+test: install ## run the tests; JOBS=4 in four processes, ARGS=tests/server some of them
+	$(BIN)/python -m pytest -m "not slow" -n $(or $(JOBS),2) --dist worksteal $(ARGS)
 
 lint: install ## style and formatting
 	$(BIN)/ruff check
