@@ -9,7 +9,7 @@ COUNT ?= 20000
 Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
-.PHONY: help install try test lint types check format bench torture fuzz soak test-editors test-agents tokens vscode docs lock wheel \
+.PHONY: help install try test lint types check format bench torture fuzz soak test-editors pictures test-agents tokens vscode docs lock wheel \
   dist smoke weight recipes release site site-version \
   site-look lint-workflows clean
 
@@ -92,6 +92,9 @@ build/wheel/bin/codanna-lsp: install
 	$(BIN)/python -m build --wheel --outdir build/wheel/dist > /dev/null
 	$(PYTHON) -m venv build/wheel
 	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock build/wheel/dist/*.whl
+
+pictures: install $(NODE)/bin/npm ## make the pictures of the documentation, of a project that is fetched for them
+	$(BIN)/python tests/editors/pictures.py
 
 # Node.js of our own, for the system's may be missing or too old; `make vscode NODE=/usr` takes that of the system.
 build/node/bin/npm:

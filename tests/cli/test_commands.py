@@ -173,7 +173,9 @@ def test_cluster_info(workspace: Path, run: Any) -> None:
 def test_cluster_info_draws_a_map(workspace: Path, run: Any) -> None:
     """`--plot` draws the map of the code as SVG, whatever the number of vectors, and the sizes as PNG."""
     run("index")
-    assert run("vector", "cluster-info", "--plot", str(workspace / "map.svg")).code == 0
+    outcome = run("vector", "cluster-info", "--plot", str(workspace / "map.svg"))
+    assert outcome.code == 0
+    assert "map.svg is a map of" in outcome.err
     drawn = (workspace / "map.svg").read_text("utf-8")
     assert "definitions, laid out by meaning" in drawn
     assert '<a href="./' in drawn

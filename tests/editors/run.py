@@ -50,14 +50,16 @@ class Suite:
     """Seconds; several times what a suite takes on two busy cores."""
     environment: dict[str, str] = field(default_factory=dict)
     blocking: bool = True
+    workspace: Path = HERE / "workspace"
+    """What the editor opens a copy of."""
 
 
 @contextmanager
 def fresh_place(suite: Suite) -> Iterator[Place]:
     """A home folder and a workspace that only this suite uses."""
     home = Path(tempfile.mkdtemp(prefix="codanna-editor-"))
-    workspace = home / "workspace"
-    shutil.copytree(HERE / "workspace", workspace)
+    workspace = home / suite.workspace.name
+    shutil.copytree(suite.workspace, workspace)
     (workspace / ".git").mkdir()
     environment = {
         name: value
@@ -214,6 +216,12 @@ def screenshot_suite() -> Suite:
             "NVIM": str(neovim.program),
             "NODE": str(tools.NODE),
             "CHROMIUM": tools.chromium() or "",
+            "THEME": "dark",
+            "FIRST": "docs/guide.md",
+            "FIRST_SHOWS": "Resuming",
+            "QUESTION": "delete sessions that are too old",
+            "ANSWER": "export function dropExpiredSessions",
+            "PICTURE": "neovim-picker.png",
         },
     )
 

@@ -7,7 +7,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codanna_core.cli.arguments import add_answer, add_common, add_json, add_root, filters_of, root_of
 from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
@@ -26,6 +26,9 @@ from codanna_core.vectors.drawing import svg
 from codanna_core.vectors.ivf.policy import CLUSTER_AT
 from codanna_core.vectors.plot import check_plot, histogram, png, write_plot
 from codanna_core.vectors.stats import stats_json
+
+if TYPE_CHECKING:
+    from codanna_core.search.service import CommandService
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -121,11 +124,7 @@ def run_info(options: argparse.Namespace) -> int:
         info = engine.cluster_info()
         sizes = info["cluster_sizes"]
         if options.plot is not None:
-            check_plot(options.plot)
-            drawn = options.plot.suffix == ".svg"
-            write_plot(
-                options.plot, svg(engine.cluster_map(), engine.root, options.plot) if drawn else png(sizes)
-            )
+            draw(engine, options.plot, sizes)
     if options.json:
         write_json({"version": ENVELOPE_VERSION, **stats_json(info)})
     else:
@@ -133,6 +132,18 @@ def run_info(options: argparse.Namespace) -> int:
         if sizes:
             print_text(histogram(sizes))
     return ExitCode.FOUND if info.get("count") else ExitCode.NOTHING
+
+
+def draw(engine: CommandService, path: Path, sizes: list[int]) -> None:
+    """Write the picture that the name of the file asks for, and say what it shows."""
+    check_plot(path)
+    if path.suffix == ".svg":
+        found = engine.cluster_map()
+        write_plot(path, svg(found, engine.root, path))
+        say(f"{path.name} is a map of {counted(found.symbols, 'definition')}; open it in a browser")
+    else:
+        write_plot(path, png(sizes))
+        say(f"{path.name} shows the sizes of {counted(len(sizes), 'cluster')}")
 
 
 def _place(options: argparse.Namespace) -> tuple[str, int, int | None] | None:

@@ -23,7 +23,7 @@ _KINDS = ("function", "method", "class", "struct", "enum", "trait", "interface",
 _WORDS = 3
 _IDLE = (
     "all and any are but can for from get had has have her his init into its new not one out set test that "
-    "the their them then there these they this was what when where which who with"
+    "than the their them then there these they this too was what when where which who with more"
 )
 _SAY_NOTHING = frozenset(_IDLE.split())
 

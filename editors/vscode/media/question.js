@@ -68,13 +68,17 @@
     }
   });
 
-  /** @param {{ key: string, value: string, shown: string, count?: number, on: boolean }} chip */
-  const button = ({ key, value, shown, count, on }) => {
+  /** @param {{ key: string, value: string, shown: string, whole: string, count?: number, on: boolean }} chip */
+  const button = ({ key, value, shown, whole, count, on }) => {
     const made = document.createElement("button");
     made.type = "button";
     made.dataset.filter = `${key} ${value}`;
     made.setAttribute("aria-pressed", String(on));
     made.append(shown);
+    if (shown !== whole) {
+      made.title = whole;
+      made.setAttribute("aria-label", count === undefined ? whole : `${whole} ${count}`);
+    }
     if (count !== undefined) {
       const number = document.createElement("span");
       number.textContent = String(count);

@@ -7,7 +7,7 @@ import type { Order, ResultsView } from "./resultsView";
 import { inert } from "./text";
 
 /** Chips of one sort that fit; the filter command has them all. */
-const CHIPS = 5;
+const CHIPS: Record<Key, number> = { kinds: 5, languages: 4, paths: 4 };
 const PAUSE = 300;
 
 /** What the page may send. Its text is the user's; everything else is checked. */
@@ -54,6 +54,12 @@ const BODY = `<input id="question" type="search" autocomplete="off" spellcheck="
 </div>
 <div id="filters" role="group" aria-label="Show only these results"></div>`;
 
+/** Of a folder the last two names: its whole path would take a row for itself. */
+function shortened({ key, value }: Chip): string {
+  const parts = value.split("/");
+  return key === "paths" && parts.length > 3 ? `…/${parts.slice(-3).join("/")}` : value;
+}
+
 export class QuestionView implements vscode.WebviewViewProvider, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -95,7 +101,7 @@ export class QuestionView implements vscode.WebviewViewProvider, vscode.Disposab
       const set = filters[key] ?? [];
       const frequent = [...counts[key]].sort((one, other) => other[1] - one[1]).map(([value]) => value);
       // One choice alone would leave everything as it is.
-      const values = [...new Set([...set, ...(frequent.length > 1 ? frequent.slice(0, CHIPS) : [])])];
+      const values = [...new Set([...set, ...(frequent.length > 1 ? frequent.slice(0, CHIPS[key]) : [])])];
       return values.map((value) => ({ key, value, count: counts[key].get(value), on: set.includes(value) }));
     });
   }
@@ -107,7 +113,7 @@ export class QuestionView implements vscode.WebviewViewProvider, vscode.Disposab
       history: this.history.questions,
       said: this.results.tree.message ?? "",
       order: this.results.order,
-      chips: this.chips().map((chip) => ({ ...chip, shown: inert(chip.value) })),
+      chips: this.chips().map((chip) => ({ ...chip, shown: inert(shortened(chip)), whole: inert(chip.value) })),
     };
     void this.view?.webview.postMessage(message).then((there) => {
       this.focused &&= !there;

@@ -33,7 +33,7 @@ function folder(path: string): string {
 export function fileItem(file: FileNode): vscode.TreeItem {
   const item = new vscode.TreeItem(vscode.Uri.parse(file.uri), vscode.TreeItemCollapsibleState.Expanded);
   const count = file.hits.length;
-  item.description = label([folder(file.path), String(count)].filter(Boolean).join(" · "));
+  item.description = label([String(count), folder(file.path)].filter(Boolean).join(" · "));
   item.contextValue = "file";
   item.iconPath = vscode.ThemeIcon.File;
   item.id = file.uri;

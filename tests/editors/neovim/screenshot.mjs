@@ -6,7 +6,9 @@ import { join } from "node:path";
 const [source, target] = process.argv.slice(2);
 const { chromium } = createRequire(join(process.env.EDITOR_TOOLS, "vscode/package.json"))("playwright-core");
 
-const base = ["#15161a", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#c8ccd4"];
+const light = process.env.THEME === "light";
+const [INK, PAPER] = light ? ["#24292f", "#e0e2ea"] : ["#c8ccd4", "#15161a"];
+const base = ["#15161a", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", INK];
 const bright = ["#5c6370", "#ff8b92", "#b3e08c", "#ffd68a", "#82c4ff", "#dd9bf0", "#7fd3dd", "#ffffff"];
 
 function palette(number) {
@@ -59,9 +61,9 @@ function span(text) {
   if (!text) {
     return "";
   }
-  let [ink, paper] = [style.ink ?? "#c8ccd4", style.paper ?? "transparent"];
+  let [ink, paper] = [style.ink ?? INK, style.paper ?? "transparent"];
   if (style.reverse) {
-    [ink, paper] = [style.paper ?? "#15161a", ink];
+    [ink, paper] = [style.paper ?? PAPER, ink];
   }
   const safe = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const weight = style.bold ? ";font-weight:bold" : "";
@@ -82,8 +84,8 @@ const html = lines.map((line) => {
 });
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
-const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-await page.setContent(`<body style="margin:0;background:#15161a"><pre id="screen" style="margin:0;padding:14px;
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+await page.setContent(`<body style="margin:0;background:${PAPER}"><pre id="screen" style="margin:0;padding:14px;
   display:inline-block;font:14.5px/17px 'DejaVu Sans Mono',monospace">${html.join("")}</pre>`);
 await page.locator("#screen").screenshot({ path: target });
 await browser.close();

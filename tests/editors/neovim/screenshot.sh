@@ -6,14 +6,14 @@ session="codanna-neovim-$$"
 tmux() { command tmux -L "$session" -f /dev/null "$@"; }
 trap 'tmux kill-server 2>/dev/null || true' EXIT
 
-tmux new-session -d -x 128 -y 34 "TERM=tmux-256color $NVIM -u '$EDITOR_TESTS/neovim/init.lua' \
-  -c 'set termguicolors background=dark laststatus=2 | syntax on | runtime! plugin/*.lua plugin/*.vim' \
-  -c 'lua require(\"codanna\").setup({})' uploads/transfer.py"
+tmux new-session -d -x 140 -y 44 "TERM=tmux-256color $NVIM -u '$EDITOR_TESTS/neovim/init.lua' \
+  -c 'set termguicolors background=$THEME laststatus=2 | syntax on | runtime! plugin/*.lua plugin/*.vim' \
+  -c 'lua require(\"codanna\").setup({})' $FIRST"
 tmux set-option -ga terminal-overrides ',*:Tc'
 
 # Waits until the screen shows a text.
 until_shown() {
-  for _ in $(seq 900); do
+  for _ in $(seq 6000); do
     if tmux capture-pane -p | grep -qF -- "$1"; then
       return 0
     fi
@@ -24,16 +24,15 @@ until_shown() {
   exit 1
 }
 
-until_shown "class Transfer"
-tmux send-keys ":e docs/guide.md" Enter
-tmux send-keys ":lua vim.wait(30000, function() local f = require('codanna.status').folders()[1] \
+until_shown "$FIRST_SHOWS"
+tmux send-keys ":lua vim.wait(600000, function() local f = require('codanna.status').folders()[1] \
 return f and f.state == 'ready' and f.symbols > 0 end)" Enter
 tmux send-keys ":Codanna search" Enter
 until_shown "Search by meaning"
-tmux send-keys "delete sessions that are too old"
+tmux send-keys "$QUESTION"
 until_shown "found"
-until_shown "export function dropExpiredSessions"
+until_shown "$ANSWER"
 tmux capture-pane -p -e > "$HOME/screen.txt"
-"$NODE" "$EDITOR_TESTS/neovim/screenshot.mjs" "$HOME/screen.txt" "$SHOTS/neovim-picker.png"
+"$NODE" "$EDITOR_TESTS/neovim/screenshot.mjs" "$HOME/screen.txt" "$SHOTS/$PICTURE"
 tmux send-keys Escape Escape ":qall!" Enter
 echo "ok - a picture of the picker"

@@ -41,7 +41,7 @@ export const tests: Tests = [
       assert.deepEqual(found, ["Expired", "Sessions"]);
       assert.match(String(item.accessibilityInformation?.label), /^function dropExpiredSessions, web\/session\.ts, line 19\. \S/);
       const session = fileItem(node.file);
-      assert.equal(session.description, `web · ${node.file.hits.length}`);
+      assert.equal(session.description, `${node.file.hits.length} · web`);
       assert.equal(session.accessibilityInformation?.label, `web/session.ts, ${node.file.hits.length} results`);
       const files = api.view.files.length;
       assert.equal(api.view.tree.description, `${nodes.length} in ${files} file${files === 1 ? "" : "s"}`);

@@ -8,11 +8,15 @@ local M = {}
 local NAMESPACE = vim.api.nvim_create_namespace("codanna")
 local TITLES = vim.api.nvim_create_namespace("codanna_titles")
 local MIN_PLACE = 16
-local MIN_CONTAINER = 6
+---With less room than this for the file the container is left out.
+local GOOD_PLACE = 18
+local MAX_CONTAINER = 16
 local HAS_TITLES = vim.fn.has("nvim-0.9") == 1
 local HAS_FOOTERS = vim.fn.has("nvim-0.10") == 1
-local LIVE_HINTS = "<CR> open  <C-x> split  <C-v> beside  <C-t> tab  <C-q> quickfix  <M-p> earlier  <C-c> close"
-local LIST_HINTS = "<CR> open  <C-x> split  <C-v> beside  <C-t> tab  <C-q> quickfix  q close"
+---The keys that are worth most come first, for those at the end have no room in a narrow window.
+local OPEN_HINTS = { "<C-x> split", "<C-v> beside", "<C-t> tab" }
+local LIVE_HINTS = vim.list_extend({ "<CR> open", "<C-q> quickfix", "<M-p> earlier", "<C-c> close" }, OPEN_HINTS)
+local LIST_HINTS = vim.list_extend({ "<CR> open", "<C-q> quickfix", "q close" }, OPEN_HINTS)
 local MAX_HISTORY = 50
 
 ---What was asked in this session, the oldest first.
@@ -91,19 +95,50 @@ local function name_of(hit)
   return ((hit.name ~= "" and hit.name or hit.text):gsub("%s+", " "))
 end
 
+---The innermost container of a hit; a piece of text has none.
+local function container_of(hit)
+  return hit.kind ~= "text" and hit.container:match("[^.]*$") or ""
+end
+
+local function place_of(hit)
+  return ("%s:%d"):format(hit.path, hit.lnum)
+end
+
+---A width that is enough for nine rows of ten: one long name must not take the room of all others.
+local function common_width(list, text_of)
+  local widths = {}
+  for _, hit in ipairs(list) do
+    table.insert(widths, vim.fn.strdisplaywidth(text_of(hit)))
+  end
+  table.sort(widths)
+  return widths[math.ceil(#widths * 0.9)] or 0
+end
+
 ---How wide the columns are: the name first, then the container, and the rest for the file.
 local function columns_of(list, width)
-  local name, container, place = 0, 0, 0
-  for _, hit in ipairs(list) do
-    name = math.max(name, vim.fn.strdisplaywidth(name_of(hit)))
-    container = math.max(container, vim.fn.strdisplaywidth(hit.container))
-    place = math.max(place, vim.fn.strdisplaywidth(("%s:%d"):format(hit.path, hit.lnum)))
-  end
   local space = width - 4 -- The margins, and a gap.
-  place = math.min(place, math.max(MIN_PLACE, space - name - container - 1))
-  name = math.min(name, math.max(8, space - place))
-  container = math.min(container, space - name - place - 1)
-  return { name = name, container = container >= MIN_CONTAINER and container or 0, place = space - name }
+  local name = math.min(common_width(list, name_of), math.max(8, space - MIN_PLACE))
+  local container = math.min(common_width(list, container_of), MAX_CONTAINER)
+  if space - name - container - 1 < math.min(common_width(list, place_of), GOOD_PLACE) then
+    container = 0
+  end
+  return { name = name, container = container, place = space - name }
+end
+
+---The end of a path tells files apart, so that its beginning gives way, by whole folders where it can.
+local function shorten_path(path, width)
+  if vim.fn.strdisplaywidth(path) <= width then
+    return path
+  end
+  local from = path:find("/", 1, true)
+  while from do
+    local rest = "…" .. path:sub(from)
+    if vim.fn.strdisplaywidth(rest) <= width then
+      return rest
+    end
+    from = path:find("/", from + 1, true)
+  end
+  return shorten(path, width, true)
 end
 
 ---A row of the list, with its marks.
@@ -114,12 +149,11 @@ local function row(hit, columns, number, marks)
   text = text .. (" "):rep(columns.name - vim.fn.strdisplaywidth(name))
   local left = columns.place
   if columns.container > 0 then
-    local container = hit.kind ~= "text" and shorten(hit.container, columns.container, true) or ""
+    local container = shorten(container_of(hit), columns.container, false)
     text = text .. " " .. container .. (" "):rep(columns.container - vim.fn.strdisplaywidth(container))
     left = left - columns.container - 1
   end
-  -- The end of a path tells files apart, so its beginning gives way.
-  local place = shorten(("%s:%d"):format(hit.path, hit.lnum), math.max(8, left), true)
+  local place = shorten_path(place_of(hit), math.max(8, left))
   text = text .. "  " .. place
   table.insert(marks, { number - 1, #text - #place, #text, "Comment" })
   return text
@@ -257,12 +291,20 @@ function Picker:say_in_row()
 end
 
 ---The keys, at the lower edge of the preview; before Neovim 0.10, which has no such place, in the empty list.
-function Picker:hints(text)
-  if HAS_FOOTERS then
-    local place = vim.api.nvim_win_get_config(self.windows.preview)
-    place.footer, place.footer_pos = " " .. shorten(text, place.width - 2, false) .. " ", "left"
-    pcall(vim.api.nvim_win_set_config, self.windows.preview, place)
+function Picker:hints(keys)
+  if not HAS_FOOTERS then
+    return
   end
+  local place = vim.api.nvim_win_get_config(self.windows.preview)
+  local text = ""
+  for _, key in ipairs(keys) do
+    local longer = text .. (text == "" and "" or "  ") .. key
+    if vim.fn.strdisplaywidth(longer) <= place.width - 2 then
+      text = longer
+    end
+  end
+  place.footer, place.footer_pos = " " .. text .. " ", "left"
+  pcall(vim.api.nvim_win_set_config, self.windows.preview, place)
 end
 
 ---Put an earlier or later question into the prompt.
@@ -375,10 +417,9 @@ function Picker:fill(err, list, problems, text)
     lines = { " " .. inert.line(message) }
     marks = { { 0, 0, #lines[1], err and "ErrorMsg" or "Comment" } }
   elseif #list == 0 and self.source.live and not HAS_FOOTERS then
-    lines = vim.split(" " .. LIVE_HINTS, "  ", { plain = true })
-    lines = vim.tbl_map(function(line)
-      return " " .. vim.trim(line)
-    end, lines)
+    lines = vim.tbl_map(function(key)
+      return " " .. key
+    end, LIVE_HINTS)
     for number, line in ipairs(lines) do
       table.insert(marks, { number - 1, 0, #line, "Comment" })
     end
