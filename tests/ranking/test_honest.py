@@ -10,7 +10,11 @@ import pytest
 
 from codanna_core import Engine
 from codanna_core.ranking.confidence import BELOW_BEST, LEAST, Evidence, matches_well, relevant
-from codanna_core.results import SearchResult
+from codanna_core.ranking.query import understand
+from codanna_core.ranking.signals import Symbols, of_definitions
+from codanna_core.results import Filters, Mode, SearchResult
+from codanna_core.search.candidates import find_candidates
+from codanna_core.text.documents import KINDS
 
 PROJECTS = Path(__file__).parent / "projects"
 
@@ -51,6 +55,43 @@ def test_every_golden_question_is_answered_without_the_notice(tmp_path: Path) ->
                 if of == project and codes(engine.search(rest.rpartition(" | ")[0])):
                     noticed.append(rest)
     assert noticed == []
+
+
+def of_kinds(*kinds: str) -> Symbols:
+    """Candidates of these kinds."""
+    nothing = np.zeros(len(kinds))
+    return Symbols(
+        nothing.astype(np.int64),
+        nothing,
+        nothing,
+        nothing > 0,
+        np.array([KINDS.index(kind) for kind in kinds], np.int64),
+        nothing.astype(np.int64),
+        nothing.astype(np.uint64),
+    )
+
+
+def test_definitions_say_how_well_anything_matches() -> None:
+    """One of many fields or lines is near to anything; where there is nothing else, they say it."""
+    assert of_definitions(of_kinds("field", "function", "text")).tolist() == [False, True, False]
+    assert of_definitions(of_kinds("heading", "text", "constant")).all()
+    assert not len(of_definitions(of_kinds()))
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "text"])
+def test_a_field_alone_speaks_for_no_answer(shop: Engine, mode: str) -> None:
+    """What speaks for an answer is that of the best definition."""
+    view = shop._view(meaning=mode == "hybrid")
+    found = find_candidates(
+        view, understand("charge a card in the default currency", Filters()), Mode(mode), None
+    )
+    evidence = found.evidence(view)
+    defines = of_definitions(found.symbols)
+    assert not defines.all()
+    assert (evidence.nearest, evidence.text) == (
+        found.meaning[defines].max(initial=0.0),
+        found.text[defines].max(initial=0.0),
+    )
 
 
 def test_a_page_ends_where_relevance_ends(shop: Engine) -> None:

@@ -25,9 +25,9 @@ LEAST = 4.0
 
 _SMALLEST, _LARGEST = 300, 10_000
 """Documents of the code bases that the weights were fitted on; beyond these their number says no more."""
-_BY_MEANING = (2.713, 1.032, 0.492, -0.178)
-_BY_WORDS = (0.264, 0.883, 0.608, -0.1)
-"""Of the best symbol (cosine, or text score), of the share of the question that the best file holds in its
+_BY_MEANING = (2.457, 0.956, 0.435, -0.145)
+_BY_WORDS = (0.261, 0.971, 0.598, -0.099)
+"""Of the best definition (cosine or text score), of the share of the question that the best file holds in its
 words or its path, and of the logarithms of the number of terms and of documents: the nearest of many symbols
 is near by chance. All but 4 of 100 questions about their own code base reach 1. `benchmarks/notice.py` fits
 and measures.
@@ -39,9 +39,9 @@ class Evidence:
     """What speaks for an answer, whatever comes first."""
 
     nearest: float
-    """The best cosine."""
+    """The best cosine of a definition: one of so many fields and lines is near to anything."""
     text: float
-    """The best text score."""
+    """The best text score of a definition."""
     covered: float
     """The largest share of the question's rarity that a file holds."""
     terms: int

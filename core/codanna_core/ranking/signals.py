@@ -94,6 +94,12 @@ class Symbols:
     """The words of the name, see `text.name_terms`."""
 
 
+def of_definitions(symbols: Symbols) -> NDArray[np.bool_]:
+    """Which of these say how well anything matches: definitions, or all where none is among them."""
+    aside = np.isin(symbols.kind, _ASIDE)
+    return aside if aside.all() else ~aside
+
+
 def symbol_signals(symbols: Symbols, terms: Mapping[str, float]) -> Floats:
     """One row a symbol, one column for each of `SYMBOL_SIGNALS`. `terms` are those of the question with their
     shares.

@@ -14,7 +14,14 @@ from codanna_core.cancel import Cancel
 from codanna_core.ranking.confidence import Evidence
 from codanna_core.ranking.paths import plain_name
 from codanna_core.ranking.query import Question
-from codanna_core.ranking.signals import TYPE_KINDS, Floats, Symbols, file_signals, symbol_signals
+from codanna_core.ranking.signals import (
+    TYPE_KINDS,
+    Floats,
+    Symbols,
+    file_signals,
+    of_definitions,
+    symbol_signals,
+)
 from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
 from codanna_core.search.exact import find_named
@@ -148,12 +155,12 @@ class CandidateSet:
         """What speaks for an answer, in files and, with some effort, in their paths; words for which others
         are searched do not speak against it.
         """
-        nearest, text = float(self.meaning.max(initial=0.0)), float(self.text.max(initial=0.0))
+        counted = of_definitions(self.symbols)
+        nearest, text = (float(column[counted].max(initial=0.0)) for column in (self.meaning, self.text))
         covered = float(self.covered.max(initial=0.0))
         for path in self.paths if with_paths else ():
             traits = view.kept.traits[path]
-            named = [self.terms[word] for word in {*traits.stem, *traits.folders} if word in self.terms]
-            covered = max(covered, sum(named))
+            covered = max(covered, sum(self.terms.get(word, 0.0) for word in {*traits.stem, *traits.folders}))
         wrong = {term for word in other_words for term in view.kept.terms(word)} & self.terms.keys()
         right = 1.0 - sum(self.terms[term] for term in wrong)
         covered = min(1.0, covered / right) if right > 0 else covered
