@@ -9,10 +9,12 @@ import tomllib
 from functools import cached_property
 from typing import Any
 
+from codanna_core.relations.java_modules import BUILD_FILES, JavaModules
 from codanna_core.relations.provider import Provider
 
 MAX_BYTES = 1 << 20
 MAX_FILES = 500
+_CONFIGS = ("tsconfig.json", "tsconfig.base.json", "jsconfig.json")
 _MODULE = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
 
 
@@ -41,6 +43,16 @@ class Manifests:
     def cargo_crates(self) -> list[tuple[str, str, str]]:
         """Names, folders and roots."""
         return cargo_crates(self._provider)
+
+    @cached_property
+    def python_roots(self) -> list[str]:
+        """Folders."""
+        return python_roots(self._provider)
+
+    @cached_property
+    def java_modules(self) -> JavaModules:
+        """By their build files."""
+        return JavaModules(item for base in BUILD_FILES for item in _texts(self._provider, base))
 
 
 def _texts(provider: Provider, base: str) -> list[tuple[str, str]]:
@@ -78,14 +90,17 @@ def node_packages(provider: Provider) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def typescript_paths(provider: Provider) -> list[tuple[str, str, list[str]]]:
-    """`paths` of `tsconfig.json` files: folder, pattern, targets relative to the root."""
+    """`paths` and `baseUrl` of `tsconfig.json` files: folder, pattern, targets relative to the root."""
     found = []
-    for folder, text in _texts(provider, "tsconfig.json") + _texts(provider, "tsconfig.base.json"):
+    bases = []
+    for folder, text in [item for base in _CONFIGS for item in _texts(provider, base)]:
         options = _json(text).get("compilerOptions")
         if not isinstance(options, dict):
             continue
         base = options.get("baseUrl")
         root = posixpath.normpath(posixpath.join(folder, base if isinstance(base, str) else "."))
+        if isinstance(base, str) and not root.startswith(".."):
+            bases.append((folder, "*", [posixpath.join(root, "*")]))
         paths = options.get("paths")
         for pattern, targets in paths.items() if isinstance(paths, dict) else ():
             if isinstance(targets, list):
@@ -95,7 +110,7 @@ def typescript_paths(provider: Provider) -> list[tuple[str, str, list[str]]]:
                     if isinstance(target, str)
                 ]
                 found.append((folder, pattern, [path for path in inside if not path.startswith("..")]))
-    return found
+    return found + bases
 
 
 def cargo_crates(provider: Provider) -> list[tuple[str, str, str]]:
@@ -113,6 +128,46 @@ def cargo_crates(provider: Provider) -> list[tuple[str, str, str]]:
         root = posixpath.normpath(posixpath.join(folder, path if isinstance(path, str) else "src/lib.rs"))
         found.append(((named if isinstance(named, str) else name).replace("-", "_"), folder, root))
     return found
+
+
+_PYTHON_ROOTS = (
+    "tool.setuptools.package-dir",
+    "tool.setuptools.packages.find.where",
+    "tool.poetry.packages",
+    "tool.hatch.build.sources",
+    "tool.hatch.build.targets.wheel.packages",
+    "tool.pdm.build.package-dir",
+    "tool.pytest.ini_options.pythonpath",
+    "tool.pyright.extraPaths",
+    "tool.mypy.mypy_path",
+)
+
+
+def python_roots(provider: Provider) -> list[str]:
+    """Folders that `pyproject.toml` files name as the root of packages, those nearest to the root first."""
+    found: dict[str, None] = {}
+    for folder, text in _texts(provider, "pyproject.toml"):
+        data = _toml(text)
+        for key in _PYTHON_ROOTS:
+            for root in _folders(_at(data, key), parents=key.endswith("wheel.packages")):
+                path = posixpath.normpath(posixpath.join(folder, root))
+                if not path.startswith(("..", "/")):
+                    found["" if path == "." else path] = None
+    return list(found)
+
+
+def _at(data: object, key: str) -> object:
+    for part in key.split("."):
+        data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
+def _folders(value: object, *, parents: bool) -> list[str]:
+    """A text, a list of texts or of tables with `from`, or the values of a table."""
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    named = [item.get("from") if isinstance(item, dict) else item for item in items[:100]]
+    texts = [item for item in named if isinstance(item, str)]
+    return [posixpath.dirname(text) for text in texts] if parents else texts
 
 
 def _json(text: str) -> dict[str, Any]:

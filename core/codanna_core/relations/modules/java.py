@@ -17,8 +17,8 @@ MAX_NESTED = 8
 
 
 def _in_package(typer: Typer, package: str, name: str, path: str) -> Found:
-    """The top-level type of a package, that of the nearest source root first."""
-    found: list[tuple[int, str, int]] = []
+    """The top-level type of a package, that of the nearest module and source root first."""
+    found: list[tuple[tuple[int, int], int, str, int]] = []
     for other in sorted(typer.provider.defining(name)):
         table = typer.table(other)
         if table is None or table.facts.language != "java" or table.facts.package != package:
@@ -26,10 +26,12 @@ def _in_package(typer: Typer, package: str, name: str, path: str) -> Found:
         for number in table.by_name.get(name, ()):
             row = table.row(number)
             if row.owner < 0 and row.kind == Binds.TYPE:
-                found.append(
-                    (-len(posixpath.commonpath([other, path])) if other and path else 0, other, number)
-                )
-    return [(other, number) for _, other, number in sorted(found)[:1]]
+                shared = -len(posixpath.commonpath([other, path])) if other and path else 0
+                found.append(((0, 0), shared, other, number))
+    if len(found) > 1:
+        distance = typer.manifests.java_modules.distance
+        found = [(distance(path, other), shared, other, number) for _, shared, other, number in found]
+    return [(other, number) for *_, other, number in sorted(found)[:1]]
 
 
 def _qualified(typer: Typer, name: str, path: str) -> Found:

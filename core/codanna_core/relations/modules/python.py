@@ -56,6 +56,10 @@ def _absolute(typer: Typer, module: str, path: str) -> str | None:
             break
         folder = posixpath.dirname(folder)
     found = _module_at(typer, stem)
+    for root in typer.manifests.python_roots if found is None else ():
+        inside = _module_at(typer, posixpath.join(root, stem))
+        if inside is not None and not inside.endswith("/"):
+            return inside
     return found or _elsewhere(typer, stem)
 
 
