@@ -161,7 +161,9 @@ def test_similar_code_of_a_file_that_nobody_can_parse_now(
         assert len(parsed) == 3
     monkeypatch.setattr(parsing, "HELPERS", Refuses(TooLate()))
     with Engine.open(tmp_path / "root", tmp_path / "index", embedder=FakeEmbedder()) as engine:
-        assert {hit.name for hit in engine.similar("mod_1.py", 1).hits} == parsed
+        found = engine.similar("mod_1.py", 1)
+        assert {hit.name for hit in found.hits} == parsed
+        assert [(problem.code, problem.path) for problem in found.problems] == [("slow-file", "mod_1.py")]
 
 
 def test_typing_in_a_slow_file_does_not_keep_a_helper_busy(

@@ -13,7 +13,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.embed.text import FileTexts, embedding_text
 from codanna_core.errors import DimensionMismatch, InvalidQuery
 from codanna_core.files import decode
-from codanna_core.model import Extraction
+from codanna_core.model import Extraction, Problem
 from codanna_core.problems import Code
 from codanna_core.results import Filters, SearchResult
 from codanna_core.search.candidates import NO_WORDS, CandidateSet, Sought, index_filter
@@ -48,6 +48,16 @@ class Lines:
     outline: Callable[[bytes, str], Extraction]
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Which lines are meant, of which kind they are, and what is embedded for them."""
+
+    place: Place
+    kind: str
+    described: str
+    problems: tuple[Problem, ...] = ()
+
+
 def near_vector(
     view: SearchView, vector: ArrayLike | str, limit: int, filters: Filters, cancel: Cancel | None = None
 ) -> SearchResult:
@@ -74,12 +84,13 @@ def near_lines(
             f"{lines.path} is not a file that can be read ({error.strerror}); name a file, not a link, and "
             "the line of the code in question"
         ) from error
-    origin, kind, described = _described(view, lines, text)
-    vector = view.embedder.embed_passages([described])[0]
-    sort = next((sort for sort in _SORTS if kind in sort), ())
+    meant = _meant(view, lines, text)
+    vector = view.embedder.embed_passages([meant.described])[0]
+    sort = next((sort for sort in _SORTS if meant.kind in sort), ())
     if sort and not filters.kinds:
         filters = replace(filters, kinds=sort)
-    return _nearest(view, vector, f"{lines.path}:{lines.start + 1}", origin, limit, filters, cancel)
+    found = _nearest(view, vector, f"{lines.path}:{lines.start + 1}", meant.place, limit, filters, cancel)
+    return replace(found, problems=[*found.problems, *meant.problems])
 
 
 def _nearest(
@@ -118,10 +129,8 @@ def _holds(reader: SnippetReader, symbol: StoredSymbol, phrases: Sequence[str]) 
     return all(phrase.lower() in text for phrase in phrases)
 
 
-def _described(view: SearchView, asked: Lines, text: str) -> tuple[Place, str, str]:
-    """Which lines are meant, of which kind they are, and what is embedded for them: the symbol at a line, or
-    a selection, which is of no kind.
-    """
+def _meant(view: SearchView, asked: Lines, text: str) -> Meant:
+    """The symbol at a line, or a selection, which is of no kind."""
     path, start_line, end_line = asked.path, asked.start, asked.end
     lines = text.splitlines()
     if not 0 <= start_line < max(1, len(lines)):
@@ -132,7 +141,9 @@ def _described(view: SearchView, asked: Lines, text: str) -> tuple[Place, str, s
         outline = asked.outline(data, path)
         known = _indexed(view, path, start_line) if _fell_short(outline) else None
         if known is not None:
-            return (path, known.start_line, known.end_line), known.kind, _text_of(known, lines)
+            place = (path, known.start_line, known.end_line)
+            late = f"{path} could not be parsed in time; asked was what the index knows of the line"
+            return Meant(place, known.kind, _text_of(known, lines), (Problem(Code.SLOW_FILE, late, path),))
         symbols = sorted(outline.symbols, key=lambda symbol: (symbol.start_byte, -symbol.end_byte))
         around = [
             number
@@ -143,9 +154,9 @@ def _described(view: SearchView, asked: Lines, text: str) -> tuple[Place, str, s
             symbol = symbols[around[-1]]
             body = body_words(own_body(data, symbol, direct_children(symbols)[around[-1]]))
             (described,) = FileTexts(path).of([symbol], [body])
-            return (path, symbol.start_line, symbol.end_line), symbol.kind, described
+            return Meant((path, symbol.start_line, symbol.end_line), symbol.kind, described)
     selected = "\n".join(lines[start_line : last + 1])
-    return (path, start_line, last), "", embedding_text(path, "", "", "text", "", "", selected)
+    return Meant((path, start_line, last), "", embedding_text(path, "", "", "text", "", "", selected))
 
 
 def _fell_short(outline: Extraction) -> bool:
