@@ -165,7 +165,7 @@ class TextSnapshot:
 
 
 def _addresses(rows: Rows) -> list[Address]:
-    return [address for address in rows.addresses if address is not None]
+    return [address for address in rows.addresses.tolist() if address is not None]
 
 
 def _to_file(payload: list[Any]) -> StoredFile:

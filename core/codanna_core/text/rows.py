@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 Address: TypeAlias = tantivy.DocAddress
 Places: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
+
+_SEGMENT, _DOCUMENT = attrgetter("segment_ord"), attrgetter("doc")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,19 +27,21 @@ class Rows:
 
     places: Places
     """A number for each document of the index; negative ones belong to whoever stands before the index."""
-    addresses: tuple[Address | None, ...]
-    """Where the documents are, for reading them; no room but `text` looks at these."""
+    addresses: NDArray[np.object_]
+    """Where the documents are, None for what is before the index; no room but `text` looks at these."""
 
     @classmethod
     def at(cls, addresses: Sequence[Address]) -> Rows:
         """Documents of the index."""
-        places = np.array([address.segment_ord << 32 | address.doc for address in addresses], np.int64)
-        return cls(places, tuple(addresses))
+        count = len(addresses)
+        segments = np.fromiter(map(_SEGMENT, addresses), np.int64, count)
+        documents = np.fromiter(map(_DOCUMENT, addresses), np.int64, count)
+        return cls(segments << 32 | documents, np.fromiter(addresses, np.object_, count))
 
     @classmethod
     def before(cls, places: Sequence[int] | Places) -> Rows:
         """What stands before the index, at negative places."""
-        return cls(np.array(places, np.int64), (None,) * len(places))
+        return cls(np.array(places, np.int64), np.full(len(places), None))
 
     @classmethod
     def concat(cls, rows: Iterable[Rows]) -> Rows:
@@ -44,17 +49,17 @@ class Rows:
         given = list(rows)
         if len(given) == 1:
             return given[0]
-        places = np.concatenate([NONE.places, *(one.places for one in given)])
-        return cls(places, tuple([address for one in given for address in one.addresses]))
+        return cls(
+            np.concatenate([NONE.places, *(one.places for one in given)]),
+            np.concatenate([NONE.addresses, *(one.addresses for one in given)]),
+        )
 
     def __len__(self) -> int:
         return len(self.places)
 
     def take(self, numbers: NDArray[Any]) -> Rows:
         """Some of them, by their numbers or a mask."""
-        if numbers.dtype == np.bool_:
-            numbers = np.flatnonzero(numbers)
-        return Rows(self.places[numbers], tuple([self.addresses[number] for number in numbers.tolist()]))
+        return Rows(self.places[numbers], self.addresses[numbers])
 
 
 def among(values: NDArray[Any], kept: NDArray[Any]) -> NDArray[np.bool_]:
@@ -66,7 +71,7 @@ def among(values: NDArray[Any], kept: NDArray[Any]) -> NDArray[np.bool_]:
     return there
 
 
-NONE = Rows(np.zeros(0, np.int64), ())
+NONE = Rows(np.zeros(0, np.int64), np.zeros(0, np.object_))
 
 
 class Scored(NamedTuple):

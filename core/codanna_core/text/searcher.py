@@ -5,6 +5,7 @@ is.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,6 +31,11 @@ _MOST_TIED = 1 << 14
 Order: TypeAlias = Callable[[list[Address]], NDArray[np.uint64]]
 Weighed: TypeAlias = Sequence[tuple[str, str, float]]
 """Fields, terms in them, and what each adds to the score of a document that holds it."""
+
+
+def _above(found: list[tuple[float, Address]], bound: float) -> list[tuple[float, Address]]:
+    """Those of the found ones, best first, whose scores are above a bound."""
+    return found[: bisect_left(found, -bound, key=lambda hit: -hit[0])]
 
 
 class Searcher:
@@ -83,7 +89,7 @@ class Searcher:
         while True:
             found = self.find(query, wanted)
             last = found[-1][0] if found else 0.0
-            above = [hit for hit in found if hit[0] > last]
+            above = _above(found, last)
             if len(found) < wanted or len(above) >= limit:
                 break
             if 2 * len(above) < limit and weights.count(last) == 1:
@@ -96,8 +102,8 @@ class Searcher:
             wanted *= 8
         if len(found) > limit:
             bound = found[limit - 1][0]
-            above = [hit for hit in found if hit[0] > bound]
-            tied = [address for score, address in found if score == bound]
+            above = _above(found, bound)
+            tied = [address for score, address in found[len(above) :] if score == bound]
             ranks = np.argsort(order(tied), kind="stable")[: limit - len(above)]
             found = above + [(bound, tied[rank]) for rank in ranks.tolist()]
         scores = np.array([score for score, _ in found], np.float64) / unit
