@@ -17,7 +17,7 @@ from codanna_core.languages.docs import Docs
 from codanna_core.languages.line_windows import windows
 from codanna_core.languages.lines import Lines
 from codanna_core.languages.nesting import OpenDefinition, constructed_type
-from codanna_core.languages.parse import Match, levels, load, parse_and_match, text_of
+from codanna_core.languages.parse import Match, levels, load, parse_and_match, text_of, unparsed
 from codanna_core.languages.registry import SNIFFED_BYTES, Language, detect_language, languages
 from codanna_core.languages.signatures import (
     MAX_SIGNATURE,
@@ -78,7 +78,7 @@ def extract(
         return Extraction(known.name, windows(data), [Problem(Code.SLOW_FILE, message, path)])
     matches, has_error = parsed
     result = _read(data, known, matches)
-    share = _unparsed(matches) / max(len(data), 1) if has_error else 0
+    share = unparsed(matches) / max(len(data), 1) if has_error else 0
     if share >= WORTH_A_PROBLEM:
         message = f"{share:.0%} of the file does not parse as {known.name}; symbols there may be missing"
         result.problems.append(Problem(Code.SYNTAX, message, path))
@@ -383,17 +383,6 @@ def _code_of_head(
     lines = b"".join(kept).split(b"\n")
     code = [line for line in lines if not (markers and line.lstrip().startswith(markers))]
     return b"\n".join(code) if inside or len(code) < len(lines) else None
-
-
-def _unparsed(matches: list[Match]) -> int:
-    """How many bytes the outermost error nodes cover."""
-    total = reached = 0
-    for start, end in sorted(
-        node.byte_range for _, captures in matches for node in captures.get("error", ())
-    ):
-        total += max(end - max(start, reached), 0)
-        reached = max(reached, end)
-    return total
 
 
 def _definition_key(captures: dict[str, list[Node]]) -> str:

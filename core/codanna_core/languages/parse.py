@@ -12,6 +12,7 @@ from tree_sitter_language_pack import get_language
 
 from codanna_core.languages.chunked_input import ChunkedInput
 from codanna_core.languages.elide.bodies import without_bodies
+from codanna_core.languages.elide.masks import masked
 from codanna_core.languages.elide.statements import without_statements
 from codanna_core.languages.registry import Language, languages
 
@@ -21,6 +22,9 @@ MATCH_LIMIT = 65_536
 MAX_RUN = 20_000
 """Longest run of bare tokens side by side that is queried. A query looks ahead over the run from each of
 its tokens: 20,000 cost a second, a megabyte of `(` would cost an hour."""
+
+WORTH_ANOTHER = 0.005
+"""Share of a text that does not parse from which it is parsed once more under the masks of its language."""
 
 Match = tuple[int, dict[str, list[Node]]]
 
@@ -42,7 +46,31 @@ def parse_and_match(data: bytes, language: Language, deadline: float) -> tuple[l
     if has_error and root.descendant_count > MAX_RUN and _has_long_run(tree):
         return None
     # No deadline here: it takes a fifth of the parse, and the binding crashes with a progress callback.
-    return tools.cursor.matches(root), has_error
+    found = tools.cursor.matches(root)
+    if has_error and language.masks and unparsed(found) > WORTH_ANOTHER * len(data):
+        return _better(found, data, language, deadline)
+    return found, has_error
+
+
+def unparsed(found: list[Match]) -> int:
+    """How many bytes the outermost error nodes cover."""
+    total = reached = 0
+    for start, end in sorted(node.byte_range for _, captures in found for node in captures.get("error", ())):
+        total += max(end - max(start, reached), 0)
+        reached = max(reached, end)
+    return total
+
+
+def _better(found: list[Match], data: bytes, language: Language, deadline: float) -> tuple[list[Match], bool]:
+    """What was found, or what is found under the masks of the language if more of the text parses so."""
+    under = masked(data, language)
+    tree = _tree_of(under, _tools(language).parser, deadline) if under != data else None
+    if tree is None or (tree.root_node.has_error and _has_long_run(tree)):
+        return found, True
+    others = _tools(language).cursor.matches(tree.root_node)
+    if unparsed(others) > unparsed(found):
+        return found, True
+    return others, tree.root_node.has_error
 
 
 def parse_whole(data: bytes, language: Language, deadline: float) -> Tree | None:

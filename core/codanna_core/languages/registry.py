@@ -61,6 +61,7 @@ class Language:
     body_no_heads: tuple[str, ...] = ()
     body_keep: tuple[str, ...] = ()
     indented_heads: tuple[str, ...] = ()
+    masks: tuple[tuple[str, str], ...] = ()
     constructors: tuple[str, ...] = ()
     query: str = ""
     """The text of `symbols.scm`, that of the inherited language behind it."""
