@@ -250,6 +250,10 @@ class Engine:
         """
         return self._condition.status(self._writer.published, self.settings)
 
+    def file_problems(self) -> list[Problem]:
+        """What is wrong with each file of the index, also what earlier runs found."""
+        return self._condition.file_problems(self._writer.published)
+
     def cluster_info(self) -> dict[str, Any]:
         """The state of the vector index in numbers."""
         return self._condition.clusters()

@@ -66,6 +66,18 @@ def test_rebuild_keeps_the_vectors(workspace: Path, run: Any) -> None:
     assert report["embedded"] == 0
 
 
+def test_notes_are_listed_by_status(workspace: Path, run: Any) -> None:
+    """`index` says once what several files have; `status --notes` lists them, also in a later process."""
+    for name in ("one.py", "two.py"):
+        (workspace / name).write_text("x = ? ? ) ]\n" * 40)
+    first = run("index")
+    assert first.err.count("does not parse as python") == 1
+    assert "2 files, such as one.py: part of each does not parse" in first.err
+    assert "one.py" not in run("status").out
+    shown = run("status", "--notes").out
+    assert [name in shown for name in ("one.py: ", "two.py: ")] == [True, True]
+
+
 def test_status_before_the_first_index(workspace: Path, run: Any) -> None:
     """Without an index `status` says so with exit code 1."""
     outcome = run("status", "--json")

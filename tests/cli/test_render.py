@@ -12,6 +12,7 @@ import pytest
 from codanna_core.cli.arguments import Format
 from codanna_core.cli.cells import Screen, cut, width
 from codanna_core.cli.formats import rendered_hits
+from codanna_core.cli.notes import note_lines
 from codanna_core.cli.progress import Estimate, ProgressBar, progress_line
 from codanna_core.cli.render import (
     Style,
@@ -281,12 +282,30 @@ def test_status_names_skipped_files_and_problems_once() -> None:
     """Status counts skipped files by reason and shows each problem once, with its file."""
     problem = Problem(Code.SYNTAX, "the file is cut off", "src/a.py")
     status = status_of(10, 12, writer=True, problems=[problem, problem])
-    shown = render_status(status, PLAIN)
+    shown = render_status(status, note_lines(status.problems), PLAIN)
     assert "  2 binary" in shown
     assert shown.count("src/a.py: the file is cut off") == 1
     assert "80, 10 pending" in shown
     assert "10 of 12 (83%) indexed, 2 skipped" in shown
     assert "(2.0 KiB)" in shown
+
+
+def test_files_with_the_same_problem_share_a_line() -> None:
+    """One line for each language and cause, which says how many files there are and names one."""
+    cut = [
+        Problem(
+            Code.SYNTAX, f"{number}% of the file does not parse as make; symbols there may be missing", path
+        )
+        for number, path in ((24, "b/Makefile"), (8, "a/Makefile"), (24, "b/Makefile"))
+    ]
+    slow = Problem(Code.SLOW_FILE, "takes too long to parse as c; it is searched by its text only", "x.c")
+    config = Problem(Code.CONFIG, "no such setting")
+    assert note_lines([*cut, slow, config]) == [
+        "2 files, such as a/Makefile: part of each does not parse as make; symbols there may be missing",
+        "x.c: takes too long to parse as c; it is searched by its text only",
+        "no such setting",
+    ]
+    assert note_lines(cut[:1]) == [f"b/Makefile: {cut[0].message}"]
 
 
 @pytest.mark.parametrize(

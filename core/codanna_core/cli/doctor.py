@@ -16,9 +16,9 @@ from codanna_core.cli.arguments import add_common, add_json, add_root, index_dir
 from codanna_core.cli.envelope import ENVELOPE_VERSION, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.main import explain_os_error
+from codanna_core.cli.notes import note_lines, problem_line
 from codanna_core.cli.render import Style, print_text, style_for
 from codanna_core.cli.scope import scope_of
-from codanna_core.cli.session import problem_line
 from codanna_core.errors import CodannaError
 from codanna_core.inert import inert
 from codanna_core.problems import Code
@@ -168,9 +168,8 @@ def _index(root: Path, options: argparse.Namespace) -> Iterator[tuple[Verdict, s
 
     with Engine.open(root, index_dir_of(options), overrides=overrides_of(options)) as engine:
         status = engine.status()
-    for problem in status.problems:
-        if problem.code is not Code.CONFIG:
-            yield Verdict.NOTE, problem_line(problem)
+    for line in note_lines(problem for problem in status.problems if problem.code is not Code.CONFIG):
+        yield Verdict.NOTE, line
     if not status.generation:
         yield Verdict.NOTE, f"none yet; `codanna-lsp index` builds it in {status.index_dir}"
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -103,8 +103,8 @@ def no_files(status: Status) -> str:
     return f"{status.root} contains no files to index ({reason})"
 
 
-def render_status(status: Status, style: Style) -> str:
-    """The index at a glance."""
+def render_status(status: Status, problems: Iterable[str], style: Style) -> str:
+    """The index at a glance, with a line for each problem."""
     skipped = sum(status.files_skipped.values())
     rows = [
         ("folder", status.root),
@@ -118,9 +118,7 @@ def render_status(status: Status, style: Style) -> str:
         ("model", f"{status.model}{f', {status.dimension} dimensions' if status.dimension else ''}"),
     ]
     lines = [f"{style('dim', name.ljust(8))} {inert(value)}" for name, value in rows]
-    for problem in dict.fromkeys(status.problems):
-        place = f"{problem.path}: " if problem.path and problem.path not in problem.message else ""
-        lines.append(f"{style('warn', 'problem'.ljust(8))} {inert(place + problem.message)}")
+    lines += [f"{style('warn', 'problem'.ljust(8))} {inert(line)}" for line in problems]
     return "\n".join(lines)
 
 

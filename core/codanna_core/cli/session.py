@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from codanna_core.cancel import Cancel
 from codanna_core.cli.arguments import index_dir_of, overrides_of, root_of
+from codanna_core.cli.notes import note_lines
 from codanna_core.cli.progress import ProgressBar
 from codanna_core.cli.render import say
 from codanna_core.cli.scope import scope_of
@@ -111,15 +112,8 @@ def update_index(
 
 def report_problems(problems: Iterable[Problem], limit: int = 5) -> None:
     """Say on standard error what is missing from an answer."""
-    shown = list(dict.fromkeys(problems))
-    for problem in shown[:limit]:
-        say(problem_line(problem), "note: ")
+    shown = note_lines(problems)
+    for line in shown[:limit]:
+        say(line, "note: ")
     if len(shown) > limit:
-        say(f"{len(shown) - limit} more; `codanna-lsp status` shows them all", "note: ")
-
-
-def problem_line(problem: Problem) -> str:
-    """A problem on one line, with its file first where it has one."""
-    if problem.path and problem.path not in problem.message:
-        return f"{problem.path}: {problem.message}"
-    return problem.message
+        say(f"{len(shown) - limit} more; `codanna-lsp status` shows them", "note: ")

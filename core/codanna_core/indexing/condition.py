@@ -21,6 +21,9 @@ from codanna_core.results import State, Status
 from codanna_core.storage.collect import tree_size
 from codanna_core.text.reader import TextSnapshot
 
+_CODES = frozenset(Code)
+"""Another version may have written other ones."""
+
 
 class Condition:
     """Gathers from all parts what is indexed, what is missing and why."""
@@ -84,6 +87,15 @@ class Condition:
             facts_files=facts_files,
             facts_total=facts_total,
         )
+
+    def file_problems(self, text: TextSnapshot | None) -> list[Problem]:
+        """From the documents of all files, which takes a moment."""
+        return [
+            Problem(Code(code), message, file.path)
+            for file in (text.files() if text is not None else ())
+            for code, message in file.problems
+            if code in _CODES
+        ]
 
     def clusters(self) -> dict[str, Any]:
         """The state of the vector index in numbers; raises IndexMissing before the first run."""

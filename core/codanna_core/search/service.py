@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from codanna_core.cancel import Cancel
     from codanna_core.config import Settings
-    from codanna_core.model import Extraction
+    from codanna_core.model import Extraction, Problem
     from codanna_core.results import (
         Context,
         Edge,
@@ -187,6 +187,9 @@ class CommandService(IndexService, Protocol):
 
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Whether background work was done before the time was up."""
+
+    def file_problems(self) -> list[Problem]:
+        """What is wrong with each file of the index, also what earlier runs found."""
 
     def settle(
         self, cancel: Cancel | None = None, progress: Callable[[Progress], None] | None = None
