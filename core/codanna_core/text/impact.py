@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from operator import add
 from typing import Final
 
+from codanna_core.cache import Cache
+
 FIELDS: Final[Mapping[str, tuple[float, float]]] = {
     # A definition called what was asked for must beat one that merely mentions it.
     "name": (4.0, 2.0),
@@ -42,21 +44,18 @@ VALUES: Final[Mapping[str, float]] = {
 """What each level counts."""
 
 
-def _gains(weight: float, usual: float) -> list[list[float]]:
+def _gains(weight: float, usual: float) -> Cache[int, list[float]]:
     """By the number of words in a field, and by how often one of them is there, what that counts, in parts of
     one. Their number is a power of two, so that no sum is rounded otherwise.
     """
-    return [
-        [
-            _FINENESS
-            * weight
-            * (1 + _SATURATION)
-            * times
-            / (times + _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * shape))
-            for times in range(_MOST_TIMES + 1)
-        ]
-        for shape in (length / usual for length in range(_LONGEST + 1))
-    ]
+
+    def of_length(length: int) -> list[float]:
+        most = _FINENESS * weight * (1 + _SATURATION)
+        shaped = _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * (length / usual))
+        return [most * times / (times + shaped) for times in range(_MOST_TIMES + 1)]
+
+    # Made when they are needed: a process that only asks is over before it would have made all.
+    return Cache("what the words of a field count, by their number", _LONGEST + 1, of_length)
 
 
 def _level(value: float) -> str:
@@ -68,11 +67,15 @@ _GAINS = [_gains(weight, usual) for weight, usual in FIELDS.values()]
 _MOST = sum(gains[0][_MOST_TIMES] for gains in _GAINS)
 _LEVEL_OF = [_level((number + 0.5) / _FINENESS) for number in range(int(_MOST) + 2)]
 _HEAD, _BODY = _GAINS[:-1], _GAINS[-1]
-_ONLY_IN_BODY = [
-    "".join(_LEVEL_OF[int(of_length[min(times, _MOST_TIMES)])] for times in range(_LONGEST + 1))
-    for of_length in _BODY
-]
+_ONLY_IN_BODY: Cache[int, str] = Cache(
+    "the levels of words of a body", _LONGEST + 1, lambda length: _letters(_BODY[length])
+)
 """The same for words that stand in nothing but the body, as letters."""
+
+
+def _letters(of_length: Sequence[float]) -> str:
+    letters = "".join([_LEVEL_OF[int(value)] for value in of_length])
+    return letters.ljust(_LONGEST + 1, letters[-1])
 
 
 def word_levels(fields: Sequence[str]) -> dict[str, str]:
