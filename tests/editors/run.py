@@ -167,7 +167,7 @@ def _again(suite: Suite) -> bool:
 def neovim_suites() -> list[Suite]:
     """The same tests in every Neovim that is there."""
 
-    def command(program: Path) -> Callable[[Place], list[str]]:
+    def command(program: Path, tests: str = "tests") -> Callable[[Place], list[str]]:
         def make(place: Place) -> list[str]:
             # A copy, for helptags are written beside the help.
             plugin = place.home / "codanna.nvim"
@@ -176,7 +176,7 @@ def neovim_suites() -> list[Suite]:
             script = HERE / "neovim"
             return [
                 *(str(program), "--headless", "--noplugin", "-u", str(script / "init.lua")),
-                *("-c", "runtime plugin/codanna.lua", "-c", f"luafile {script / 'tests.lua'}"),
+                *("-c", "runtime plugin/codanna.lua", "-c", f"luafile {script / tests}.lua"),
             ]
 
         return make
@@ -184,15 +184,16 @@ def neovim_suites() -> list[Suite]:
     suites = []
     for neovim in tools.NEOVIMS:
         program = neovim.program
-        suites.append(
+        suites += [
             Suite(
-                f"neovim {neovim.version}",
+                f"neovim {neovim.version}{name}",
                 neovim.missing,
-                command(program),
+                command(program, tests),
                 environment=neovim.environment,
                 blocking=neovim.blocking,
             )
-        )
+            for name, tests in (("", "tests"), (" navigation", "navigation"))
+        ]
     on_path = shutil.which("nvim")
     if on_path and not IN_CI and all(neovim.missing() for neovim in tools.NEOVIMS):
         suites.append(Suite("neovim on PATH", lambda: None, command(Path(on_path))))
@@ -244,7 +245,7 @@ def vscode_suites() -> list[Suite]:
                 browser("exthost.mjs"),
                 environment={**environment, "EXTENSION_TESTS": name},
             )
-            for name in ("host", "looks", "folders", "trust", "consent", "agents")
+            for name in ("host", "looks", "navigation", "folders", "trust", "consent", "agents")
         ),
         Suite("vscode browser", tools.vscode_missing, browser("ui.mjs"), environment=environment),
     ]

@@ -2,10 +2,12 @@ import * as vscode from "vscode";
 import { Agents } from "./agents";
 import { History } from "./history";
 import { MapPanel } from "./mapPanel";
+import { Navigation } from "./navigation";
 import { openHit } from "./open";
 import { sentence } from "./protocol";
 import { QuestionView } from "./questionView";
 import { QuickSearch } from "./quickSearch";
+import { showCallers, showImpact } from "./relations";
 import { ResultsView } from "./resultsView";
 import type { Node } from "./rows";
 import { Server } from "./server";
@@ -15,6 +17,7 @@ import { label } from "./text";
 /** What the extension gives to its tests and to other extensions. */
 export interface Api {
   server: Server;
+  navigation: Navigation;
   view: ResultsView;
   question: QuestionView;
   history: History;
@@ -25,13 +28,14 @@ export interface Api {
 
 export function activate(context: vscode.ExtensionContext): Api {
   const output = vscode.window.createOutputChannel("Codanna", { log: true });
-  const server = new Server(context, output);
+  const navigation = new Navigation();
+  const server = new Server(context, output, navigation);
   const history = new History(context.workspaceState);
   const view = new ResultsView(server, history, context.workspaceState);
   const question = new QuestionView(context.extensionUri, view, history);
   const statusBar = new StatusBar(server);
   const agents = new Agents(server, String(context.extension.packageJSON.version));
-  context.subscriptions.push(output, server, view, question, statusBar, agents);
+  context.subscriptions.push(output, navigation, server, view, question, statusBar, agents);
 
   const search = (query?: string): QuickSearch => {
     const text = query ?? selectedWords();
@@ -53,6 +57,8 @@ export function activate(context: vscode.ExtensionContext): Api {
   command("codanna.showSimilar", (params: { textDocument: { uri: string }; position?: vscode.Position; range?: vscode.Range }) =>
     view.similar(params.textDocument, { position: params.position, range: params.range }),
   );
+  command("codanna.showCallers", () => showCallers(server, view));
+  command("codanna.showImpact", () => showImpact(server, view));
   command("codanna.view.open", (node: Node) => (node.type === "hit" ? openHit(node.hit) : undefined));
   command("codanna.view.refresh", () => view.refresh());
   command("codanna.view.filter", () => view.chooseFilters());
@@ -97,7 +103,7 @@ export function activate(context: vscode.ExtensionContext): Api {
       }),
     );
   }
-  return { server, view, question, history, agents, statusBar, search };
+  return { server, navigation, view, question, history, agents, statusBar, search };
 }
 
 /** A selection on one line is the beginning of a question. */

@@ -66,22 +66,36 @@ export interface ContextAnswer {
   problems: Problem[];
 }
 
+/** A definition, by a place, or what a diff changes. */
+export interface RelationParams {
+  textDocument?: { uri: string };
+  position?: Position;
+  name?: string;
+  diff?: string;
+}
+
 export interface Definition {
   name: string;
   kind: string;
+  symbolKind: number;
   container: string;
+  language: string;
+  uri: string;
   path: string;
+  range: Range;
   selectionRange: Range;
 }
 
 export interface Edge {
+  uri: string;
   path: string;
   range: Range;
   symbol: Definition | null;
-  tier: string;
+  tier: "certain" | "likely" | "possible";
   probability: number;
   reason: string;
   role: string;
+  depth: number;
   test: boolean;
 }
 
@@ -92,6 +106,7 @@ export interface Relations {
   complete: boolean;
   unknown: number;
   weaker: number;
+  indexed: number;
   files: { searched: number; total: number };
   problems: Problem[];
 }

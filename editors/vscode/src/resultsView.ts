@@ -102,6 +102,11 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
     return this.run({ label: `code like ${await origin(textDocument.uri, place)}`, text: "", ask });
   }
 
+  /** Show what another question finds, such as who calls a definition. */
+  list(label: string, ask: Question["ask"]): Promise<void> {
+    return this.run({ label, text: "", ask });
+  }
+
   private async run(question: Question, quietly = false): Promise<void> {
     if (question.label !== this.question?.label) {
       this.filters = {};

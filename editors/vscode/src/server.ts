@@ -12,7 +12,8 @@ import {
   type StaticFeature,
 } from "vscode-languageclient/node";
 import { announced, findServer, type Found, isAtLeast, runner, type Surroundings } from "./find";
-import type { Answer, ContextAnswer, ContextParams, Folder, MapFolder, Relations, SearchParams, SimilarParams, Status } from "./protocol";
+import type { Navigation } from "./navigation";
+import type { Answer, ContextAnswer, ContextParams, Folder, MapFolder, RelationParams, Relations, SearchParams, SimilarParams, Status } from "./protocol";
 import { explicitSettings } from "./settings";
 import { message as plain } from "./text";
 
@@ -73,6 +74,7 @@ export class Server implements vscode.Disposable {
   constructor(
     private readonly context: vscode.ExtensionContext,
     private readonly output: vscode.LogOutputChannel,
+    private readonly navigation: Navigation,
   ) {
     context.subscriptions.push(
       vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
@@ -139,7 +141,7 @@ export class Server implements vscode.Disposable {
     return this.request("codanna/context", params, token);
   }
 
-  relations(relation: string, params: { name?: string }, token?: CancellationToken): Promise<Relations> {
+  relations(relation: string, params: RelationParams, token?: CancellationToken): Promise<Relations> {
     return this.request(`codanna/${relation}`, params, token);
   }
 
@@ -211,13 +213,15 @@ export class Server implements vscode.Disposable {
     }
     this.output.info(`starting ${found.command} ${found.args.join(" ")} (from ${found.from})`);
     const manifest = this.context.extension.packageJSON;
+    const navigationLanguages = await this.navigation.languages();
     const options: LanguageClientOptions = {
       documentSelector: [{ scheme: "file" }],
       outputChannel: this.output,
-      initializationOptions: () => explicitSettings(manifest),
+      initializationOptions: () => ({ ...explicitSettings(manifest), navigationLanguages }),
       // Progress of indexing is in the status bar; errors of the start are told by `failed`.
       initializationFailedHandler: () => false,
       middleware: {
+        ...this.navigation.middleware,
         workspace: {
           // Settings that change while the server is being replaced are read by the next one.
           didChangeConfiguration: async (sections, next) => (client.isRunning() ? next(sections) : undefined),
@@ -240,6 +244,7 @@ export class Server implements vscode.Disposable {
       options,
     );
     client.registerFeature(new ShowsSimilar());
+    this.navigation.stepBehind(client);
     client.onNotification("codanna/statusChanged", (params: { folders: Folder[] }) => {
       for (const folder of params.folders) {
         this.folders.set(folder.uri, folder);

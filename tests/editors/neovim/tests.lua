@@ -646,7 +646,7 @@ test("commands and filters complete", function()
   assert(vim.tbl_contains(vim.fn.getcompletion("Codanna search ki", "cmdline"), "kind:"))
   notes = {}
   vim.cmd("Codanna nonsense")
-  assert(noted("unknown command `nonsense`; there are loclist, log"))
+  assert(noted("unknown command `nonsense`; there are callers, impact, loclist, log"))
 end)
 
 test(":checkhealth names the server, its folder and the picker", function()

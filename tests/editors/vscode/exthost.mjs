@@ -1,5 +1,5 @@
 // Runs a suite of editors/vscode/src/test inside the extension host, in the window that fits it.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { extension, shots, withWorkbench, workspace } from "./workbench.mjs";
 
@@ -51,6 +51,13 @@ const windows = {
     write(join(home, "third/boats.py"), 'def sail_home(boat):\n    """Steer the sailing boat back into the harbour."""\n');
     const file = join(home, "two.code-workspace");
     write(file, { folders: [{ path: workspace }, { path: "second", name: "Second one" }] });
+    return { workspace: file };
+  },
+  // Two projects of languages that VS Code has no server for.
+  navigation: () => {
+    cpSync(join(process.env.EDITOR_TESTS, "projects"), join(home, "projects"), { recursive: true });
+    const file = join(home, "projects.code-workspace");
+    write(file, { folders: [{ path: join(home, "projects/ledger") }, { path: join(home, "projects/queue") }] });
     return { workspace: file };
   },
   // No server anywhere, but the tools that can run one without an installation.

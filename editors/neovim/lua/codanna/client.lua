@@ -110,6 +110,7 @@ end
 
 ---@param client table
 function M.started(client)
+  require("codanna.navigation").leave_to_others(client)
   roots[client.id] = client.config.root_dir or vim.fn.getcwd()
 end
 

@@ -16,6 +16,12 @@ local commands = {
   similar = function(_, args)
     api().similar(args.range > 0 and { first = args.line1, last = args.line2 } or nil)
   end,
+  callers = function()
+    api().callers()
+  end,
+  impact = function()
+    api().impact()
+  end,
   quickfix = function()
     api().quickfix()
   end,

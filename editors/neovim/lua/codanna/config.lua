@@ -89,7 +89,8 @@ function M.client()
       end
     end or nil,
     capabilities = capabilities,
-    init_options = settings,
+    -- Of every language: `navigation.lua` leaves buffers with another server to that one.
+    init_options = vim.tbl_extend("keep", { navigationLanguages = { "*" } }, settings),
     settings = { codanna = settings },
     handlers = {
       ["codanna/statusChanged"] = function(_, result, context)

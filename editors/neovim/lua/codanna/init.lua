@@ -3,6 +3,7 @@ local client = require("codanna.client")
 local config = require("codanna.config")
 local hits = require("codanna.hits")
 local pickers = require("codanna.pickers")
+local relations = require("codanna.relations")
 local source = require("codanna.source")
 local status = require("codanna.status")
 
@@ -51,6 +52,16 @@ function M.similar(lines)
   local range = lines
     and { start = { line = lines.first - 1, character = 0 }, ["end"] = { line = lines.last, character = 0 } }
   pickers.show(source.similar(range), "")
+end
+
+---Show who calls the definition under the cursor.
+function M.callers()
+  pickers.show(relations.callers(), "")
+end
+
+---Show what a change of the definition under the cursor reaches, or what the diff in this buffer does.
+function M.impact()
+  pickers.show(relations.impact(), "")
 end
 
 ---The last results as a quickfix list.

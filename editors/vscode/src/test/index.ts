@@ -5,10 +5,11 @@ import { tests as consent } from "./consent";
 import { tests as folders } from "./folders";
 import { tests as host } from "./host";
 import { tests as looks } from "./looks";
+import { tests as navigation } from "./navigation";
 import type { Tests } from "./support";
 import { tests as trust } from "./trust";
 
-const suites: Record<string, Tests> = { host, looks, trust, folders, consent, agents };
+const suites: Record<string, Tests> = { host, looks, trust, folders, consent, agents, navigation };
 
 export async function run(): Promise<void> {
   const tests = suites[process.env.EXTENSION_TESTS ?? ""];
