@@ -287,6 +287,15 @@ class TestRelations:
         request = RelationRequest(Relation.CALLERS, path="one.py", line=0, character=6)
         assert [one.name for one in calling.relations(request).targets] == ["first"]
 
+    def test_definitions_alone_and_uses_in_one_file(self, calling: IndexService) -> None:
+        (target,) = calling.relations(RelationRequest(Relation.REFERENCES, "first")).targets
+        alone = calling.relations(RelationRequest(Relation.REFERENCES, "first", depth=0))
+        assert (alone.targets, alone.edges) == ([target], [])
+        here = calling.relations(RelationRequest(Relation.REFERENCES, "first", within="one.py"))
+        assert {edge.path for edge in here.edges} == {"one.py"}
+        nowhere = calling.relations(RelationRequest(Relation.REFERENCES, "first", within="gone.py"))
+        assert nowhere.edges == []
+
     def test_namesakes_are_listed_and_not_mixed(self, calling: IndexService, project: Path) -> None:
         (project / "other.py").write_text("def first(): return 3\n")
         calling.update(["other.py"])

@@ -188,7 +188,9 @@ def fuzz_session(tmp_path: Path, seed: int, count: int, command: tuple[str, ...]
     (root / "alpha.py").write_text("def alpha_one():\n    pass\n\n\ndef alpha_two(): pass\n")
     (root / "pkg" / "beta.py").write_text("class Beta:\n    def find_user(self): pass\n")
     with running(command) as client:
-        client.initialize(root, capabilities=VSCODE, options={"outlineLanguages": ["python"]})
+        client.initialize(
+            root, capabilities=VSCODE, options={"outlineLanguages": ["python"], "navigationLanguages": ["*"]}
+        )
         client.wait_indexed()
         session = Session(client, root, seed)
         before = 0

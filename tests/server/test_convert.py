@@ -144,3 +144,27 @@ def test_nested_folders_give_each_place_once() -> None:
         hit,
         {**hit, "name": "b"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words, snake_case, 3 of 4.", "plain words, snake_case, 3 of 4."),
+        ("![i](https://x.invalid/i.png)", r"\!\[i\](https://x.invalid/i.png)"),
+        ("[l](command:quit) <img src=x> &lt;", r"\[l\](command:quit) \<img src=x\> \&lt;"),
+        (
+            "# head\n    code\n- item\n1. item\n===",
+            r"\# head" + "\ncode\n" + r"\- item" + "\n" + r"1\. item" + "\n" + r"\===",
+        ),
+        ("`code` *bold* _em_ ~~x~~ a|b", r"\`code\` \*bold\* \_em\_ \~\~x\~\~ a\|b"),
+        ("c:\\x", r"c:\\x"),
+    ],
+)
+def test_plain_markdown_shows_a_text_as_it_is(text: str, shown: str) -> None:
+    """Nothing of it is a link, an image, HTML, a heading, a list, code or emphasis."""
+    assert convert.plain_markdown(text) == shown
+
+
+def test_a_fence_is_longer_than_any_inside() -> None:
+    """And the language is a plain word."""
+    assert convert.fenced("a ```` b", "py\n# x") == "`````py#x\na ```` b\n`````"

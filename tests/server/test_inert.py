@@ -23,6 +23,9 @@ FLAT = {**VSCODE, "textDocument": {"codeLens": {}}}
 EXACT = {"uri", "data", "token", "query", "log", "command"}
 """What programs compare or open: URIs are percent-encoded, the rest is the client's own."""
 
+PROSE = ("text", "doc", "value")
+"""Source lines, comments and hovers, whose lines may begin with anything."""
+
 
 def shown(message: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Every string of a message that an editor may show, with its key."""
@@ -42,9 +45,8 @@ def faults(client: RawClient) -> list[str]:
     found: list[str] = []
     for message in [*client.answers.values(), *client.notifications, *client.requests]:
         for key, text in shown(message):
-            # Source lines and comments stand in places of their own and may begin with anything.
-            found += hostile.attacks(" " + text.replace("\n", "\n ") if key in ("text", "doc") else text)
-            if "\n" in text and key not in ("doc", "message"):
+            found += hostile.attacks(" " + text.replace("\n", "\n ") if key in PROSE else text)
+            if "\n" in text and key not in ("doc", "value", "message"):
                 found.append(f"a line break in {key}: {text!r}")
             if key in ("message", "title") and "](" in text:
                 found.append(f"a link in {key}: {text!r}")
@@ -64,7 +66,9 @@ def documents(root: Path) -> list[Path]:
 @pytest.mark.parametrize("capabilities", [VSCODE, FLAT], ids=["tree", "flat"])
 def test_no_answer_acts(root: Path, capabilities: dict[str, Any]) -> None:
     """Every feature and every command, over names and texts that attack."""
-    options = {"server": {"document_symbols": "on", "code_lens": True, "log_level": "debug"}}
+    options = {
+        "server": {"document_symbols": "on", "code_lens": True, "navigation": "on", "log_level": "debug"}
+    }
     with running(ENGINE_SERVER) as client:
         client.responders["window/showMessageRequest"] = lambda params: params["actions"][0]
         client.initialize(root, capabilities=capabilities, options=options)
@@ -96,6 +100,11 @@ def test_no_answer_acts(root: Path, capabilities: dict[str, Any]) -> None:
             for method in ("references", "callers", "calls", "impact"):
                 place = {"textDocument": document, "position": {"line": 0, "character": 6}}
                 client.request(f"codanna/{method}", {**place, "minConfidence": "possible"})
+            for method in ("definition", "references", "implementation", "documentHighlight", "hover"):
+                client.request(f"textDocument/{method}", place)
+            for item in client.request("textDocument/prepareCallHierarchy", place) or []:
+                for direction in ("incoming", "outgoing"):
+                    client.request(f"callHierarchy/{direction}Calls", {"item": item})
             client.request(
                 "codanna/explain", {"query": "retry", "textDocument": document, "position": area["start"]}
             )

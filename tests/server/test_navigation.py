@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from raw_client import EMACS, HERE, NEOVIM, VSCODE, RawClient, running
 
+from codanna_core.model import Position, Span
+from codanna_core.results import Confidence, Definition, Edge, Relation, RelationResult
+from codanna_lsp.features.hover import callers
+
 ENGINE_SERVER = (sys.executable, str(HERE / "engine_server.py"))
 NAVIGATION: dict[str, dict[str, Any]] = {
     "definition": {"linkSupport": True, "dynamicRegistration": True},
@@ -243,13 +247,40 @@ def test_hover(client: Any) -> None:
     """Signature, doc and callers; nothing of the text acts."""
     hover = client.request("textDocument/hover", place(client, "pay.py", "Cart"))["contents"]
     assert hover["kind"] == "markdown"
-    code, doc, said = hover["value"].rsplit("\n\n", 2)
+    code, doc, rule, said = hover["value"].rsplit("\n\n", 3)
+    assert rule == "---"
     assert code == "```python\nclass Cart(Base)\n```"
     assert doc == r"A cart, see \[here\](command:evil) \<img src=x\>."
     assert said == "class in shop.py:5 · 1 caller"
     said = client.request("textDocument/hover", place(client, "shop.py", "price", 1))["contents"]["value"]
     assert said.startswith("```python\nprice = tax + 1\n```")
     assert client.request("textDocument/hover", place(client, "pay.py", "return")) is None
+
+
+@pytest.mark.parametrize(
+    ("edges", "more", "said"),
+    [
+        (2, {}, "2 callers"),
+        (1, {"complete": False}, "at least 1 caller"),
+        (0, {}, "no callers"),
+        (0, {"complete": False}, "no callers found so far"),
+        (0, {"unknown": 1, "weaker": 1}, "no known callers, 2 more uses may mean it"),
+        (0, {"passed": 1}, "no known callers, passed on without a call 1 time"),
+        (1, {"unknown": 1}, "1 caller, 1 more use may mean it"),
+    ],
+)
+def test_the_number_of_callers_is_never_less_than_the_truth(
+    edges: int, more: dict[str, Any], said: str
+) -> None:
+    """What is unknown, not looked at or passed on is not taken for none."""
+    start = Span(Position(0, 0), Position(0, 1))
+    ends = [
+        Definition(str(number), "function", "", "python", "a.py", start, start) for number in range(edges + 1)
+    ]
+    found = [
+        Edge("a.py", start, "call", source, ends[-1], Confidence.CERTAIN, 0.9, "") for source in ends[:edges]
+    ]
+    assert callers(RelationResult(Relation.CALLERS, ends[-1:], edges=found, **more)) == said
 
 
 def test_rough_places(client: Any) -> None:

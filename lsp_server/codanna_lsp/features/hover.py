@@ -37,24 +37,37 @@ def hover(context: Context, snapshot: Snapshot, params: PlaceParams) -> Json | N
         said[0] = f"{one.kind} of {inert(one.container)} in {inert(one.path)}:{one.selection.start.line + 1}"
     if one.kind in CALLABLE:
         said.append(callers(ask.about(Relation.CALLERS, one, budget=COUNTING_S)))
-    if "hover" in snapshot.client.rich:
-        parts = [convert.fenced(code, one.language), convert.plain_markdown(doc)]
-        value, kind = [*parts, convert.plain_markdown(" · ".join(said))], "markdown"
-    else:
-        value, kind = [code, doc, " · ".join(said)], "plaintext"
-    return {"contents": {"kind": kind, "value": "\n\n".join(part for part in value if part)}}
+    footer = " · ".join(said)
+    if "hover" not in snapshot.client.rich:
+        return _contents("plaintext", code, doc, footer)
+    # A rule between, so that no comment can pass for what is said of it.
+    quoted = (convert.fenced(code, one.language), convert.plain_markdown(doc))
+    return _contents("markdown", *quoted, "---", convert.plain_markdown(footer))
+
+
+def _contents(kind: str, *parts: str) -> Json:
+    return {"contents": {"kind": kind, "value": "\n\n".join(part for part in parts if part)}}
 
 
 def callers(result: RelationResult) -> str:
     """The number of callers; never "no callers" where one may be."""
     count = len({(edge.path, edge.source) for edge in result.edges})
-    open_end = not result.complete
     maybe = result.unknown + result.weaker
-    if count == 0 and (open_end or maybe):
-        text = "no callers found so far" if open_end else "no certain callers"
+    if count:
+        said = [f"{'' if result.complete else 'at least '}{_times(count, 'caller')}"]
+    elif result.complete:
+        said = ["no known callers" if maybe or result.passed else "no callers"]
     else:
-        text = f"{'at least ' if open_end else ''}{count or 'no'} caller{'' if count == 1 else 's'}"
-    return text + (f", {maybe} more use{'' if maybe == 1 else 's'} may mean it" if maybe else "")
+        said = ["no callers found so far"]
+    if result.passed:
+        said.append(f"passed on without a call {_times(result.passed, 'time')}")
+    if maybe:
+        said.append(f"{_times(maybe, 'more use')} may mean it")
+    return ", ".join(said)
+
+
+def _times(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _line(ask: Navigator, one: Definition) -> str:

@@ -335,14 +335,17 @@ class FakeEngine:
             result.candidates = ends
             return result
         result.targets = ends
-        for path, text in sorted(self._texts().items()):
+        if request.depth == 0:
+            return result
+        within = [request.within] if request.within is not None else sorted(self._texts())
+        for path, text in ((path, self._texts().get(path, "")) for path in within):
             edges = [
                 edge for edge in _edges(path, text, self._symbols()) if _is_asked(edge, request, ends[0])
             ]
             result.edges += edges
             if partial is not None and edges:
                 partial(edges)
-        result.files = result.of_files = len(self._texts())
+        result.files = result.of_files = len(within)
         return result
 
     def _name_at(self, request: RelationRequest) -> str:

@@ -18,6 +18,8 @@ from urllib.parse import quote
 
 from raw_client import FAKE_SERVER, HERE, VSCODE, RawClient, running
 
+from codanna_lsp.capabilities import NAVIGATION
+
 Message = tuple[str, dict[str, Any]]
 """A method and its parameters."""
 
@@ -89,6 +91,18 @@ class Fuzz:
             ("codanna/clusterMap", {"limit": 3}),
             ("textDocument/documentSymbol", document),
             ("textDocument/codeLens", document),
+            *(
+                (f"textDocument/{method}", {**document, "position": dict(PLACE), "partialResultToken": 3})
+                for method in (*NAVIGATION[:4], "hover", "prepareCallHierarchy")
+            ),
+            (
+                "callHierarchy/incomingCalls",
+                {"item": {"name": word, "uri": self.uri(), "selectionRange": area}},
+            ),
+            (
+                "callHierarchy/outgoingCalls",
+                {"item": {"name": word, "uri": self.uri(), "selectionRange": area}},
+            ),
             ("textDocument/codeAction", {**document, "range": area, "context": {"only": ["source"]}}),
             ("workspace/executeCommand", {"command": "codanna.showStatus", "arguments": []}),
         ]
@@ -257,7 +271,9 @@ def fuzz(count: int, seed: int, command: Sequence[str], root: Path) -> str:
     with running(command) as client:
         client.notify("textDocument/didOpen", {})
         client.send({"jsonrpc": "2.0", "id": "early"})
-        client.initialize(root, capabilities=VSCODE, options={"outlineLanguages": ["python"]})
+        client.initialize(
+            root, capabilities=VSCODE, options={"outlineLanguages": ["python"], "navigationLanguages": ["*"]}
+        )
         client.wait_indexed()
         run = Fuzz(client, root, seed)
         run.run(min(count, 500))
