@@ -58,5 +58,8 @@ def _main_files(view: SearchView) -> list[StoredFile]:
 
 def _top(outline: Sequence[StoredSymbol]) -> list[StoredSymbol]:
     own = [symbol for symbol in outline if symbol.kind in _KINDS and not symbol.container]
-    chosen = sorted(own, key=lambda symbol: (_KINDS[symbol.kind], symbol.name_line))[:_OF_A_FILE]
+    public_first = sorted(
+        own, key=lambda symbol: (symbol.name.startswith("_"), _KINDS[symbol.kind], symbol.name_line)
+    )
+    chosen = public_first[:_OF_A_FILE]
     return sorted(chosen, key=lambda symbol: symbol.name_line)
