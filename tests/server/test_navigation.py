@@ -38,7 +38,7 @@ FILES = {
         "        price = tax + 1\n"
         "        return price * tax\n"
     ),
-    "pay.py": f"from shop import Cart\n\n\ndef pay():\n    {WIDE}return Cart().total(2)\n\n\npay()\n",
+    "pay.py": f"from shop import Cart\n\n\ndef pay():\n    {WIDE}return Cart().total(2)\n\n\nprint(pay())\n",
     "area.ts": (
         "export interface Shape { area(): number }\n"
         "export class Square implements Shape { area() { return 1 } }\n"
@@ -156,6 +156,13 @@ def test_references(client: Any) -> None:
     assert client.request("textDocument/references", {**asked, "partialResultToken": "refs"}) == []
     parts = [item["value"] for item in client.seen("$/progress") if item["token"] == "refs"]
     assert [one for part in parts for one in shown(client, part)] == everything
+
+
+def test_references_of_a_name_that_nothing_defines(client: Any) -> None:
+    """Its uses, as the command line lists them; of a keyword there are none."""
+    found = client.request("textDocument/references", place(client, "pay.py", "print"))
+    assert shown(client, found) == [("pay.py:8", "print")]
+    assert client.request("textDocument/references", place(client, "pay.py", "return")) == []
 
 
 def test_uses_of_a_variable_stay_in_its_scope(client: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 QUICK_S = 2.0
 """For what is asked with every move of the cursor, or before anything is shown."""
 THOROUGH_S = 10.0
+_WORD = re.compile(r"[^\W\d]\w*")
 MOST_MEANT = 12
 """Definitions that one ambiguous name is followed to."""
 
@@ -105,6 +107,14 @@ class Navigator:
             Relation.REFERENCES, params.line, params.character, exact=exact, depth=0, budget=QUICK_S
         )
         return (found.targets or found.candidates)[:MOST_MEANT]
+
+    def word(self, params: PlaceParams) -> str:
+        """The word at a place; empty where none is."""
+        lines = self._snapshot.lines(self.folder, self.path)
+        text = lines[params.line] if params.line < len(lines) else ""
+        index = column_to_index(text, params.character, self._columns.encoding)
+        words = (found for found in _WORD.finditer(text) if found.start() <= index <= found.end())
+        return next((found.group() for found in words), "")
 
     def file(self, path: str) -> tuple[str, LineSource]:
         """The URI and the lines of a file."""

@@ -33,6 +33,16 @@ def references(context: Context, snapshot: Snapshot, params: PlaceParams) -> lis
     targets = ask.meant(params)
     if params.declaration:
         listed.add(ask.definitions(targets, links=False))
+    if not targets and (name := ask.word(params)):
+        # Nothing here defines it: its uses are those of the name, as `refs` lists them.
+        ask.at(
+            Relation.REFERENCES,
+            params.line,
+            params.character,
+            name=name,
+            partial=listed.edges,
+            budget=THOROUGH_S,
+        )
     for one in targets:
         ask.about(Relation.REFERENCES, one, partial=listed.edges, budget=THOROUGH_S)
     return listed.places if params.partial_token is None else []
