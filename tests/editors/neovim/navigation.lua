@@ -12,7 +12,7 @@ vim.notify = function(message)
 end
 
 local function wait(what, condition)
-  if not vim.wait(20000, condition, 10) then
+  if not vim.wait(60000, condition, 10) then
     error(("timed out: %s; said: %s"):format(what, table.concat(notes, "; ")), 2)
   end
 end
