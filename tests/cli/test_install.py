@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from codanna_core.clients import known
+from codanna_core.config.resolve import all_keys
 from codanna_core.errors import ConfigError
 from codanna_core.languages.registry import languages
 from codanna_core.runtime.folders import state_folder
@@ -260,6 +261,8 @@ def test_the_plug_in_is_whole_and_goes_whole(run: Any, tmp_path: Path) -> None:
     assert server["args"] == ["serve"]
     assert server["extensionToLanguage"][".rs"] == "rust"
     assert set(server["extensionToLanguage"].values()) <= set(languages())
+    options = server["initializationOptions"]["server"]
+    assert {f"server.{name}" for name in options} <= {info.name for info in all_keys()}
     assert run("install", "claude-code-lsp", "--uninstall").code == 0
     assert list(plugin.parent.iterdir()) == []
 

@@ -105,11 +105,13 @@ def _claude_lsp(program: Sequence[str], project: Path | None, environ: Environme
             if language.grammar is not None
             for suffix in language.suffixes
         },
+        # An agent asks by these alone, and one server answers for a suffix.
+        "initializationOptions": {"server": {"navigation": "on", "document_symbols": "on"}},
     }
     manifest = {
         "name": PLUGIN,
         "version": __version__,
-        "description": "Symbols by name and by meaning, in any language, from a local index.",
+        "description": "Definitions, references, calls and symbols in any language, from a local index.",
     }
     return [
         _whole(folder.parent / ".lsp.json", {SERVER: server}),
