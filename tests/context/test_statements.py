@@ -122,3 +122,9 @@ def test_dividing_a_long_definition_takes_no_time_worth_mentioning() -> None:
     body = body_of(["def f():", *["    a(" + "(" * 2000 + ")" * 2000 + ")"] * 100], "def f()", "python")
     assert body is not None
     assert len(body.statements) == 100
+
+
+def test_a_head_that_is_not_clear_is_left_alone() -> None:
+    """Where a quotation mark in the head has no other, nothing behind it can be told apart."""
+    text = "function f(a = 'x,\n  b,\n  c) {\n  one();\n  two();\n}\n"
+    assert body_of(text.splitlines(), "function f(a = 'x, b, c)", "javascript") is None

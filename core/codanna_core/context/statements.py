@@ -138,9 +138,9 @@ def _head(lines: Sequence[str], signature: str) -> int | None:
 
 def _beginnings(layout: _Layout, first: int, stop: int, indent: int) -> list[int]:
     """The lines at which statements begin; none where a text or a bracket does not end where it should."""
-    depth = layout.depths[first]
     if stop > layout.clear or layout.inside[first] or layout.inside[stop]:
         return []
+    depth = layout.depths[first]
     if any(layout.depths[number] < depth and layout.texts[number] for number in range(first + 1, stop)):
         return []
     begins = [first]
