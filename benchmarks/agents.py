@@ -6,6 +6,9 @@ the file). Beside it stands a fixed baseline, what an agent without an index doe
 question are looked for as `ripgrep -i -F` does, files are read whole up to 2,000 lines, those with most
 distinct words first. Tokens are counted by the bound of `codanna_core/context/tokens.py` in both columns.
 
+`--semble-python PYTHON` asks semble's MCP server the same questions in the same run, with `--semble-model`,
+or with our own table of vectors where its model cannot be downloaded.
+
 `--server FOLDER` measures `codanna-lsp mcp` instead, over a folder whose index is ready: from start to the
 first answer beside the import of the SDK alone, `search` over stdio beside echoes, and private memory.
 """
@@ -18,13 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import semble_peer
 from codanna_core.config import Settings
 from codanna_core.context.tokens import most_tokens
 from codanna_core.engine import Engine
@@ -35,9 +39,10 @@ from yardsticks.asked import SYMBOLS, Asked, of_changes, of_comments, of_cosqa, 
 from yardsticks.run import opened
 from yardsticks.scores import Shown, Target, is_definition, is_file
 
+BUNDLED = Path(__file__).parents[1] / "core/codanna_core/embed/models/codanna-code-256"
 BUDGETS = (500, 1000, 1500, 2000)
 MOST_LINES = 2000
-_NEVER = 10**9
+_NEVER = semble_peer.NEVER
 _ECHOES = 200
 
 
@@ -50,6 +55,9 @@ class Row:
     tokens: int
     baseline: int
     milliseconds: float
+    peer: int | None = None
+    peer_milliseconds: float = 0.0
+    """On the clock, for its server is another process."""
 
 
 def shown_of(hit: ShownHit) -> Shown:
@@ -110,7 +118,7 @@ class Baseline:
         return _NEVER
 
 
-def rows_of(asked: Asked, indexes: Path) -> list[Row]:
+def rows_of(asked: Asked, indexes: Path, peer: Peer | None) -> list[Row]:
     symbols = asked.yardstick in SYMBOLS
     rows = []
     with opened(asked.root, indexes / asked.place) as engine:
@@ -121,6 +129,9 @@ def rows_of(asked: Asked, indexes: Path) -> list[Row]:
             contexts = [engine.context(question, budget) for budget in BUDGETS]
             spent = 1000 * (time.process_time() - started) / len(BUDGETS)
             hits = contexts[0].result.hits
+            theirs, waited = (
+                peer.ask(asked.root, question, targets, symbols) if peer is not None else (None, 0.0)
+            )
             rows.append(
                 Row(
                     bool(hits) and first_is_right(engine, question, targets, symbols=symbols),
@@ -131,6 +142,8 @@ def rows_of(asked: Asked, indexes: Path) -> list[Row]:
                     tokens_until(contexts[-1], targets, symbols=symbols),
                     baseline.tokens_until(question, targets, symbols=symbols),
                     spent,
+                    theirs,
+                    waited,
                 )
             )
     return rows
@@ -176,14 +189,55 @@ def wanted(options: argparse.Namespace, indexes: Path) -> Iterator[Asked]:
     return chain(*sources)
 
 
+def report_peer(name: str, rows: list[Row]) -> None:
+    counts = [row.peer for row in rows if row.peer is not None]
+    if not counts:
+        return
+    shares = " ".join(f"{sum(one <= budget for one in counts) / len(counts):.2f}" for budget in BUDGETS)
+    typical = [one for one in counts if one < _NEVER]
+    waited = median(row.peer_milliseconds for row in rows)
+    print(
+        f"  semble           {len(counts):>5}         {shares}   median {median(typical or [0]):.0f} tokens, "
+        f"{waited:.1f} ms a question",
+        flush=True,
+    )
+
+
+class Peer:
+    """semble's server over stdio, with an index for each folder."""
+
+    def __init__(self, python: Path, model: Path, scratch: Path) -> None:
+        self._client = Client(semble_peer.program(python), semble_peer.environment(model, scratch))
+        self._warm: set[Path] = set()
+
+    def ask(self, root: Path, question: str, targets: Iterable[Target], symbols: bool) -> tuple[int, float]:
+        """Tokens until its answer, and milliseconds."""
+        if root not in self._warm:
+            self._warm.add(root)
+            self._client.call("search", semble_peer.arguments("warm up", root))
+        started = time.perf_counter()
+        result = self._client.call("search", semble_peer.arguments(question, root))
+        waited = 1000 * (time.perf_counter() - started)
+        return semble_peer.tokens_until(result, targets, symbols=symbols), waited
+
+    def close(self) -> None:
+        """Its memory, and its end."""
+        memory = private_mb(self._client.process.pid)
+        print(f"private memory of semble's server, with all indexes: {memory:.0f} MB")
+        self._client.process.terminate()
+
+
 def measure(options: argparse.Namespace, indexes: Path) -> None:
     by_yardstick: dict[str, list[Row]] = {}
+    peer = None
+    if options.semble_python is not None:
+        peer = Peer(options.semble_python, options.semble_model, (indexes / "semble").resolve())
     for asked in wanted(options, indexes):
         if (options.only and asked.name not in options.only) or (
             options.yardsticks and asked.yardstick not in options.yardsticks
         ):
             continue
-        by_yardstick.setdefault(asked.yardstick, []).extend(rows_of(asked, indexes))
+        by_yardstick.setdefault(asked.yardstick, []).extend(rows_of(asked, indexes, peer))
     budgets = " ".join(f"{budget:>4}" for budget in BUDGETS)
     print(
         f"{'yardstick':<18} {'asked':>5}  first  {budgets}  {budgets}   median   baseline   ms\n"
@@ -191,14 +245,18 @@ def measure(options: argparse.Namespace, indexes: Path) -> None:
     )
     for name, rows in by_yardstick.items():
         report(name, rows)
+        report_peer(name, rows)
+    if peer is not None:
+        peer.close()
 
 
 class Client:
     """A strict client over stdio."""
 
-    def __init__(self, folder: Path) -> None:
-        program = [sys.executable, "-m", "codanna_core.cli.main", "mcp", str(folder)]
-        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, program: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        self.process = subprocess.Popen(
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        )
         self._number = 0
         client = {"name": "bench", "version": "1"}
         self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client})
@@ -216,7 +274,11 @@ class Client:
 
     def search(self, question: str) -> Any:
         """One call of `search`."""
-        return self.ask("tools/call", {"name": "search", "arguments": {"question": question}})
+        return self.call("search", {"question": question})
+
+    def call(self, tool: str, arguments: Any) -> Any:
+        """One call of a tool."""
+        return self.ask("tools/call", {"name": tool, "arguments": arguments})
 
     def _send(self, message: Any) -> None:
         assert self.process.stdin is not None
@@ -243,16 +305,17 @@ def measure_server(folder: Path) -> None:
     with Engine.open(folder) as engine:
         engine.sync()
         engine.settle()
+    ours = [sys.executable, "-m", "codanna_core.cli.main", "mcp", str(folder)]
     load = [sys.executable, "-c", "import mcp.server.lowlevel, mcp.server.stdio"]
     loads, starts = [], []
     for _ in range(5):
         loads.append(timed(lambda: subprocess.run(load, check=True)))
         started = time.perf_counter()
-        client = Client(folder)
+        client = Client(ours)
         client.search("where is an error reported")
         starts.append(time.perf_counter() - started)
         client.process.terminate()
-    first, second = Client(folder), Client(folder)
+    first, second = Client(ours), Client(ours)
     for one in (first, second):
         one.search("warm up")
     echoes = sorted(timed(lambda: second.ask("ping", {})) for _ in range(_ECHOES))
@@ -278,6 +341,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only these code bases")
     parser.add_argument("--yardsticks", nargs="+", metavar="NAME", help="only these, as they are printed")
     parser.add_argument("--server", type=Path, metavar="FOLDER", help="measure the MCP server over a folder")
+    parser.add_argument("--semble-python", type=Path, help="an interpreter that has semble with its server")
+    parser.add_argument(
+        "--semble-model",
+        type=Path,
+        default=BUNDLED,
+        help="a model folder that semble can load; default is the one in this package",
+    )
     options = parser.parse_args()
     if options.server is not None:
         measure_server(options.server)
