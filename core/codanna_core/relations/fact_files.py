@@ -20,10 +20,10 @@ KEY_BYTES = 16
 MAX_RECORD = 16 << 20
 SEALED = Form(b"CDNFCT\x00\x01", "a file of facts")
 
-_BLOCK = 32 << 10
+_BLOCK = 128 << 10
 """Larger ones compress better, and take longer to open for one record of them."""
 _COLUMNS = ("heads", "tails", "blocks", "starts", "sizes")
-_LEVEL = 6
+_LEVEL = 9
 
 Pairs = Iterable[tuple[bytes, bytes]]
 

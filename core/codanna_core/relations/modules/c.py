@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from codanna_core.relations.facts import Binding, Binds, Flag
@@ -25,7 +26,27 @@ _Candidate = tuple[bool, bool, int, str, int]
 
 def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
     """Definitions before declarations; of several, those in included headers, then the nearest ones."""
+    placed = list(_candidates(typer, name, table))
+    defined = [(other, number) for other, number in placed if _is_plain(typer, other, number)]
+    if len({other for other, _ in defined}) == 1 and len(defined) == len(_without_declared(typer, placed)):
+        typer.rivals[name, path] = 1
+        return defined  # Wherever it is: no header needs to be looked for.
     found: list[_Candidate] = []
+    for other, number in placed:
+        declared = bool(typer.row(other, number).flags & Flag.DECLARED)
+        found.append((declared, other not in included(typer, path), -_shared(other, path), other, number))
+    found = [item for item in found if _visible(typer, path, item, found)]
+    if not found:
+        return []
+    found.sort()
+    typer.rivals[name, path] = len(
+        {item[3] for item in found if item[:2] == found[0][:2] and _defines(typer, item)}
+    )
+    return [(other, number) for *rank, other, number in found if rank == list(found[0][:3])]
+
+
+def _candidates(typer: Typer, name: str, table: Table) -> Iterator[tuple[str, int]]:
+    """All that a name may mean outside of its file."""
     for other in _defining(typer, name, table):
         held = typer.table(other)
         if held is None or held.facts.language not in _LANGUAGES:
@@ -37,16 +58,17 @@ def unit_names(typer: Typer, name: str, path: str, table: Table) -> Found:
             nested = held.facts.language != "c" or row.kind != Binds.FUNCTION
             if row.owner >= 0 and nested and held.row(row.owner).kind not in (Binds.MODULE, Binds.TYPE):
                 continue
-            unseen = other not in included(typer, path)
-            found.append((bool(row.flags & Flag.DECLARED), unseen, -_shared(other, path), other, number))
-    found = [item for item in found if _visible(typer, path, item, found)]
-    if not found:
-        return []
-    found.sort()
-    typer.rivals[name, path] = len(
-        {item[3] for item in found if item[:2] == found[0][:2] and _defines(typer, item)}
-    )
-    return [(other, number) for *rank, other, number in found if rank == list(found[0][:3])]
+            yield other, number
+
+
+def _is_plain(typer: Typer, path: str, number: int) -> bool:
+    """Whether it is a definition that all of the program may use without seeing it."""
+    row = typer.row(path, number)
+    return row.kind == Binds.FUNCTION and not row.flags & (Flag.DECLARED | Flag.STATIC)
+
+
+def _without_declared(typer: Typer, placed: Found) -> Found:
+    return [item for item in placed if not typer.row(*item).flags & Flag.DECLARED]
 
 
 def _defining(typer: Typer, name: str, table: Table | None) -> list[str]:
