@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from codanna_core import Engine
-from codanna_core.search.atlas import _labels
+from codanna_core.search.atlas import _labels, _words_of
 from codanna_core.testing.embedder import FakeEmbedder
+from codanna_core.text.stored import StoredSymbol
 
 
 def project(root: Path) -> Path:
@@ -67,3 +68,14 @@ def test_labels_tell_regions_apart() -> None:
     assert not set(first) & set(second)
     assert _labels([[frozenset({"alone"})]]) == [("alone",)]
     assert _labels([[frozenset()]]) == [()]
+
+
+def test_words_that_say_nothing_name_no_region() -> None:
+    """Neither as they are nor in the plural; other words are counted in the singular where it occurs."""
+    names = ("test_uploads", "tests", "upload_status", "get_it")
+    symbols = [
+        StoredSymbol(name, "function", "a.B", "python", "a.py", "", "", 0, 0, 1, 0, 0, 0, 4, 0, 7)
+        for name in names
+    ]
+    found = _words_of(symbols)
+    assert found == [frozenset({"upload"}), frozenset(), frozenset({"upload", "status"}), frozenset()]

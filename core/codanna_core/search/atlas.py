@@ -98,7 +98,9 @@ def _words_of(symbols: Sequence[StoredSymbol]) -> list[frozenset[str]]:
 
     return [
         frozenset(
-            told(word) for word in words if len(word) > 2 and not word.isdigit() and word not in _SAY_NOTHING
+            word
+            for word in map(told, words)
+            if len(word) > 2 and not word.isdigit() and word not in _SAY_NOTHING
         )
         for words in raw
     ]

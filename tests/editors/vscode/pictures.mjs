@@ -37,7 +37,7 @@ await withWorkbench({ settings }, async (page, authority) => {
   };
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(`http://${authority}/?folder=${encodeURIComponent(workspace)}`);
-  await page.locator('#codanna\\.codanna-lsp\\.codanna\\.status [aria-label*=" symbols"], #codanna\\.codanna-lsp\\.codanna\\.status[aria-label*=" symbols"]').waitFor();
+  await page.locator('#codanna\\.codanna-lsp\\.codanna\\.status[aria-label*=" symbols"]').waitFor();
   await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
 
   await page.keyboard.press("Control+Alt+M");
