@@ -19,7 +19,9 @@ from codanna_core.runtime.limits import Limits
 from codanna_core.runtime.system import WINDOWS
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Mostly several processes are the parallelism; threads of a library inside each would only be in the way."""
+"""Several processes are the parallelism; threads of a library inside each would only be in the way. Even
+where one works alone: on a busy machine they wait for each other by spinning, ten times as long as they work.
+"""
 
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """On Windows, a child of a program without a console would open one that the user sees."""
@@ -31,13 +33,10 @@ _BUFFER = 1 << 16
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
 
-def launch(
-    entry: str, limits: Limits, *, keep_errors: bool = False, cores: int = 1
-) -> subprocess.Popen[bytes]:
+def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subprocess.Popen[bytes]:
     """Start a child that runs `module:function` and talks over its stdin and stdout.
 
-    What it prints to stderr goes where ours goes, or into a pipe where errors are kept. Libraries use as many
-    threads in it as it is given `cores`.
+    What it prints to stderr goes where ours goes, or into a pipe where errors are kept.
     """
     program = (
         f"import sys; sys.path.append({_PACKAGES!r}); from codanna_core.runtime.child import main; "
@@ -53,7 +52,7 @@ def launch(
             # Signals for the group of this process, such as Ctrl-C in a terminal, are not for its children.
             process_group=None if WINDOWS else 0,
             creationflags=_NO_WINDOW,
-            env={**os.environ, **dict.fromkeys(_THREADS, str(cores))},
+            env={**os.environ, **dict.fromkeys(_THREADS, "1")},
         )
     )
 

@@ -13,8 +13,6 @@ class Pace:
 
     nice: int = 10
     """How far it stands back behind them."""
-    cores: int = 1
-    """How many a process may use that works alone."""
 
     def enter(self, process: int) -> None:
         """Have a process, or on Linux a thread, stand back. It never comes forward again."""
@@ -38,5 +36,5 @@ def processors() -> int:
 
 
 POLITE = Pace()
-AT_ONCE = Pace(nice=0, cores=processors())
+AT_ONCE = Pace(nice=0)
 """For work that a person waits for."""

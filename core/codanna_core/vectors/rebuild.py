@@ -135,7 +135,7 @@ def _build_elsewhere(
     )
     job = _Job(directory.path, name, options, dimension, todo.action, parts)
     limits = Limits(memory=0, nice=options.pace.nice)
-    process = launch("codanna_core.vectors.rebuild:main", limits, keep_errors=True, cores=options.pace.cores)
+    process = launch("codanna_core.vectors.rebuild:main", limits, keep_errors=True)
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise RebuildFailed("the process that builds a segment has no pipes")
     errors: list[bytes] = []
