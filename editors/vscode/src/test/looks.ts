@@ -2,7 +2,7 @@
 import * as assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { History } from "../history";
-import { MapPanel } from "../mapPanel";
+import type { MapPanel } from "../mapPanel";
 import { highlights, wanted } from "../matches";
 import { withRow } from "../preview";
 import { type FileNode, fileItem, type HitNode, hitItem } from "../rows";
@@ -163,7 +163,6 @@ export const tests: Tests = [
   [
     "the map shows regions with words, and opens what a dot stands for and nothing else",
     async () => {
-      const extension = vscode.extensions.getExtension("codanna.codanna-lsp")!;
       const map = (await vscode.commands.executeCommand("codanna.showMap")) as MapPanel;
       assert.equal(map.panel.active, true);
       assert.match(map.panel.webview.html, /Content-Security-Policy" content="default-src 'none'; style-src 'nonce-\w{32}'; script-src 'nonce-\w{32}'"/);
@@ -178,7 +177,7 @@ export const tests: Tests = [
         await map.received(message as never);
       }
       assert.equal(vscode.window.activeTextEditor, undefined, "nothing else opens");
-      const again = await MapPanel.show(api.server, extension.extensionUri);
+      const again = await vscode.commands.executeCommand("codanna.showMap");
       assert.equal(again, map, "there is one map");
       map.panel.dispose();
     },
