@@ -111,6 +111,20 @@ def test_patience_ends_before_the_work(helpers: WarmHelpers) -> None:
     assert ask(helpers, b"echo next") == b"next"
 
 
+def test_a_helper_that_starts_slowly_outlives_who_could_not_wait(helpers: WarmHelpers) -> None:
+    """Where a start takes longer than each asker waits, as on a busy machine, it is left to the next one."""
+    helpers.keep()
+    (starting,) = helpers.pids()
+    os.kill(starting, signal.SIGSTOP)
+    for _ in range(3):
+        with pytest.raises(TooLate):
+            ask(helpers, b"echo early", patience=0.3)
+    assert helpers.pids() == [starting], "neither ended nor doubled"
+    os.kill(starting, signal.SIGCONT)
+    assert ask(helpers, b"echo late") == b"late"
+    assert helpers.pids() == [starting]
+
+
 def test_a_second_request_does_not_wait_for_the_first(helpers: WarmHelpers) -> None:
     """While one helper works another one answers; without work it ends after a while."""
     import threading

@@ -82,6 +82,8 @@ class WarmHelpers:
         self._failed_starts = 0
         self._not_before = 0.0
         self._keepers = 0
+        self._waiting = 0
+        """Who asks and has no helper yet."""
         self._watching = False
         self._watcher: threading.Thread | None = None
         self._needed = threading.Event()
@@ -123,8 +125,6 @@ class WarmHelpers:
 
     def _ask(self, request: tuple[bytes, ...], seconds: float, until: float | None) -> bytes:
         helper = self._take(until)
-        while not self._is_ready(helper, until):
-            helper = self._take(until)
         helper.seconds, helper.patience = seconds, until
         stdin, stdout = helper.process.stdin, helper.process.stdout
         assert stdin is not None
@@ -157,53 +157,56 @@ class WarmHelpers:
 
     # Inside
 
-    def _is_ready(self, helper: _Helper, until: float | None) -> bool:
-        """Wait until a helper has started; False if it died before, which is not the request's fault."""
-        if helper.ready:
-            return True
-        helper.patience = until
-        stdout = helper.process.stdout
-        assert stdout is not None
+    def _await_ready(self, helper: _Helper) -> None:
+        """A helper that starts belongs to nobody: whose patience ends before leaves it to the next one."""
+        assert helper.process.stdout is not None
         try:
-            helper.ready = read_frame(stdout) == READY
+            ready = read_frame(helper.process.stdout) == READY
         except (EOFError, OSError, ValueError):
-            pass
-        if helper.ready:
-            self._failed_starts = 0
-            return True
-        code = end(helper.process)
+            ready = False
+        code = None if ready else end(helper.process)
         with self._changed:
-            self._note_death(helper)
-            self._failed_starts += code != KILLED
-            self._changed.notify()
-        if helper.ended == "patience":
-            raise TooLate
-        return False
+            if ready:
+                helper.ready, helper.wall_limit = True, 0.0
+                helper.idle_since = time.monotonic()
+                self._failed_starts = 0
+            else:
+                self._note_death(helper)
+                self._failed_starts += code != KILLED
+            self._changed.notify_all()
 
     def _take(self, until: float | None) -> _Helper:
         asked = time.monotonic()
         with self._changed:
             self._after_fork()
-            while True:
-                now = time.monotonic()
-                if until is not None and now > until:
-                    raise TooLate
-                for helper in self._helpers:
-                    if not helper.wall_limit and helper.process.poll() is None:
-                        # From here on it is watched; the true limit is set with the request.
-                        helper.wall_limit = now + _START_LIMIT_S
-                        self._watch()
-                        return helper
-                self._bury_idle()
-                wait = _TICK_S
-                if len(self._helpers) < self._most:
-                    wait = max(self._not_before - now, 0.0)
-                    if self._helpers:
-                        wait = max(wait, asked + _SECOND_HELPER_AFTER_S - now)
-                    if not wait:
-                        self._start()
-                        continue
-                self._changed.wait(min(wait, _TICK_S))
+            self._waiting += 1
+            try:
+                return self._next_free(asked, until)
+            finally:
+                self._waiting -= 1
+
+    def _next_free(self, asked: float, until: float | None) -> _Helper:
+        while True:
+            now = time.monotonic()
+            if until is not None and now > until:
+                raise TooLate
+            for helper in self._helpers:
+                if not helper.wall_limit and helper.process.poll() is None:
+                    # From here on it is watched; the true limit is set with the request.
+                    helper.wall_limit = now + _START_LIMIT_S
+                    self._watch()
+                    return helper
+            self._bury_idle()
+            wait = _TICK_S
+            starting = sum(not helper.ready for helper in self._helpers)
+            if len(self._helpers) < self._most and starting < self._waiting:
+                wait = max(self._not_before - now, 0.0)
+                if self._helpers:
+                    wait = max(wait, asked + _SECOND_HELPER_AFTER_S - now)
+                if not wait:
+                    self._start()
+                    continue
+            self._changed.wait(min(wait, _TICK_S))
 
     def _start(self) -> None:
         if self._failed_starts > _FAILED_STARTS:
@@ -211,15 +214,18 @@ class WarmHelpers:
             raise CodannaError(
                 "the helper processes end as soon as they start; their error is on stderr or in the log"
             )
-        self._helpers.append(_Helper(launch(self._entry, self._limits)))
+        helper = _Helper(launch(self._entry, self._limits), wall_limit=time.monotonic() + _START_LIMIT_S)
+        self._helpers.append(helper)
+        threading.Thread(
+            target=self._await_ready, args=(helper,), name="codanna-helper-start", daemon=True
+        ).start()
         self._watch()
 
     def _bury_idle(self) -> None:
         """Forget helpers that died while they had nothing to do."""
         for helper in [h for h in self._helpers if not h.wall_limit and h.process.poll() is not None]:
             self._note_death(helper)
-            code = end(helper.process)
-            self._failed_starts += not helper.ready and code != KILLED
+            end(helper.process)
 
     def _note_death(self, helper: _Helper) -> None:
         if helper in self._helpers:
@@ -253,7 +259,7 @@ class WarmHelpers:
         """A forked process has neither the helpers, which belong to its parent, nor the thread."""
         if self._process != os.getpid():
             self._process = os.getpid()
-            self._helpers, self._keepers = [], 0
+            self._helpers, self._keepers, self._waiting = [], 0, 0
             self._watching, self._watcher = False, None
 
     def _watch(self) -> None:
