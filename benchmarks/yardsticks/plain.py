@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core import Engine
-from codanna_core.search.candidates import query_terms, term_shares, text_weights
+from codanna_core.search.terms import query_terms, term_shares, text_weights
 from codanna_core.text.stored import Filter
 from yardsticks.scores import PAGE, Shown
 

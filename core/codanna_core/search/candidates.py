@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,11 +27,12 @@ from codanna_core.search.exact import find_named
 from codanna_core.search.globs import globs_to_regexes
 from codanna_core.search.language_names import without_language
 from codanna_core.search.layers import FileKeys, FileScores, Nearest
+from codanna_core.search.terms import query_terms, term_shares, text_weights
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT
 from codanna_core.text.rows import NONE, NOTHING, Rows, Scored, among
 from codanna_core.text.stored import Filter, StoredSymbol
-from codanna_core.words import STOP_WORDS, find_words, index_text, parts_of
+from codanna_core.words import find_words, parts_of
 
 _COVERED = 400
 _OF_ONE_FILE = 40
@@ -377,30 +377,6 @@ def index_filter(filters: Filters) -> Filter:
         ),
         excluded_words=filters.excluded_words,
     )
-
-
-def query_terms(view: SearchView, query: str) -> list[str]:
-    """The analysed words of a question without those that say nothing about code."""
-    words = [word for word in find_words(query) if word.lower() not in STOP_WORDS]
-    if not words:
-        words = find_words(query)
-    return view.kept.terms(" ".join(index_text(word) for word in words))
-
-
-def term_shares(view: SearchView, terms: Iterable[str]) -> dict[str, float]:
-    """Each term's share of the question's rarity: short and common parts of a name must not drown it."""
-    total = max(1, view.size)
-    rarity = {term: math.log(1 + total / max(1, view.frequency("file_words", term))) for term in terms}
-    whole = sum(rarity.values()) or 1.0
-    return {term: value / whole for term, value in rarity.items()}
-
-
-def text_weights(shares: Mapping[str, float]) -> Mapping[str, float]:
-    """What each term counts in the text of a symbol: a rare one more than its share, for most symbols hold
-    only some of the terms.
-    """
-    whole = sum(share * share for share in shares.values()) or 1.0
-    return {term: share * share / whole for term, share in shares.items()}
 
 
 def _stemmable(container: str) -> list[str]:
