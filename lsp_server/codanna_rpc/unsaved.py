@@ -39,7 +39,7 @@ PATIENCE_S = 1.0
 """Of the side that answers, for each step; the asking side has a question waiting."""
 ASKING_S = 0.5
 _MOST_GONE = 1_000
-"""So many texts that are not unsaved any more are told; beyond that, the next answer is a whole one."""
+"""At most so many texts that were saved or closed are named; beyond that, the next answer is a whole one."""
 _NAME = re.compile(r"([0-9a-f]{24})\.(\d{1,10})")
 _LONGEST = 100
 """Bytes of a path that every system takes for a socket."""

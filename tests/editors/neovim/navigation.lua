@@ -1,39 +1,9 @@
 -- Runs inside Neovim with --headless: two projects of different languages without another server, where Neovim's own
 -- commands show what the command line shows; then another server beside ours.
-vim.opt.columns = 120
-vim.opt.lines = 40
+local harness = dofile(os.getenv("EDITOR_TESTS") .. "/neovim/harness.lua")
+local wait, equal, test = harness.wait, harness.equal, harness.test
 local tests_folder = os.getenv("EDITOR_TESTS")
 local projects = os.getenv("HOME") .. "/projects"
-local passed, failed = 0, 0
-
-local notes = {}
-vim.notify = function(message)
-  table.insert(notes, message)
-end
-
-local function wait(what, condition)
-  if not vim.wait(60000, condition, 10) then
-    error(("timed out: %s; said: %s"):format(what, table.concat(notes, "; ")), 2)
-  end
-end
-
-local function equal(actual, expected)
-  if not vim.deep_equal(actual, expected) then
-    error(("expected %s, got %s"):format(vim.inspect(expected), vim.inspect(actual)), 2)
-  end
-end
-
-local function test(claim, body)
-  local start = vim.loop.hrtime()
-  local ok, err = xpcall(body, debug.traceback)
-  passed, failed = passed + (ok and 1 or 0), failed + (ok and 0 or 1)
-  io.stdout:write(("%s - %s (%.0f ms)%s\n"):format(
-    ok and "ok" or "not ok",
-    claim,
-    (vim.loop.hrtime() - start) / 1e6,
-    ok and "" or "\n" .. err
-  ))
-end
 
 vim.fn.system({ "cp", "-r", tests_folder .. "/projects", projects })
 for _, name in ipairs({ "ledger", "queue" }) do
@@ -239,5 +209,4 @@ test("beside another server nothing appears twice", function()
   end
 end)
 
-io.stdout:write(("%d passed, %d failed\n"):format(passed, failed))
-vim.cmd(failed == 0 and "qall!" or "cquit")
+harness.finish()

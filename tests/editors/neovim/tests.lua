@@ -1,37 +1,8 @@
 -- Runs inside Neovim with --headless; each test drives the plug-in as a user does and ends the process with its verdict.
-vim.opt.columns = 120
-vim.opt.lines = 40
+local harness = dofile(os.getenv("EDITOR_TESTS") .. "/neovim/harness.lua")
+local notes, wait, equal, test = harness.notes, harness.wait, harness.equal, harness.test
 local workspace = os.getenv("WORKSPACE")
-local passed, failed = 0, 0
 
-local function wait(what, condition, milliseconds)
-  if not vim.wait(milliseconds or 60000, condition, 10) then
-    error("timed out: " .. what, 2)
-  end
-end
-
-local function equal(actual, expected)
-  if not vim.deep_equal(actual, expected) then
-    error(("expected %s, got %s"):format(vim.inspect(expected), vim.inspect(actual)), 2)
-  end
-end
-
-local function test(claim, body)
-  local start = vim.loop.hrtime()
-  local ok, err = xpcall(body, debug.traceback)
-  passed, failed = passed + (ok and 1 or 0), failed + (ok and 0 or 1)
-  io.stdout:write(("%s - %s (%.0f ms)%s\n"):format(
-    ok and "ok" or "not ok",
-    claim,
-    (vim.loop.hrtime() - start) / 1e6,
-    ok and "" or "\n" .. err
-  ))
-end
-
-local notes = {}
-vim.notify = function(message, level)
-  table.insert(notes, { message = message, level = level })
-end
 local function noted(pattern)
   for _, note in ipairs(notes) do
     if note.message:find(pattern) then
@@ -124,12 +95,12 @@ test("a missing server gets one clear message, however many files are opened", f
     vim.cmd("edit web/session.ts")
     equal(#notes, 1)
   end
-  notes = {}
+  harness.forget()
   codanna.search("anything")
   equal(#notes, 1)
   equal(builtin.current, nil)
   assert(notes[1].message:find("`no-such-server-anywhere` was not found. Install it", 1, true), notes[1].message)
-  notes = {}
+  harness.forget()
 end)
 
 test("a stray file starts no server, and its folder is not indexed", function()
@@ -177,7 +148,7 @@ test(":Codanna search with a question opens the best hit through vim.ui.select",
 end)
 
 test("an empty answer says so", function()
-  notes = {}
+  harness.forget()
   vim.cmd("Codanna symbols zzqqzzqq")
   wait("the note", function()
     return noted("nothing was found")
@@ -523,7 +494,7 @@ test("what an answer lacks stands in the picker's title, or where there is nothi
     return text() == " nothing was found: the model is missing"
   end)
   list = require("codanna.hits").last
-  notes = {}
+  harness.forget()
   picker.live:again()
   wait("hits", function()
     return #picker.hits > 0
@@ -644,7 +615,7 @@ end)
 test("commands and filters complete", function()
   equal(vim.fn.getcompletion("Codanna re", "cmdline"), { "reindex", "restart" })
   assert(vim.tbl_contains(vim.fn.getcompletion("Codanna search ki", "cmdline"), "kind:"))
-  notes = {}
+  harness.forget()
   vim.cmd("Codanna nonsense")
   assert(noted("unknown command `nonsense`; there are callers, impact, loclist, log"))
 end)
@@ -713,7 +684,7 @@ test(":Codanna restart starts another server process", function()
 end)
 
 test("a server that keeps crashing is not started for ever", function()
-  notes = {}
+  harness.forget()
   local told = function()
     return noted("keeps crashing")
   end
@@ -750,6 +721,4 @@ test("stopping leaves no client", function()
   end)
 end)
 
-io.stdout:write(("%d passed, %d failed\n"):format(passed, failed))
-io.stdout:flush()
-vim.cmd(failed == 0 and "qall!" or "cquit 1")
+harness.finish()
