@@ -89,7 +89,7 @@ def test_namesakes_are_listed_with_an_exit_code_of_their_own(shop: Path, run: An
     outcome = run("callers", "twin")
     assert outcome.code == 4
     assert outcome.out.splitlines() == ["pay.py:8  function  twin", "twin.py:1  function  twin"]
-    assert "2 definitions of that name; write NAME@FILE:LINE" in outcome.err
+    assert "2 definitions of that name; write its container as well (`Session.save`), or NAME@" in outcome.err
     chosen = run("callers", "twin@twin.py:1")
     assert (chosen.code, chosen.out) == (0, "twin.py:5  user  certain  defined in this file\n")
     assert run("callers", "twin@twin.py:5").out == chosen.out, "a use names the definition, too"

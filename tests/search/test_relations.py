@@ -44,6 +44,27 @@ def sources(result: RelationResult) -> list[str]:
     return [f"{edge.path}:{edge.source.name if edge.source else ''}" for edge in result.edges]
 
 
+def test_a_qualified_name_means_what_is_spelled_like_it(engine: Engine) -> None:
+    """The function of a package is no method of the class that is called like it in other case."""
+    write(
+        engine,
+        {
+            "shop/__init__.py": "",
+            "shop/orders.py": "def total(): pass\n",
+            "shop/app.py": "class Shop:\n    def total(self): pass\n",
+        },
+    )
+
+    def asked(name: str) -> list[str]:
+        found = callers(engine, name)
+        return [f"{one.path}:{one.container}" for one in (found.candidates or found.targets)]
+
+    assert asked("shop.total") == ["shop/orders.py:"]
+    assert asked("orders.total") == ["shop/orders.py:"]
+    assert asked("Shop.total") == ["shop/app.py:Shop"]
+    assert asked("SHOP.total") == ["shop/app.py:Shop"]
+
+
 def test_columns_are_utf16_whatever_the_encoding(engine: Engine) -> None:
     """A mark, line ends of all kinds, emoji and Latin-1: the place is where editors see it."""
     source = "from a import goal\ndef user():\n    s = '\U0001f600'; goal()\n"

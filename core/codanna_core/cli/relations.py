@@ -136,7 +136,10 @@ def print_answer(engine: CommandService, result: RelationResult, options: argpar
         style, shown = style_for(sys.stdout, options.color), shown_path(engine.root, Path.cwd())
         if result.candidates:
             print_text(render_candidates(result.candidates, style, shown))
-            say(f"{counted(len(result.candidates), 'definition')} of that name; write NAME@FILE:LINE")
+            say(
+                f"{counted(len(result.candidates), 'definition')} of that name; "
+                "write its container as well (`Session.save`), or NAME@FILE:LINE"
+            )
         elif options.graph and result.targets:
             print_text(render_mermaid(result))
         else:

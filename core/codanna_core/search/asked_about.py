@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from codanna_core.errors import InvalidQuery
 from codanna_core.languages.lines import Lines
@@ -250,9 +251,27 @@ def _touches(at: int, name: str, start: int, end: int) -> bool:
 
 
 def _inside(symbols: Sequence[StoredSymbol], containers: Sequence[str]) -> list[StoredSymbol]:
-    """Those in containers of these names; where none is, those whose paths have the names."""
+    """Those in containers of these names; where none is, those whose paths have the names.
+
+    Spelled exactly comes first: in Python `shop.total` is a function of the package, no method of `Shop`.
+    """
+    exact = set(containers)
+    if spelled := [one for one in symbols if exact.issubset(_parts(one))]:
+        return spelled
+    placed = [
+        one
+        for one in symbols
+        if exact.issubset([*_parts(one), *PurePosixPath(one.path).with_suffix("").parts])
+        and exact.issuperset(_parts(one))
+    ]
+    if placed:
+        return placed
     wanted = set(index_text(" ".join(containers)).split())
     by_container = [one for one in symbols if wanted.issubset(index_text(one.container).split())]
     return by_container or [
         one for one in symbols if wanted.issubset(index_text(f"{one.path} {one.container}").split())
     ]
+
+
+def _parts(symbol: StoredSymbol) -> list[str]:
+    return [part for part in _SEPARATOR.split(symbol.container) if part]
