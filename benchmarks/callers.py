@@ -23,14 +23,8 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "server" / "support"))
 
 from raw_client import MINIMAL, RawClient  # noqa: E402
 
-SERVER = (sys.executable, "-P", "-m", "codanna_lsp")
-ECHO = (
-    "from pygls.lsp.server import LanguageServer\n"
-    "s = LanguageServer('echo', '1')\n"
-    "@s.feature('echo')\n"
-    "def echo(ls, params): return []\n"
-    "s.start_io()\n"
-)
+from server import ECHO, SERVER  # noqa: E402
+
 CALLERS = "codanna/callers"
 PATIENCE_S = 600.0
 SAVES = 8
