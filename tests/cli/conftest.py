@@ -159,10 +159,14 @@ class Terminal:
         deadline = time.monotonic() + seconds
         while True:
             screen = self.screen()
-            if wanted in screen if isinstance(wanted, str) else wanted(screen):
+            if self._is_whole() and (wanted in screen if isinstance(wanted, str) else wanted(screen)):
                 return screen
             assert time.monotonic() < deadline, f"never shown: {wanted!r}\n{screen}"
             assert self.read() or self.screen() != screen, f"ended without {wanted!r}\n{self.screen()}"
+
+    def _is_whole(self) -> bool:
+        """False in the middle of a frame, which hides the cursor first and shows it last."""
+        return self.raw.rfind(b"\x1b[?25l") <= self.raw.rfind(b"\x1b[?25h")
 
     def end(self, seconds: float = 60.0) -> int:
         """Wait for the end; gives the exit code."""
