@@ -103,6 +103,7 @@ class Texts:
             self._last = self._lane.submit(self._save, folder, relative)
 
     def _save(self, folder: Folder, relative: str) -> None:
+        self._offer(folder, relative, None)
         engine = folder.engine
         if engine is not None:
             try:
@@ -110,7 +111,6 @@ class Texts:
             except Exception:
                 logger.exception("a saved file is shown once it is indexed, not before")
             engine.clear_overlay(relative)
-        self._offer(folder, relative, None)
         folder.update([relative])
 
     def changed(self, document: Document) -> None:
@@ -150,8 +150,6 @@ class Texts:
         """Let other programs see it; on the thread that hands over."""
         offer = self._offers.get(folder)
         if offer is None:
-            if text is None:
-                return
             for other in [one for one in self._offers if one.root == folder.root]:
                 self._offers.pop(other).close()  # The folder was opened again.
             offer = self._offers[folder] = Offer(folder.root, lambda: self._is_open(folder))

@@ -1,4 +1,4 @@
-"""What is not saved in an editor yet counts for agents, too."""
+"""What is not saved in an editor yet, or was saved a moment ago, counts for agents, too."""
 
 from __future__ import annotations
 
@@ -28,12 +28,11 @@ class UnsavedTexts:
     def show(self, folder: Folder, engine: IndexService) -> Mapping[str, str]:
         """Let the engine answer with the texts of now, and give them by their paths."""
         with self._lock:
-            texts = self._listening.texts()
-            if not texts and not self._shown:
-                return {}
-            for path in self._shown.keys() - texts.keys():
+            heard = self._listening.hear()
+            gone = self._shown.keys() - heard.texts.keys()
+            for path in gone | {path for path in heard.on_disk if is_inside(path)}:
                 self._over(folder, engine, path)
-            for path, text in texts.items():
+            for path, text in heard.texts.items():
                 if self._shown.get(path) == text:
                     continue
                 if _is_searched(engine, path, text):
@@ -45,10 +44,10 @@ class UnsavedTexts:
 
     def _over(self, folder: Folder, engine: IndexService, path: str) -> None:
         """The text was saved or dropped: what is on disk counts, from this answer on."""
-        del self._shown[path]
+        self._shown.pop(path, None)
         try:
             engine.saved(path)
-        except (OSError, CodannaError) as error:
+        except (OSError, ValueError, CodannaError) as error:
             logger.info("a saved file is shown once it is indexed: %s", error)
         engine.clear_overlay(path)
         folder.update([path])

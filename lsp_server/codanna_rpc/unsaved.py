@@ -1,9 +1,11 @@
-"""Unsaved texts, offered by the server that an editor started to other programs of the same user.
+"""Unsaved texts, and the names of files that were just saved, offered by the server that an editor started to
+other programs of the same user.
 
 They are asked for when a question comes: one connection, one line, one answer, with nothing but what changed
-since the last one. The socket is in the user's state folder, where no other user can reach it, and whoever is
-at the other end is this user; what it says is checked all the same. There is none on Windows, where Python
-has no Unix sockets: there, programs see what is saved.
+since the last one. A saved file is named because its text takes a moment to reach the index, and because this
+server hears of it before anything that watches the disk. The socket is in the user's state folder, where no
+other user can reach it, and whoever is at the other end is this user; what it says is checked all the same.
+There is none on Windows, where Python has no Unix sockets: there, programs see what is saved.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ import stat
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -38,8 +41,8 @@ MAX_SERVERS = 8
 PATIENCE_S = 1.0
 """Of the side that answers, for each step; the asking side has a question waiting."""
 ASKING_S = 0.5
-_MOST_GONE = 1_000
-"""At most so many texts that were saved or closed are named; beyond that, the next answer is a whole one."""
+_MOST_GONE = 200
+"""At most so many files that were saved or closed are named; beyond that, the next answer is a whole one."""
 _NAME = re.compile(r"([0-9a-f]{24})\.(\d{1,10})")
 _LONGEST = 100
 """Bytes of a path that every system takes for a socket."""
@@ -61,7 +64,7 @@ class Offer:
     """The unsaved texts of one folder. Any thread."""
 
     def __init__(self, root: Path, alive: Callable[[], bool]) -> None:
-        """Offered while `alive`, from the first unsaved text on."""
+        """Offered while `alive`, from the first change on."""
         self._root = root
         self._alive = alive
         self._lock = threading.Lock()
@@ -73,11 +76,11 @@ class Offer:
         self._closed = False
 
     def put(self, path: str, text: str | None) -> None:
-        """A text differs from the file, or with None does so no more."""
+        """A text differs from the file; with None the file counts, as it was saved or the text dropped."""
         if text is not None and len(text) > MAX_TEXT:
             text = None
         with self._lock:
-            if self._closed or (text is None and path not in self._texts):
+            if self._closed:
                 return
             self._version += 1
             self._texts[path] = (self._version, text)
@@ -96,7 +99,7 @@ class Offer:
                 since = 0
             texts, room = {}, MAX_ANSWER // 12  # Bytes that a character takes at most in JSON.
             for path, (version, text) in self._texts.items():
-                if version > since and (text is not None or since):
+                if version > since:
                     size = len(path) + len(text or "")
                     if size <= room:  # More is left out: no one edits so much at a time.
                         room -= size
@@ -166,6 +169,16 @@ class Offer:
         connection.sendall(json.dumps(self.answer(instance, since)).encode("ascii"))
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What the servers of a folder say, those of several editors together."""
+
+    texts: Mapping[str, str]
+    """All that is unsaved now, by path."""
+    on_disk: Set[str]
+    """Files that were saved, or whose unsaved text was dropped, since they were asked last."""
+
+
 class Listening:
     """What the servers of one folder offer. One thread at a time."""
 
@@ -174,23 +187,26 @@ class Listening:
         self._known: dict[str, tuple[str, int, dict[str, str]]] = {}
         """By the name of the socket: instance, version and texts."""
 
-    def texts(self) -> Mapping[str, str]:
-        """All texts that are unsaved now, by their paths; those of several editors together."""
-        if not HAS_SOCKETS:
-            return {}
+    def hear(self) -> Heard:
+        """Ask all of them."""
         known, self._known = self._known, {}
-        for path in _sockets(self._digest):
+        on_disk: set[str] = set()
+        for path in _sockets(self._digest) if HAS_SOCKETS else ():
             try:
-                self._known[path.name] = _heard(path, known.get(path.name, ("", 0, {})))
+                self._known[path.name], names = _heard(path, known.get(path.name, ("", 0, {})))
             except (OSError, ValueError, RecursionError) as error:
                 logger.info("a server's unsaved texts are left out: %s", error)
+            else:
+                on_disk |= names
         merged: dict[str, str] = {}
         for _, _, texts in self._known.values():
             merged.update(texts)
-        return merged
+        return Heard(merged, on_disk - merged.keys())
 
 
-def _heard(path: Path, known: tuple[str, int, dict[str, str]]) -> tuple[str, int, dict[str, str]]:
+def _heard(
+    path: Path, known: tuple[str, int, dict[str, str]]
+) -> tuple[tuple[str, int, dict[str, str]], set[str]]:
     instance, version, texts = known
     _check_socket(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -212,12 +228,14 @@ def _heard(path: Path, known: tuple[str, int, dict[str, str]]) -> tuple[str, int
     if not (isinstance(now, str) and isinstance(number, int) and isinstance(changed, dict)):
         raise ValueError("its answer has not the form that is known")
     texts = dict(texts) if now == instance else {}
+    on_disk = set()
     for name, text in changed.items():
         if isinstance(text, str) and len(text) <= MAX_TEXT:
             texts[name] = text
         else:
             texts.pop(name, None)
-    return now, number, texts
+            on_disk.add(name)
+    return (now, number, texts), on_disk
 
 
 def _sockets(digest: str) -> list[Path]:

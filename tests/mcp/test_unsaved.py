@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from codanna_rpc import unsaved
-from codanna_rpc.unsaved import Listening, Offer, digest_of, folder
+from codanna_rpc.unsaved import Heard, Listening, Offer, digest_of, folder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "server" / "support"))
 
@@ -32,18 +32,18 @@ def offer(project: Path) -> Iterator[Offer]:
 def test_texts_come_as_they_change(project: Path, offer: Offer) -> None:
     """Each answer has what is unsaved then; a text that is saved or dropped is gone."""
     listening = Listening(project)
-    assert listening.texts() == {}
-    assert not folder().exists()  # Nothing listens while nothing is unsaved.
+    assert listening.hear().texts == {}
+    assert not folder().exists()  # Nothing listens before anything was changed.
     offer.put("a.py", "one")
-    assert listening.texts() == {"a.py": "one"}
+    assert listening.hear().texts == {"a.py": "one"}
     offer.put("é 🙂.py", "two\n\ud800")
-    assert listening.texts() == {"a.py": "one", "é 🙂.py": "two\n\ud800"}
+    assert listening.hear().texts == {"a.py": "one", "é 🙂.py": "two\n\ud800"}
     offer.put("a.py", None)
-    assert listening.texts() == {"é 🙂.py": "two\n\ud800"}
-    assert Listening(project).texts() == {"é 🙂.py": "two\n\ud800"}
-    assert Listening(project.parent).texts() == {}
+    assert listening.hear().texts == {"é 🙂.py": "two\n\ud800"}
+    assert Listening(project).hear().texts == {"é 🙂.py": "two\n\ud800"}
+    assert Listening(project.parent).hear().texts == {}
     offer.close()
-    assert listening.texts() == {}
+    assert listening.hear().texts == {}
     assert list(folder().iterdir()) == []
 
 
@@ -60,7 +60,21 @@ def test_only_what_changed_is_sent(offer: Offer) -> None:
         offer.put(f"{number}.py", None)
     after = offer.answer(first["instance"], first["version"])
     assert after["instance"] != first["instance"]
-    assert after["texts"] == {"b.py": "two"}
+    assert after["texts"]["b.py"] == "two"
+    assert len(after["texts"]) < unsaved._MOST_GONE
+
+
+def test_what_was_saved_is_named_once(project: Path, offer: Offer) -> None:
+    """Each listener hears of a saved file once, also one that comes later; a text typed since hides it."""
+    listening = Listening(project)
+    offer.put("a.py", None)
+    assert listening.hear() == Heard({}, {"a.py"})
+    assert listening.hear() == Heard({}, set())
+    assert Listening(project).hear() == Heard({}, {"a.py"})
+    offer.put("a.py", None)
+    assert listening.hear().on_disk == {"a.py"}
+    offer.put("a.py", "typed since")
+    assert Listening(project).hear() == Heard({"a.py": "typed since"}, set())
 
 
 def test_a_folder_that_was_closed_offers_nothing(project: Path) -> None:
@@ -69,9 +83,9 @@ def test_a_folder_that_was_closed_offers_nothing(project: Path) -> None:
     made = Offer(project, lambda: open_[0])
     made.put("a.py", "one")
     listening = Listening(project)
-    assert listening.texts() == {"a.py": "one"}
+    assert listening.hear().texts == {"a.py": "one"}
     open_[0] = False
-    assert listening.texts() == {}
+    assert listening.hear().texts == {}
     made.close()
 
 
@@ -82,10 +96,10 @@ def test_socket_and_folder_are_private(project: Path, offer: Offer) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(folder().stat().st_mode) == 0o700
     path.chmod(0o666)
-    assert Listening(project).texts() == {}
+    assert Listening(project).hear().texts == {}
     path.chmod(0o600)
     folder().chmod(0o755)
-    assert Listening(project).texts() == {}
+    assert Listening(project).hear().texts == {}
     other = Offer(project, lambda: True)
     other.put("b.py", "two")
     assert sorted(folder().iterdir()) == [path]
@@ -99,7 +113,7 @@ def test_a_long_path_works_where_the_system_can(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ("long" * 20) / ("er" * 40)))
     made = Offer(project, lambda: True)
     made.put("a.py", "one")
-    assert Listening(project).texts() == ({"a.py": "one"} if Path("/proc/self/fd").is_dir() else {})
+    assert Listening(project).hear().texts == ({"a.py": "one"} if Path("/proc/self/fd").is_dir() else {})
     made.close()
 
 
@@ -117,10 +131,10 @@ def test_two_editors_are_heard_and_dead_ones_are_cleared_away(project: Path, off
     assert other.stdout is not None
     assert other.stdout.readline() == "there\n"
     listening = Listening(project)
-    assert listening.texts() == {"a.py": "one", "b.py": "two"}
+    assert listening.hear().texts == {"a.py": "one", "b.py": "two"}
     other.kill()
     other.communicate()
-    assert listening.texts() == {"a.py": "one"}
+    assert listening.hear().texts == {"a.py": "one"}
     assert len(list(folder().iterdir())) == 2
     offer.close()
     third = Offer(project, lambda: True)
@@ -155,7 +169,7 @@ def test_whatever_is_asked_the_next_one_is_answered(project: Path, offer: Offer,
             assert visitor.recv(100) == b""
         except ConnectionResetError:
             pass
-    assert Listening(project).texts() == {"a.py": "one"}
+    assert Listening(project).hear().texts == {"a.py": "one"}
 
 
 def test_a_visitor_that_says_nothing_is_left(
@@ -168,7 +182,7 @@ def test_a_visitor_that_says_nothing_is_left(
     [path] = folder().iterdir()
     with socket.socket(socket.AF_UNIX) as visitor, unsaved._address(path) as address:
         visitor.connect(address)
-        assert Listening(project).texts() == {"a.py": "one"}
+        assert Listening(project).hear().texts == {"a.py": "one"}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +215,7 @@ def test_what_a_server_says_is_data(project: Path, said: bytes, own_home: Path) 
 
         thread = threading.Thread(target=serve)
         thread.start()
-        assert Listening(project).texts() == {}
+        assert Listening(project).hear().texts == {}
         thread.join(5)
 
 
@@ -210,10 +224,10 @@ def test_links_and_files_are_no_sockets(project: Path, tmp_path: Path) -> None:
     folder().mkdir(parents=True, mode=0o700)
     path = folder() / f"{digest_of(project)}.1"
     path.write_text("{}")
-    assert Listening(project).texts() == {}
+    assert Listening(project).hear().texts == {}
     path.unlink()
     path.symlink_to(tmp_path / "elsewhere")
-    assert Listening(project).texts() == {}
+    assert Listening(project).hear().texts == {}
 
 
 def search(client: Any, number: int, question: str) -> str:
@@ -273,3 +287,29 @@ def test_an_agent_sees_what_is_typed(project: Path, opened: Callable[..., Any]) 
         editor.wait(lambda: not names_of(editor) & {"polish_brass_telescope"})
         assert "return 'unsaved'" not in search(agent, 5, "polish the brass telescope")
         assert "def read_settings" in search(agent, 6, "read the settings file")
+
+
+def test_an_agent_sees_what_was_saved_just_now(
+    project: Path, opened: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A saved file is in the agent's next answer although nothing has written it into the index; a file that
+    is not searched, or a name that leads out of the folder, is not.
+    """
+    agent = opened(project)
+    agent.start()
+    assert "brass_telescope" not in search(agent, 1, "polish the brass telescope")
+    (tmp_path / "outside.py").write_text("def outer_brass_telescope(): pass\n")
+    made = Offer(project, lambda: True)
+    try:
+        for name in ("src/settings.py", "secret.py"):
+            (project / name).write_text(f"def {name[:3]}_brass_telescope():\n    return 'saved'\n")
+        for name in ("src/settings.py", "secret.py", f"../{tmp_path.name}/outside.py", "a\0b", "gone.py"):
+            made.put(name, None)
+        agent.call(2, "symbol", name="src_brass_telescope")
+        assert "return 'saved'" in json.dumps(agent.answer_to(2)["result"])
+        text = search(agent, 3, "polish the brass telescope")
+        assert "src_brass" in text
+        assert "sec_brass" not in text
+        assert "outer_brass" not in text
+    finally:
+        made.close()
