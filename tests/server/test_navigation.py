@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from raw_client import EMACS, HERE, NEOVIM, VSCODE, RawClient, running
 
 from codanna_core.model import Position, Span
-from codanna_core.results import Confidence, Definition, Edge, Relation, RelationResult
+from codanna_core.results import Confidence, Definition, Edge, Relation, RelationRequest, RelationResult
+from codanna_lsp.convert import Columns
+from codanna_lsp.features import call_hierarchy, definition, hover, navigation, references
 from codanna_lsp.features.hover import callers
 
 ENGINE_SERVER = (sys.executable, str(HERE / "engine_server.py"))
@@ -288,6 +291,68 @@ def test_the_number_of_callers_is_never_less_than_the_truth(
         Edge("a.py", start, "call", source, ends[-1], Confidence.CERTAIN, 0.9, "") for source in ends[:edges]
     ]
     assert callers(RelationResult(Relation.CALLERS, ends[-1:], edges=found, **more)) == said
+
+
+class Slow:
+    """An engine that uses up whatever time it is given, and then knows so many definitions, or none."""
+
+    def __init__(self, known: int) -> None:
+        self.now = 100.0
+        self._known = known
+
+    def relations(self, request: RelationRequest, **_: Any) -> RelationResult:
+        assert request.budget is not None  # Nothing is asked without an end.
+        self.now += request.budget
+        span = Span(Position(0, 0), Position(0, 4))
+        found = [
+            Definition("goal", "function", "", "python", f"{number}.py", span, span)
+            for number in range(self._known)
+        ]
+        return RelationResult(request.relation, targets=found, complete=False)
+
+
+PLACE = navigation.PlaceParams("file:///p/a.py", 0, 0)
+ITEM = call_hierarchy.ItemParams("file:///p/a.py", 0, 0, "goal")
+
+
+@pytest.mark.parametrize(
+    ("module", "ask", "params", "seconds"),
+    [
+        (definition, definition.definition, PLACE, 2.0),
+        (definition, definition.implementation, PLACE, 10.0),
+        (references, references.references, PLACE, 10.0),
+        (references, references.document_highlight, PLACE, 2.0),
+        (call_hierarchy, call_hierarchy.prepare, PLACE, 2.0),
+        (call_hierarchy, call_hierarchy.incoming, ITEM, 10.0),
+        (call_hierarchy, call_hierarchy.outgoing, ITEM, 10.0),
+        (hover, hover.hover, PLACE, 2.0),
+    ],
+)
+@pytest.mark.parametrize("known", [0, 1, 20])
+def test_a_whole_answer_keeps_its_time(
+    monkeypatch: pytest.MonkeyPatch, module: Any, ask: Any, params: Any, seconds: float, known: int
+) -> None:
+    """Definitions, highlights and hovers have two seconds, everything else ten, whatever the number of
+    definitions that a name may mean.
+    """
+    engine = Slow(known)
+    monkeypatch.setattr(navigation, "time", SimpleNamespace(monotonic=lambda: engine.now))
+    snapshot: Any = SimpleNamespace(
+        columns=Columns("utf-16"),
+        client=SimpleNamespace(rich=frozenset()),
+        server_settings=SimpleNamespace(navigation="on"),
+        lines=lambda folder, path: ["goal()"],
+        uri=lambda folder, path: f"file:///p/{path}",
+        line_source=lambda folder, path: lambda: ["goal()"],
+    )
+    context: Any = SimpleNamespace(cancel=None, partial=None)
+    folder: Any = SimpleNamespace()
+    asking = navigation.Navigator(context, snapshot, folder, engine, "a.py")  # type: ignore[arg-type]
+    for name in ("navigator", "for_document"):
+        monkeypatch.setattr(module, name, lambda *_, **__: asking, raising=False)
+    began = engine.now
+    ask(context, snapshot, params)
+    assert began < engine.now <= began + seconds
 
 
 def test_rough_places(client: Any) -> None:

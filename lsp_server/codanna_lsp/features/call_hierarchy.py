@@ -97,10 +97,12 @@ def _asked(context: Context, snapshot: Snapshot, params: ItemParams) -> Navigato
 def _edges(ask: Navigator, params: ItemParams, relation: Relation) -> RelationResult:
     """By the place of the item; by its name where the file was edited since."""
     name = params.name.rpartition(".")[2]
-    found = ask.at(relation, params.line, params.character, name=name, exact=True, budget=THOROUGH_S)
+    found = ask.at(
+        relation, params.line, params.character, name=name, exact=True, budget=ask.left(THOROUGH_S)
+    )
     if found.targets:
         return found
-    return ask.ask(RelationRequest(relation, params.name, ask.path, budget=THOROUGH_S))
+    return ask.ask(RelationRequest(relation, params.name, ask.path, budget=ask.left(THOROUGH_S)))
 
 
 def _ranges(ask: Navigator, edges: list[Edge]) -> list[Json]:

@@ -30,7 +30,7 @@ def implementation(context: Context, snapshot: Snapshot, params: PlaceParams) ->
     edges = [
         edge
         for one in ask.meant(params)
-        for edge in ask.about(Relation.IMPLEMENTATIONS, one, budget=THOROUGH_S).edges
+        for edge in ask.about(Relation.IMPLEMENTATIONS, one, budget=ask.left(THOROUGH_S)).edges
     ]
     sources = [edge.source for edge in edges if edge.source is not None]
     return _sent(context, params, ask.definitions(sources, links="implementation" in snapshot.client.rich))

@@ -8,7 +8,7 @@ from codanna_core.inert import inert, inert_text
 from codanna_core.results import Relation
 from codanna_lsp import convert
 from codanna_lsp.features.call_hierarchy import CALLABLE
-from codanna_lsp.features.navigation import Navigator, PlaceParams, decode_place, navigator
+from codanna_lsp.features.navigation import QUICK_S, Navigator, PlaceParams, decode_place, navigator
 from codanna_lsp.registry import Registry
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def hover(context: Context, snapshot: Snapshot, params: PlaceParams) -> Json | N
     if one.container:
         said[0] = f"{one.kind} of {inert(one.container)} in {inert(one.path)}:{one.selection.start.line + 1}"
     if one.kind in CALLABLE:
-        said.append(callers(ask.about(Relation.CALLERS, one, budget=COUNTING_S)))
+        seconds = min(COUNTING_S, ask.left(QUICK_S))
+        said.append(callers(ask.about(Relation.CALLERS, one, budget=seconds)))
     footer = " · ".join(said)
     if "hover" not in snapshot.client.rich:
         return _contents("plaintext", code, doc, footer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 QUICK_S = 2.0
 """For what is asked with every move of the cursor, or before anything is shown."""
 THOROUGH_S = 10.0
+"""For a whole answer, however many definitions a name may mean."""
 _WORD = re.compile(r"[^\W\d]\w*")
 MOST_MEANT = 12
 """Definitions that one ambiguous name is followed to."""
@@ -61,6 +63,11 @@ class Navigator:
         self._engine = engine
         self._columns = snapshot.columns
         self._files: dict[str, tuple[str, LineSource]] = {}
+        self._began = time.monotonic()
+
+    def left(self, budget: float) -> float:
+        """What is left of the seconds that the whole answer may take."""
+        return max(0.0, self._began + budget - time.monotonic())
 
     def at(
         self,

@@ -41,10 +41,10 @@ def references(context: Context, snapshot: Snapshot, params: PlaceParams) -> lis
             params.character,
             name=name,
             partial=listed.edges,
-            budget=THOROUGH_S,
+            budget=ask.left(THOROUGH_S),
         )
     for one in targets:
-        ask.about(Relation.REFERENCES, one, partial=listed.edges, budget=THOROUGH_S)
+        ask.about(Relation.REFERENCES, one, partial=listed.edges, budget=ask.left(THOROUGH_S))
     return listed.places if params.partial_token is None else []
 
 
