@@ -23,7 +23,7 @@ from typing import Final
 
 OURS: Final = "codanna-lsp"
 _RUNS: Final = 8
-PACKAGES: Final = ("codanna_core", "codanna_lsp", "codanna_mcp", "codanna_rpc")
+PACKAGES: Final = ("codanna_core", "codanna_lsp", "codanna_mcp", "codanna_rpc", "codanna_team")
 STANDARD: Final = "the Python standard library"
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 _COST: Final = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")

@@ -44,7 +44,13 @@ DOCUMENTS = sorted(
         *(ROOT / "editors" / "vscode" / "media" / "walkthrough").glob("*.md"),
     ]
 )
-PACKAGES = ("core/codanna_core", "lsp_server/codanna_lsp", "lsp_server/codanna_rpc", "lsp_server/codanna_mcp")
+PACKAGES = (
+    "core/codanna_core",
+    "core/codanna_team",
+    "lsp_server/codanna_lsp",
+    "lsp_server/codanna_rpc",
+    "lsp_server/codanna_mcp",
+)
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 SCRIPTS = sorted(
     path

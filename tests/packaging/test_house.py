@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     ROOT / "core" / "codanna_core",
+    ROOT / "core" / "codanna_team",
     ROOT / "lsp_server" / "codanna_rpc",
     ROOT / "lsp_server" / "codanna_lsp",
     ROOT / "lsp_server" / "codanna_mcp",
@@ -34,7 +35,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"wire"}),
     frozenset({"workspace", "clients"}),
     frozenset({"cli"}),
-    frozenset({"codanna_rpc"}),
+    frozenset({"codanna_rpc", "codanna_team"}),
     frozenset({"codanna_lsp", "codanna_mcp"}),
 )
 """The rooms from the ground up; a room imports what is on lower floors, and nothing beside or above it."""

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "codanna_core"
+TEAM = ROOT / "core" / "codanna_team"
 SERVER = ROOT / "lsp_server"
 
 HOMES = {
@@ -28,7 +29,15 @@ HOMES = {
 
 MCP_LIBRARIES = {"mcp", "mcp_types", "anyio", "pydantic", "starlette", "uvicorn"}
 """What `codanna-lsp mcp` alone loads."""
-PROTOCOL = {"pygls", "lsprotocol", "codanna_lsp", "codanna_mcp", "codanna_rpc", *MCP_LIBRARIES}
+PROTOCOL = {
+    "pygls",
+    "lsprotocol",
+    "codanna_lsp",
+    "codanna_mcp",
+    "codanna_rpc",
+    "codanna_team",
+    *MCP_LIBRARIES,
+}
 
 FILE_CALLS = {
     "os": {
@@ -92,6 +101,7 @@ def dynamic_imports(tree: ast.AST) -> Iterator[str]:
 def test_there_is_something_to_check() -> None:
     """The folders below are the right ones: an empty list would let every other test pass."""
     assert len(sources(CORE)) > 40
+    assert sources(TEAM)
     assert len(sources(SERVER)) > 10
 
 
@@ -294,7 +304,7 @@ def test_problem_codes_come_from_their_list() -> None:
     from codanna_core.problems import Code
 
     quoted, used = [], set()
-    for path in [*sources(CORE), *sources(SERVER)]:
+    for path in [*sources(CORE), *sources(TEAM), *sources(SERVER)]:
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem":
                 first = node.args[0] if node.args else node.keywords[0].value
@@ -304,7 +314,14 @@ def test_problem_codes_come_from_their_list() -> None:
                 used.add(node.attr)
     assert quoted == []
     by_name = {"UNKNOWN_KIND", "UNKNOWN_LANGUAGE", "INDEX_OPTION_MISMATCH", "INDEX_VERSION_MISMATCH"}
-    assert set(Code.__members__) - used == by_name
+    to_come = {name for name in Code.__members__ if name.startswith("TEAM_")}
+    assert set(Code.__members__) - used - to_come == by_name
+
+
+def test_a_team_needs_no_server() -> None:
+    """What asks a team's engine stands on the engine alone, and no library of it is loaded by chance."""
+    for path in sources(TEAM):
+        assert not (PROTOCOL - {"codanna_team"} | set(HOMES)) & set(imported(parsed(path)))
 
 
 def test_json_rpc_knows_no_engine() -> None:

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     ROOT / "core" / "codanna_core",
+    ROOT / "core" / "codanna_team",
     ROOT / "lsp_server" / "codanna_lsp",
     ROOT / "lsp_server" / "codanna_mcp",
     ROOT / "lsp_server" / "codanna_rpc",

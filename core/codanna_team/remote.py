@@ -1,0 +1,116 @@
+"""What one question asks of a team's engine, and what comes back: the seam between asking and the engine.
+
+Everything here is plain data. Rows come from outside: whoever makes them checks their shape, and whoever
+shows them still treats them as text of a stranger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codanna_core.errors import CodannaError
+from codanna_core.model import Span
+from codanna_core.problems import Code
+from codanna_core.text.stored import Filter
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemoteQuestion:
+    """One round trip. What is empty or None is not asked for; several parts add up to one set of rows."""
+
+    words: Mapping[str, float] = field(default_factory=dict)
+    """The question's terms as the text index knows them (`text.schema.code_analyzer`), with what each counts
+    in the text of a symbol by the rarities known here. Their order is that of the question. They are also
+    what is looked for in paths.
+    """
+    vector: NDArray[np.float32] | None = None
+    """Of the question, of length 1."""
+    model: str = ""
+    """The id of the model that made the vector; another's vectors are not compared with it."""
+    names: tuple[str, ...] = ()
+    """Definitions called exactly so."""
+    prefix: str = ""
+    """What was typed of a name: definitions whose names fit it."""
+    identifier: str = ""
+    """Definitions that use this identifier outside comments and strings."""
+    repositories: tuple[str, ...] = ()
+    """Only these; empty means all that the token may read."""
+    left_out: tuple[str, ...] = ()
+    """Repositories that are checked out here."""
+    only: Filter = field(default_factory=Filter)
+    """`path_regexes` are tantivy's, over the path inside the repository. What the engine cannot express it
+    may let through, for each row is checked again.
+    """
+    limit: int = 200
+    """Rows for each of words, vector, prefix and identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRow:
+    """A definition in another repository. Lines count from 0, columns are UTF-16 code units."""
+
+    repository: str
+    branch: str
+    revision: str
+    """The commit, in hex; empty where it is not known."""
+    path: str
+    """Inside the repository, with `/`."""
+    name: str
+    container: str
+    kind: str
+    language: str
+    signature: str
+    doc: str
+    snippet: tuple[tuple[int, str], ...]
+    """Lines of source with their numbers."""
+    span: Span
+    selection: Span
+    """Of the name."""
+    flags: int = 0
+    """As `StoredSymbol.flags`: 1 deprecated, 2 wide."""
+    traits: int = 0
+    """As `text.documents.symbol_traits`: kind, words of the body, place in the file."""
+    levels: Mapping[str, str] = field(default_factory=dict)
+    """Which of the question's terms the symbol holds, each with its level of `text.impact.LEVELS`. The text
+    score is worked out from these here, by one table of rarities for this folder and the team.
+    """
+    held: tuple[str, ...] = ()
+    """Which of the question's terms the file holds."""
+    cosine: float | None = None
+    """With the question's vector, from the int8 row; None where there is no vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAnswer:
+    """What came back, in any order; a row that several parts of the question found is there once."""
+
+    rows: tuple[RemoteRow, ...] = ()
+    files_holding: Mapping[str, int] = field(default_factory=dict)
+    """For each of the question's terms in how many files (not symbols) it is."""
+    documents: int = 0
+    """Symbols and files of the repositories that were asked, together; rarities are relative to it."""
+    problems: tuple[tuple[Code, str], ...] = ()
+    """What is missing from the answer, each in one plain sentence."""
+
+
+class RemoteFailure(CodannaError):
+    """There is no answer. `code` is one of those that begin with `team-`."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RemoteSource(Protocol):
+    """A team's index. Any number of threads may ask at once."""
+
+    def ask(self, question: RemoteQuestion, deadline: float) -> RemoteAnswer:
+        """Answer before `deadline` of `time.monotonic`, or raise RemoteFailure. Never retries after it."""
+
+    def close(self) -> None:
+        """Give connections back; a question that is under way fails."""
