@@ -44,6 +44,15 @@ def sources(result: RelationResult) -> list[str]:
     return [f"{edge.path}:{edge.source.name if edge.source else ''}" for edge in result.edges]
 
 
+def test_a_block_of_a_type_is_named_once(engine: Engine) -> None:
+    """A use in the head of a Rust `impl` is in that block, whose name has its type already."""
+    rust = "mod ink {\n    pub struct Print;\n    impl Print {\n        fn new() -> Print { Print }\n    }\n}\n"
+    write(engine, {"src/lib.rs": rust})
+    found = engine.relations(RelationRequest(Relation.REFERENCES, "Print"))
+    named = {f"{edge.source.container}.{edge.source.name}" for edge in found.edges if edge.source}
+    assert named == {"ink.impl Print", "ink.Print.new"}
+
+
 def test_a_qualified_name_means_what_is_spelled_like_it(engine: Engine) -> None:
     """The function of a package is no method of the class that is called like it in other case."""
     write(

@@ -331,7 +331,8 @@ def _passed(count: int) -> str:
 
 
 def _container(row: Binding, rows: Sequence[Binding]) -> str:
-    names = [row.container] if row.container else []
+    # A block that adds to a type is not inside of it, and its name says which type it is.
+    names = [row.container] if row.container and row.kind != Binds.IMPLEMENTS else []
     while row.owner >= 0:
         row = rows[row.owner]
         names.append(row.container or row.name)
