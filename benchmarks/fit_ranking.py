@@ -50,7 +50,7 @@ STEPS, FURTHER_STEPS = 10, 5
 PENALTY = 0.003
 _LONGEST_STEP = 1.5
 UNUSED = {
-    Mode.HYBRID: frozenset({"own text"}),  # Beside `own both` it adds nothing.
+    Mode.HYBRID: frozenset({"own text"}),  # Beside `own text and meaning` it adds nothing.
     Mode.TEXT: MEANING_SIGNALS,
     Mode.SEMANTIC: TEXT_SIGNALS,
 }
@@ -183,7 +183,7 @@ def _prior() -> NDArray[np.float32]:
     """An order good enough to choose what is fitted."""
     table = {
         **dict(zip(SIGNALS, shipped.WEIGHTS.signals["hybrid"].tolist(), strict=True)),
-        "own both": 3.0,
+        "own text and meaning": 3.0,
         "own meaning": 9.0,
         "window": -2.0,
         "field": -2.0,

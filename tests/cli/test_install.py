@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -306,6 +307,31 @@ def test_this_program_is_named_absolutely(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert known.own_program() == [str(called)]
     called.unlink()
     assert known.own_program() == [str(tmp_path / "python"), "-P", "-m", "codanna_core.cli.main"]
+
+
+@pytest.mark.parametrize("name", sorted(known.ELSEWHERE))
+def test_programs_that_are_set_up_elsewhere_are_told_so(name: str, run: Any) -> None:
+    """A name that people try leads to a page of the documentation that speaks of that program."""
+    done = run("install", name)
+    assert done.code == 2
+    assert f"nothing to register with {name}; " in done.err
+    page = next(page for page in ("README", "docs/editors.md", "docs/mcp.md") if page in done.err)
+    text = (Path(__file__).parents[2] / page.removesuffix(".md")).with_suffix(".md").read_text("utf-8")
+    assert re.search({"nvim": "neovim"}.get(name, name).replace("-", " "), text, re.IGNORECASE)
+
+
+def test_an_unknown_client_is_named_with_those_that_exist(run: Any) -> None:
+    """The message speaks of a client, and lists all."""
+    done = run("install", "notepad")
+    assert done.code == 2
+    assert "there is no client notepad; known are " + ", ".join(known.CLIENTS) in done.err
+
+
+def test_the_help_says_what_each_client_gets(run: Any) -> None:
+    """Two of them belong to one program, and nobody can guess which does what."""
+    shown = " ".join(run("install", "--help").out.split())
+    for name, client in known.CLIENTS.items():
+        assert f"{name} ({client.what})" in shown
 
 
 @pytest.mark.parametrize(

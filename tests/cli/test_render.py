@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,7 @@ from codanna_core.cli.render import (
 from codanna_core.inert import inert
 from codanna_core.model import Position, Problem, Span
 from codanna_core.problems import Code
+from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS
 from codanna_core.results import Hit, Progress, SnippetLine, State, Status, SymbolHit, SyncReport
 
 PLAIN = Style(False)
@@ -123,6 +126,24 @@ def test_explained_parts_add_up_as_they_are_shown() -> None:
         100 * float(shown)
     )
     assert "test" not in parts
+
+
+@pytest.mark.parametrize(("screen", "rows"), [(Screen(), 1), (Screen(60, 24), 11)])
+def test_no_part_of_an_explanation_is_cut(screen: Screen, rows: int) -> None:
+    """Every part is printed to its end: on one line in a pipe, wrapped on a terminal however narrow."""
+    names = [*SIGNALS, *SYMBOL_SIGNALS]
+    shown = render_hits([hit(signals=dict.fromkeys(names, -1.25))], PLAIN, same, screen)
+    explained = shown[shown.index("    score") :].splitlines()
+    assert len(explained) == rows
+    assert all(width(row) <= screen.columns for row in explained) or screen.rows is None
+    parts = " ".join(row.strip() for row in explained).partition(" = ")[2].split(", ")
+    assert parts == [f"{name} -1.25" for name in names]
+
+
+def test_names_of_signals_are_plain_words() -> None:
+    """A list of parts is separated by commas, so that no name may contain one, or anything but words."""
+    for name in [*SIGNALS, *SYMBOL_SIGNALS]:
+        assert re.fullmatch(r"[a-z]+( [a-z]+)*", name), name
 
 
 def test_long_lines_wrap_to_the_terminal() -> None:
@@ -288,6 +309,21 @@ def test_status_names_skipped_files_and_problems_once() -> None:
     assert "80, 10 pending" in shown
     assert "10 of 12 (83%) indexed, 2 skipped" in shown
     assert "(2.0 KiB)" in shown
+
+
+@pytest.mark.parametrize(
+    ("prepared", "said"),
+    [
+        (7, "prepared for 7 of 12 files; `callers`, `refs` and `impact` read the rest when they need it"),
+        (12, "prepared for all 12 files"),
+    ],
+)
+def test_status_says_what_its_counts_are_for(prepared: int, said: str) -> None:
+    """What is stored for relations is named by the commands that use it, and absent without it."""
+    status = status_of(12, 12, writer=True)
+    assert "callers" not in render_status(status, [], PLAIN)
+    status = replace(status, facts_files=prepared, facts_total=12)
+    assert f"callers  {said}" in render_status(status, [], PLAIN).splitlines()
 
 
 def test_files_with_the_same_problem_share_a_line() -> None:

@@ -46,7 +46,7 @@ def sources(result: RelationResult) -> list[str]:
 
 def test_a_block_of_a_type_is_named_once(engine: Engine) -> None:
     """A use in the head of a Rust `impl` is in that block, whose name has its type already."""
-    rust = "mod ink {\n    pub struct Print;\n    impl Print {\n        fn new() -> Print { Print }\n    }\n}\n"
+    rust = "mod ink {\n  pub struct Print;\n  impl Print {\n    fn new() -> Print { Print }\n  }\n}\n"
     write(engine, {"src/lib.rs": rust})
     found = engine.relations(RelationRequest(Relation.REFERENCES, "Print"))
     named = {f"{edge.source.container}.{edge.source.name}" for edge in found.edges if edge.source}

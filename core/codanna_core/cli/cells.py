@@ -29,6 +29,10 @@ class Screen:
         lines = (_PAINT.sub("", line) for line in rendered.split("\n"))
         return sum(max(1, -(-width(line) // self.columns)) for line in lines) < self.rows
 
+    def whole(self, text: str, indent: int) -> list[str]:
+        """All of the text behind an indent: wrapped on a terminal, one line everywhere else."""
+        return [text] if self.rows is None else wrapped(text, max(20, self.columns - indent), len(text))
+
     def lines(self, text: str, indent: int) -> list[str]:
         """The text behind an indent: wrapped on a terminal, one line that is cut everywhere else."""
         return wrapped(text, max(20, self.columns - indent), 1 if self.rows is None else _MOST_ROWS)

@@ -14,7 +14,7 @@ from pathlib import Path
 from codanna_core.cli.arguments import add_common
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.render import print_text, say
-from codanna_core.clients.known import CLIENTS, Client, Commands, FileEdit, own_program
+from codanna_core.clients.known import CLIENTS, ELSEWHERE, Client, Commands, FileEdit, own_program
 from codanna_core.errors import CodannaError, ConfigError, InvalidQuery
 from codanna_core.inert import inert, inert_message
 from codanna_core.storage.foreign import ForeignFile, change, remove_empty_folder
@@ -27,7 +27,10 @@ _UVX = {"archive-v0", "environments-v2", "builds-v0"}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this command."""
-    parser.add_argument("client", metavar="CLIENT", choices=tuple(CLIENTS), help=", ".join(CLIENTS))
+    each = "; ".join(f"{name} ({client.what})" for name, client in CLIENTS.items())
+    parser.add_argument(
+        "client", metavar="CLIENT", type=_known, choices=tuple(CLIENTS), help=f"one of {each}"
+    )
     parser.add_argument(
         "--project",
         metavar="DIR",
@@ -62,6 +65,12 @@ def run(options: argparse.Namespace) -> int:
         else f"{client.title}: installed. {client.after}".rstrip()
     )
     return ExitCode.FOUND
+
+
+def _known(name: str) -> str:
+    if where := ELSEWHERE.get(name.lower()):
+        raise argparse.ArgumentTypeError(f"there is nothing to register with {name}; {where}")
+    return name
 
 
 def _project(name: str, client: Client, given: str | None) -> Path | None:

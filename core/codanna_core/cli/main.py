@@ -56,7 +56,7 @@ _INVALID_CHOICE = re.compile(
 _WORD = re.compile(r"[\w-]+")
 _FEW = 5
 _ELSEWHERE = "choose another location with --index-dir"
-_CALLED = {"COMMAND": "command", "ACTION": "action", "option": "option"}
+_CALLED = {"COMMAND": "command", "ACTION": "action", "CLIENT": "client", "option": "option"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -114,7 +114,7 @@ def render_status(status: Status, problems: Iterable[str], style: Style) -> str:
         *(("", f"  {count:,} {reason}") for reason, count in sorted(status.files_skipped.items()) if count),
         ("symbols", f"{status.symbols:,}"),
         ("vectors", f"{status.vectors_total:,}, {status.vectors_pending:,} pending"),
-        *([("facts", _facts(status))] if status.facts_total else []),
+        *([("callers", _callers(status))] if status.facts_total else []),
         ("model", f"{status.model}{f', {status.dimension} dimensions' if status.dimension else ''}"),
     ]
     lines = [f"{style('dim', name.ljust(8))} {inert(value)}" for name, value in rows]
@@ -122,10 +122,11 @@ def render_status(status: Status, problems: Iterable[str], style: Style) -> str:
     return "\n".join(lines)
 
 
-def _facts(status: Status) -> str:
+def _callers(status: Status) -> str:
     if status.facts_files >= status.facts_total:
-        return f"of all {status.facts_total:,} files"
-    return f"of {status.facts_files:,} of {status.facts_total:,} files, the rest are read when needed"
+        return f"prepared for all {counted(status.facts_total, 'file')}"
+    prepared = f"prepared for {status.facts_files:,} of {counted(status.facts_total, 'file')}"
+    return f"{prepared}; `callers`, `refs` and `impact` read the rest when they need it"
 
 
 def _indexed(status: Status) -> str:
@@ -194,7 +195,7 @@ def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str], screen: Scre
         lines.append(f"  {mark} {style('dim', str(part.line + 1).rjust(digits))}  {first}".rstrip())
         lines += [f"{'':{digits + 6}}{row}" for row in more]
     if hit.signals:
-        lines += [f"    {style('dim', row)}" for row in screen.lines(_explained(hit), 4)]
+        lines += [f"    {style('dim', row)}" for row in screen.whole(_explained(hit), 4)]
     return lines
 
 

@@ -48,6 +48,8 @@ class Client:
     """A program that can start this one."""
 
     title: str
+    what: str
+    """What it does for it, as a phrase in the help."""
     commands: Callable[[Sequence[str]], Commands] | None = None
     files: Callable[[Sequence[str], Path | None, Environment], Sequence[FileEdit]] | None = None
     in_project: bool = False
@@ -126,18 +128,33 @@ def _plugin_folders(environ: Environment) -> Sequence[Path]:
 
 
 CLIENTS: dict[str, Client] = {
-    "claude-code": Client("Claude Code", commands=_claude, after="Start a new session to use it."),
+    "claude-code": Client(
+        "Claude Code", "the MCP server", commands=_claude, after="Start a new session to use it."
+    ),
     "claude-code-lsp": Client(
         "Claude Code's language server plug-ins",
+        "the language server, for Claude Code's own navigation tool",
         files=_claude_lsp,
         folders=_plugin_folders,
         after="Start a new session, or type /reload-plugins.",
     ),
-    "codex": Client("Codex", commands=_codex, after="Start a new session to use it."),
-    "cursor": Client("Cursor", files=_cursor, in_project=True),
-    "vscode": Client("VS Code", files=_vscode, in_project=True),
+    "codex": Client("Codex", "the MCP server", commands=_codex, after="Start a new session to use it."),
+    "cursor": Client("Cursor", "the MCP server", files=_cursor, in_project=True),
+    "vscode": Client(
+        "VS Code", "the MCP server, not needed with the extension", files=_vscode, in_project=True
+    ),
 }
 """By the word that names it on the command line."""
+
+_PLUG_IN = 'copy its plug-in, as the README says under "In your editor"'
+_EDITOR = "docs/editors.md has its configuration"
+_AGENT = "docs/mcp.md has its configuration"
+ELSEWHERE = (
+    dict.fromkeys(("neovim", "nvim"), _PLUG_IN)
+    | dict.fromkeys(("emacs", "helix", "jetbrains", "kate", "sublime", "vim"), _EDITOR)
+    | dict.fromkeys(("claude-desktop", "gemini", "opencode", "windsurf", "zed"), _AGENT)
+)
+"""Where to look for programs that people try to name as well."""
 
 
 def _started(program: Sequence[str], arguments: list[str]) -> dict[str, Any]:

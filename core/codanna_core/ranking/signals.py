@@ -43,13 +43,15 @@ SIGNALS: dict[str, str] = {
 SYMBOL_SIGNALS: dict[str, str] = {
     "own text": "Of two symbols of one file the one that holds the rarer words is meant.",
     "own meaning": "Of two symbols of one file the one that is nearer is meant.",
-    "long question, meaning": "A message of many words is near to much; its rare words say which is meant.",
-    "own both": "A symbol that is near and contains the words beats one that has only either.",
-    "long question, both": "Of many words some occur by chance; present and near is what answers a message.",
+    "meaning in a long question": "A message of many words is near to much; its rare words decide.",
+    "own text and meaning": "A symbol that is near and contains the words beats one that has only either.",
+    "text and meaning in a long question": (
+        "Of many words some occur by chance; present and near is what answers a message."
+    ),
     "name": "A definition called all that was asked for, and nothing else, is meant.",
-    "name covers": "A rare word in a longer name of something else counts twice, as text and in the vector.",
-    "name covered": "A short name of which one word was asked for is called like much.",
-    "first word": "A question begins with what is done, and so do the names of what does it.",
+    "question in the name": "A rare word in a longer name counts twice, as text and in the vector.",
+    "name in the question": "A short name of which one word was asked for is called like much.",
+    "first word of the name": "A question begins with what is done, and so do the names of what does it.",
     "order of words": "Words that follow each other in the question and in a name are meant together.",
     "long": "People ask for what does the work, seldom for the one line that passes it on.",
     "window": "A window of loose lines or a heading mentions a thing; a definition is it.",
@@ -59,11 +61,16 @@ SYMBOL_SIGNALS: dict[str, str] = {
 }
 """Every signal of a symbol itself and the wrong result that it prevents, in the order of the columns."""
 
-NAME_SIGNALS = ("name", "name covers", "name covered", "first word", "order of words")
-TEXT_SIGNALS = frozenset(
-    {"exact type", "words", "own text", "own both", "long question, both", *NAME_SIGNALS}
+NAME_SIGNALS = (
+    "name",
+    "question in the name",
+    "name in the question",
+    "first word of the name",
+    "order of words",
 )
-MEANING_SIGNALS = frozenset({"own meaning", "own both", "long question, meaning", "long question, both"})
+_BOTH = frozenset({"own text and meaning", "text and meaning in a long question"})
+TEXT_SIGNALS = _BOTH | {"exact type", "words", "own text", *NAME_SIGNALS}
+MEANING_SIGNALS = _BOTH | {"own meaning", "meaning in a long question"}
 
 _LOG_OF_LONG = 5.0
 _USUAL, _SHORTER, _LONGER = 2.0, -0.7, 1.0

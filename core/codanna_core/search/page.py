@@ -92,11 +92,16 @@ def _explained(given: Floats, exact: bool, moved: float) -> dict[str, float]:
 
 
 _PHRASES = {
-    "text": ("words", "own text", "own both", "long question, both"),
+    "text": ("words", "own text", "own text and meaning", "text and meaning in a long question"),
     "name": ("exact type", *NAME_SIGNALS),
     "file name": ("file name", "file name match"),
     "folder": ("folders", "last folder"),
-    "meaning": ("own meaning", "own both", "long question, meaning", "long question, both"),
+    "meaning": (
+        "own meaning",
+        "own text and meaning",
+        "meaning in a long question",
+        "text and meaning in a long question",
+    ),
 }
 _ALL = (*SIGNALS, *SYMBOL_SIGNALS)
 _OF_PHRASES = np.array([[name in names for names in _PHRASES.values()] for name in _ALL], np.float64)
