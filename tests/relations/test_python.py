@@ -35,6 +35,12 @@ def test_imports_and_reexports(check: Check) -> None:
                 shop.price.total(2)  # => total src/shop/price.py:total
                 json.loads("1")  # => loads nothing
             """,
+            "src/renamed.py": """
+                from shop.cart import empty as nothing_in  # => empty src/shop/cart.py:empty
+                from shop import (
+                    sum_up as add_up,  # => sum_up src/shop/price.py:total
+                )
+            """,
         }
     )
 
