@@ -15,9 +15,11 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import sys
 import tempfile
 import time
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -259,11 +261,10 @@ def places(provider: MemoryProvider) -> Iterator[tuple[tuple[str, int, int], Ref
     """Uses by path, line and byte in the line."""
     for path, facts in provider.all.items():
         data = provider.texts[path]
-        starts = [0]
-        for line in data.split(b"\n"):
-            starts.append(starts[-1] + len(line) + 1)
+        starts = [0, *(found.end() for found in re.finditer(rb"\n", data))]
         for reference in facts.references:
-            yield (path, reference.line, reference.at - starts[reference.line]), reference
+            line = bisect(starts, reference.at) - 1
+            yield (path, line, reference.at - starts[line]), reference
 
 
 _LINES: dict[int, dict[tuple[str, int], set[tuple[str, bool]]]] = {}

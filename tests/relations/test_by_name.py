@@ -50,6 +50,31 @@ def test_a_bare_name_is_what_its_file_defines(check: Check) -> None:
     )
 
 
+def test_what_is_local_to_a_function_is_not_seen_from_outside(check: Check) -> None:
+    """Neither from other functions of its file nor from other files."""
+    check(
+        {
+            "a.lua": """
+                function outer()
+                  local function helper() end
+                  helper() -- => helper outer.helper likely
+                end
+                function other()
+                  helper() -- => helper b.lua:helper likely
+                end
+            """,
+            "b.lua": """
+                function helper() end
+            """,
+            "c.lua": """
+                function user()
+                  helper() -- => helper b.lua:helper likely
+                end
+            """,
+        }
+    )
+
+
 def test_namesakes_are_possible(check: Check) -> None:
     """Each of them, in as many parts."""
     check(

@@ -300,8 +300,9 @@ class Resolver:
     def _without_rules(self, table: Table, path: str, reference: Reference) -> Resolution:
         """By the name alone: a bare one as its file defines it, else as files of its language do."""
         name, bare = reference.name, reference.receiver != "?"
-        here = [number for number in table.by_name.get(name, ()) if table.row(number).kind in _NAMED]
-        near = [number for number in here if table.row(number).owner in _owners(table, reference.owner)]
+        around = _owners(table, reference.owner)
+        here = [number for number in _named(table, name) if not _inside_another(table, number, around)]
+        near = [number for number in here if table.row(number).owner in around]
         chosen = near or here
         if bare and chosen and len({table.row(number).owner for number in chosen}) == 1:
             targets = [Target(path, number) for number in chosen]
@@ -311,8 +312,8 @@ class Resolver:
             Target(other, number)
             for other, held in tables
             if held is not None and held.facts.language == table.facts.language
-            for number in held.by_name.get(name, ())
-            if held.row(number).kind in _NAMED
+            for number in _named(held, name)
+            if not _inside_another(held, number, around if other == path else set())
         ]
         if not found or len(found) > MAX_POSSIBLE:
             return UNKNOWN if found else ELSEWHERE
@@ -361,6 +362,16 @@ def _same_family(one: str, other: str) -> bool:
 def _matched(targets: list[Target], tier: Tier, words: str) -> Resolution:
     sure = probability(GENERIC, tier.name.lower(), len(targets) if tier == Tier.POSSIBLE else 1)
     return Resolution(tuple(targets), tier, sure, f"{words}, matched without rules")
+
+
+def _named(table: Table, name: str) -> list[int]:
+    return [number for number in table.by_name.get(name, ()) if table.row(number).kind in _NAMED]
+
+
+def _inside_another(table: Table, number: int, around: set[int]) -> bool:
+    """Whether a definition is local to a function that the use is not in."""
+    owner = table.row(number).owner
+    return owner >= 0 and owner not in around and table.row(owner).kind == Binds.FUNCTION
 
 
 def _owners(table: Table, owner: int) -> set[int]:
