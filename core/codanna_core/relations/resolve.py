@@ -76,7 +76,7 @@ class Resolver:
         if name in table.rules.prelude and table.rules.unit == "program":
             return ELSEWHERE
         called = reference.role == Role.CALL
-        found = self._imported(table, reference, at[0]) or self.typer.names(name, at, called)
+        found = _imported(table, reference, at[0]) or self.typer.names(name, at, called)
         if not found and called:
             found = self.typer.names(name, at)
         if found and table.facts.language == "c" and reference.role == Role.TYPE:
@@ -89,18 +89,6 @@ class Resolver:
         if value is not None and value.kind == "outside":
             return ELSEWHERE
         return self._by_name(table, reference, bare=True)
-
-    def _imported(self, table: Table, reference: Reference, path: str) -> list[tuple[str, int]]:
-        """The import that a name stands in: it may bind another name than this one."""
-        if reference.role != Role.IMPORT:
-            return []
-        return [
-            (path, number)
-            for number, row in enumerate(table.facts.bindings)
-            if row.kind == Binds.IMPORT
-            and row.line == reference.line
-            and row.value.endswith(f"#{reference.name}")
-        ][:1]
 
     def _typedef(self, found: list[tuple[str, int]], user: str) -> list[tuple[str, int]]:
         """The `typedef` of a struct of the same name, which is what a bare type name means in C."""
@@ -362,6 +350,19 @@ def _same_family(one: str, other: str) -> bool:
 def _matched(targets: list[Target], tier: Tier, words: str) -> Resolution:
     sure = probability(GENERIC, tier.name.lower(), len(targets) if tier == Tier.POSSIBLE else 1)
     return Resolution(tuple(targets), tier, sure, f"{words}, matched without rules")
+
+
+def _imported(table: Table, reference: Reference, path: str) -> list[tuple[str, int]]:
+    """The import that a name stands in: it may bind another name than this one."""
+    if reference.role != Role.IMPORT:
+        return []
+    return [
+        (path, number)
+        for number, row in enumerate(table.facts.bindings)
+        if row.kind == Binds.IMPORT
+        and row.line == reference.line
+        and row.value.endswith(f"#{reference.name}")
+    ][:1]
 
 
 def _named(table: Table, name: str) -> list[int]:
