@@ -1,0 +1,205 @@
+"""What the engine gives back, read as a stranger's data: sizes, shapes, texts, paths."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import numpy as np
+
+from codanna_core.model import Kind, Position, Span
+from codanna_core.text.documents import PLACE_BIT
+from codanna_team.codebook import DIMENSION
+from codanna_team.engine import Found
+from codanna_team.queries import Plan
+from codanna_team.remote import RemoteQuestion, RemoteRow
+from codanna_team.rows import Place, cosines
+from codanna_team.sending import place_of
+
+_LONG: Final = 4096
+_MOST: Final = {"name": 1024, "container": 2048, "signature": 2048, "doc": _LONG, "snippet": _LONG}
+"""Characters of each text."""
+_MOST_WORDS: Final = 65_536
+_MOST_HITS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A published branch, as far as answers need it."""
+
+    repository: str
+    branch: str
+    revision: str
+    default: bool
+    documents: int
+    marks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, key: str, manifest: Mapping[str, Any]) -> Self:
+        """Read a manifest; ValueError where it cannot be."""
+        repository, _, branch = key.rpartition("@")
+        revision = str(manifest.get("revision") or "")
+        if not repository or not branch or not _plain(key, 500):
+            raise ValueError("a manifest has no name")
+        if not all(one in "0123456789abcdef" for one in revision) or len(revision) > 64:
+            revision = ""
+        marks = tuple(str(mark["id"]) for mark in manifest.get("unswept") or ())
+        documents = int(manifest.get("files") or 0) + int(manifest.get("symbols") or 0)
+        return cls(repository, branch, revision, bool(manifest.get("default")), max(0, documents), marks)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What rows of one answer are read with."""
+
+    question: RemoteQuestion
+    terms: tuple[str, ...]
+    branches: Mapping[str, Readable]
+    compared: bool
+    """Whether the question's vector can be compared with those of the rows."""
+    refused: int = 0
+    held: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """By branch and path, of files that hold terms."""
+    using: set[tuple[str, str]] = field(default_factory=set)
+    """Files that use the identifier that was asked for."""
+
+
+def rows_of(plan: Plan, found: Sequence[Found], reading: Reading) -> tuple[RemoteRow, ...]:
+    """The rows of all parts of an answer, each once."""
+    parts = list(zip(plan.parts, found, strict=True))
+    for part, answer in parts:
+        if part in ("files", "using"):
+            _read_files(part, answer, reading)
+    sources: dict[str, Mapping[str, Any]] = {}
+    for part, answer in parts:
+        if part in ("files", "using"):
+            continue
+        for hit in _hits(answer):
+            source = hit.get("_source")
+            if not isinstance(source, dict):
+                reading.refused += 1
+            elif part != "identifier" or (source.get("key"), source.get("path")) in reading.using:
+                sources.setdefault(str(hit.get("_id")), source)
+    near = _cosines(sources, reading)
+    rows = []
+    for address, source in sources.items():
+        try:
+            row = _row(source, near.get(address), reading)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            reading.refused += 1
+            continue
+        if row is not None:
+            rows.append(row)
+    return tuple(rows)
+
+
+def _hits(answer: Found) -> list[Mapping[str, Any]]:
+    outer = answer.get("hits")
+    hits = outer.get("hits") if isinstance(outer, dict) else None
+    return [hit for hit in hits[:_MOST_HITS] if isinstance(hit, dict)] if isinstance(hits, list) else []
+
+
+def _read_files(part: str, answer: Found, reading: Reading) -> None:
+    for hit in _hits(answer):
+        source = hit.get("_source")
+        if not isinstance(source, dict):
+            continue
+        where = str(source.get("key")), str(source.get("path"))
+        if part == "using":
+            reading.using.add(where)
+            continue
+        names = hit.get("matched_queries")
+        numbers = [int(name) for name in names if str(name).isdigit()] if isinstance(names, list) else []
+        reading.held[where] = tuple(
+            reading.terms[number] for number in numbers if number < len(reading.terms)
+        )
+
+
+def _cosines(sources: Mapping[str, Mapping[str, Any]], reading: Reading) -> dict[str, float]:
+    """Of all rows with vectors at once."""
+    vector = reading.question.vector
+    if vector is None or not reading.compared:
+        return {}
+    addresses, raws = [], []
+    for address, source in sources.items():
+        text = source.get("vector")
+        if not isinstance(text, str) or len(text) > 2 * DIMENSION:
+            continue
+        try:
+            raw = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        if len(raw) == DIMENSION:
+            addresses.append(address)
+            raws.append(raw)
+    if not raws:
+        return {}
+    rows = np.frombuffer(b"".join(raws), np.int8).reshape(-1, DIMENSION)
+    return dict(zip(addresses, cosines(rows, vector).tolist(), strict=True))
+
+
+def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> RemoteRow | None:
+    """None of a branch that is not published, as far as is known here."""
+    branch = reading.branches.get(source["key"])
+    if branch is None or branch.repository in reading.question.left_out:
+        return None
+    texts = {name: _text(source, name, most) for name, most in _MOST.items()}
+    path = _path(source)
+    kind = Kind(source["kind"])
+    language = _text(source, "language", 64)
+    place = Place.read(place_of(source, branch.marks))
+    levels = _levels(_text(source, "words", _MOST_WORDS), reading.terms)
+    own = tuple(levels)
+    where = str(source["key"]), path
+    lines = texts["snippet"].split("\n") if texts["snippet"] else []
+    start = Position(place.start_line, place.start_col)
+    return RemoteRow(
+        branch.repository,
+        branch.branch,
+        branch.revision,
+        path,
+        texts["name"],
+        texts["container"],
+        str(kind),
+        language,
+        texts["signature"],
+        texts["doc"],
+        tuple((place.start_line + number, line) for number, line in enumerate(lines)),
+        Span(start, Position(place.end_line, place.end_col)),
+        Span(Position(place.name_line, place.name_col), Position(place.name_line, place.name_end_col)),
+        int(source.get("flags") or 0) & 3,
+        (int(source["traits"]) & (1 << PLACE_BIT) - 1) | min(place.number, 1 << 40) << PLACE_BIT,
+        levels,
+        tuple(dict.fromkeys((*reading.held.get(where, ()), *own))),
+        cosine,
+    )
+
+
+def _levels(words: str, terms: Sequence[str]) -> dict[str, str]:
+    """Of the question's terms that a symbol holds."""
+    held = {word[:-1]: word[-1] for word in words.split(" ") if len(word) > 1}
+    return {term: held[term] for term in terms if "a" <= held.get(term, "") <= "p"}
+
+
+def _path(source: Mapping[str, Any]) -> str:
+    path = _text(source, "path", _LONG)
+    if "\\" in path or any(part in ("", ".", "..") for part in path.split("/")):
+        raise ValueError("a path leads out of its repository")
+    if not _plain(path, _LONG):
+        raise ValueError("a path holds control characters")
+    return path
+
+
+def _text(source: Mapping[str, Any], name: str, most: int) -> str:
+    value = source.get(name, "")
+    if not isinstance(value, str) or len(value) > most:
+        raise ValueError(f"the {name} of a row is not what it should be")
+    value.encode("utf-8")  # A lone surrogate would end whoever writes it out.
+    return value
+
+
+def _plain(text: str, most: int) -> bool:
+    return len(text) <= most and not any(ord(one) < 32 or ord(one) == 127 for one in text)

@@ -1,0 +1,245 @@
+"""A question in the engine's terms: several searches of one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from codanna_core.text.impact import LEVELS, VALUES
+from codanna_core.text.schema import code_analyzer
+from codanna_core.text.stored import Filter
+from codanna_core.words import index_text
+from codanna_team.codebook import UNIT, Codebook, Probe
+from codanna_team.remote import RemoteQuestion
+from codanna_team.visible import Condition, unmarked
+
+PROBES: Final = 384
+"""Lists of the codebook that a question looks into: a twentieth of them."""
+_NAMED: Final = 64
+_BY_PATH: Final = 30
+_FILES: Final = 400
+"""Files that hold words of the question; further ones hold less of it."""
+_USING: Final = 1_000
+_MOST_TERMS: Final = 48
+_LEAST: Final = 1e-6
+NEARNESS: Final = (
+    "long a = doc['code0'].value; long b = doc['code1'].value;"
+    " long c = doc['code2'].value; long d = doc['code3'].value;"
+    " int ones = Long.bitCount(a) + Long.bitCount(b) + Long.bitCount(c) + Long.bitCount(d);"
+    " int weighed = Long.bitCount(a & params.a0) + Long.bitCount(b & params.b0)"
+    " + Long.bitCount(c & params.c0) + Long.bitCount(d & params.d0)"
+    " + 2 * (Long.bitCount(a & params.a1) + Long.bitCount(b & params.b1)"
+    " + Long.bitCount(c & params.c1) + Long.bitCount(d & params.d1))"
+    " + 4 * (Long.bitCount(a & params.a2) + Long.bitCount(b & params.b2)"
+    " + Long.bitCount(c & params.c2) + Long.bitCount(d & params.d2));"
+    " double product = params.low * ones + params.step * weighed - params.total;"
+    " return Math.max(0.0, 2.0 + params.near[(int) doc['list'].value] * params.unit"
+    " + doc['factor'].value * product);"
+)
+"""The estimate of `codebook.estimates`, two more, for scores are never negative."""
+
+SHOWN: Final = [
+    "repository",
+    "key",
+    "side",
+    "path",
+    "language",
+    "kind",
+    "name",
+    "container",
+    "signature",
+    "doc",
+    "snippet",
+    "flags",
+    "traits",
+    "place",
+    "moves",
+    "vector",
+    "words",
+]
+"""What is given back of a symbol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a reader knows to be visible."""
+
+    published: tuple[str, ...] = ()
+    """Attempts whose rows still carry marks."""
+    removed: tuple[str, ...] = ()
+    """Keys of branches that are being removed."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The searches of a question, by what they are for."""
+
+    searches: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    """For each search `words`, `vector`, `names`, `prefix`, `identifier`, `paths`, `files` or `using`."""
+    terms: tuple[str, ...] = ()
+
+    def add(self, part: str, search: dict[str, Any]) -> None:
+        """One more."""
+        self.parts.append(part)
+        self.searches.append(search)
+
+
+def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, probes: int = PROBES) -> Plan:
+    """Everything that one question asks for."""
+    heaviest = sorted(question.words.items(), key=lambda item: -item[1])[:_MOST_TERMS]
+    kept = {term for term, _ in heaviest}
+    plan = Plan(terms=tuple(term for term in question.words if term in kept))
+    weights = {term: question.words[term] for term in plan.terms}
+    seen = _seen(question, sight)
+    symbols = {**seen, "filter": [*seen["filter"], {"term": {"t": "s"}}, *conditions(question.only)]}
+    symbols["must_not"] = [*seen["must_not"], *_excluded(question.only)]
+    if weights:
+        plan.add("words", _search(_bool(symbols, by_levels(weights)), question.limit))
+        by_path = _search(_bool(symbols, _by_path(weights)), _BY_PATH)
+        plan.add("paths", {**by_path, "collapse": {"field": "file"}})
+        plan.add("files", _files(seen, weights))
+    if question.vector is not None and codebook is not None:
+        probe = codebook.probe(question.vector, probes)
+        plan.add("vector", _search(_near(symbols, probe), question.limit))
+    if question.names:
+        named = _and(symbols, {"terms": {"name": list(question.names)}})
+        plan.add("names", _search({"constant_score": {"filter": named}}, _NAMED))
+    if question.prefix:
+        plan.add("prefix", _search(_bool(symbols, _like(question.prefix)), question.limit))
+    if question.identifier:
+        holding = _and(symbols, *(_any_level(term) for term in terms_of(question.identifier)))
+        plan.add("identifier", _search({"constant_score": {"filter": holding}}, question.limit))
+        using = [*seen["filter"], {"term": {"t": "f"}}, {"term": {"uses": question.identifier}}]
+        files = {"constant_score": {"filter": {"bool": {**seen, "filter": using}}}}
+        plan.add("using", {**_search(files, _USING), "_source": ["key", "path"]})
+    return plan
+
+
+def terms_of(text: str) -> list[str]:
+    """The terms of a text as the index has them."""
+    return list(dict.fromkeys(code_analyzer().analyze(index_text(text))))
+
+
+def by_levels(weights: Mapping[str, float]) -> list[Condition]:
+    """Symbols by the weights of the terms that they hold, each times its level there."""
+    return [
+        _constant({"term": {"words": term + level}}, weight * VALUES[level])
+        for term, weight in weights.items()
+        for level in LEVELS
+    ]
+
+
+def conditions(only: Filter) -> list[Condition]:
+    """What a filter demands."""
+    found: list[Condition] = []
+    for name, values in (("language", only.languages), ("kind", only.kinds), ("path", only.owners)):
+        if values:
+            found.append({"terms": {name: list(values)}})
+    if only.path_regexes:
+        regexes = [
+            {"regexp": {"path": {"value": regex, "flags": "NONE", "max_determinized_states": 10_000}}}
+            for regex in only.path_regexes
+        ]
+        found.append({"bool": {"should": regexes, "minimum_should_match": 1}})
+    for words in only.container_words:
+        found += [{"term": {"container_words": term}} for term in terms_of(" ".join(words))]
+    return found
+
+
+def _excluded(only: Filter) -> list[Condition]:
+    return [_any_level(term) for word in only.excluded_words for term in terms_of(word)]
+
+
+def _any_level(term: str) -> Condition:
+    return {"terms": {"words": [term + level for level in LEVELS]}}
+
+
+def _seen(question: RemoteQuestion, sight: Sight) -> dict[str, list[Condition]]:
+    """What may be in an answer at all."""
+    must_not = unmarked(sight.published)
+    if question.left_out:
+        must_not.append({"terms": {"repository": list(question.left_out)}})
+    if sight.removed:
+        must_not.append({"terms": {"key": list(sight.removed)}})
+    keys = [name for name in question.repositories if "@" in name]
+    whole = [name for name in question.repositories if "@" not in name]
+    of_default: Condition = {"bool": {"must_not": [{"exists": {"field": "side"}}]}}
+    if not question.repositories:
+        return {"filter": [of_default], "must_not": must_not}
+    wanted: list[Condition] = []
+    if whole:
+        wanted.append({"bool": {"filter": [{"terms": {"repository": whole}}, of_default]}})
+    if keys:
+        wanted.append({"terms": {"key": keys}})
+    return {"filter": [{"bool": {"should": wanted, "minimum_should_match": 1}}], "must_not": must_not}
+
+
+def _files(seen: Mapping[str, list[Condition]], weights: Mapping[str, float]) -> dict[str, Any]:
+    """Files that hold terms: the best of them, and how many there are for each term."""
+    should = [
+        {"constant_score": {**_constant(_holds(term), weight)["constant_score"], "_name": str(number)}}
+        for number, (term, weight) in enumerate(weights.items())
+    ]
+    files = {**seen, "filter": [*seen["filter"], {"term": {"t": "f"}}]}
+    counted = {str(number): _holds(term) for number, term in enumerate(weights)}
+    return {
+        **_search(_bool(files, should), _FILES),
+        "_source": ["key", "path"],
+        "aggs": {"holding": {"filters": {"filters": counted}}},
+    }
+
+
+def _holds(term: str) -> Condition:
+    return {"term": {"file_words": term}}
+
+
+def _by_path(weights: Mapping[str, float]) -> list[Condition]:
+    """Symbols in files whose paths hold terms."""
+    return [_constant({"term": {"path_words": term}}, weight) for term, weight in weights.items()]
+
+
+def _like(prefix: str) -> list[Condition]:
+    """Definitions whose names begin like what was typed, or hold all of its words."""
+    holding = [_any_level(term) for term in terms_of(prefix)]
+    return [
+        _constant({"term": {"name": prefix}}, 4.0),
+        _constant({"prefix": {"name": {"value": prefix, "case_insensitive": True}}}, 2.0),
+        _constant({"bool": {"filter": holding or [{"match_none": {}}]}}, 1.0),
+    ]
+
+
+def _near(symbols: Mapping[str, list[Condition]], probe: Probe) -> dict[str, Any]:
+    planes = {
+        f"{letter}{bit}": value
+        for bit, plane in enumerate(probe.planes.tolist())
+        for letter, value in zip("abcd", plane, strict=True)
+    }
+    parameters = {
+        **planes,
+        "low": 2 * probe.low,
+        "step": 2 * probe.step,
+        "total": probe.total,
+        "near": probe.near.tolist(),
+        "unit": UNIT,
+    }
+    lists = {"terms": {"lists": [str(number) for number in probe.lists.tolist()]}}
+    script = {"source": NEARNESS, "lang": "painless", "params": parameters}
+    return {"script_score": {"query": _and(symbols, lists), "script": script}}
+
+
+def _search(query: Mapping[str, Any], size: int) -> dict[str, Any]:
+    return {"size": size, "track_total_hits": False, "_source": SHOWN, "query": query}
+
+
+def _bool(where: Mapping[str, list[Condition]], should: Sequence[Condition]) -> dict[str, Any]:
+    return {"bool": {**where, "should": list(should), "minimum_should_match": 1}}
+
+
+def _and(where: Mapping[str, list[Condition]], *more: Condition) -> Condition:
+    return {"bool": {**where, "filter": [*where["filter"], *more]}}
+
+
+def _constant(condition: Condition, boost: float) -> Condition:
+    return {"constant_score": {"filter": condition, "boost": max(boost, _LEAST)}}
