@@ -141,6 +141,7 @@ class Engine:
             HELPERS.release()
         self._writer.close()
         self._models.close()
+        self._answers.close()
         self._events.stop()
 
     def __enter__(self) -> Engine:

@@ -93,6 +93,18 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a hit of a team's index is, since there is no file of it here."""
+
+    repository: str
+    branch: str
+    revision: str
+    """The commit; empty where it is not known."""
+    url: str
+    """What opens it, by the user's own link template; empty without one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something that is missing or was worked around, in one sentence, with where it happened."""
 

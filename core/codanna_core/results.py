@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from codanna_core.model import Position, Problem, Span
+from codanna_core.model import Origin, Position, Problem, Span
 
 
 class Mode(StrEnum):
@@ -31,6 +31,8 @@ class Filters:
     """Words that must not occur in the name, signature, doc or body."""
     phrases: tuple[str, ...] = ()
     """Exact phrases that must occur in the found lines."""
+    repositories: tuple[str, ...] = ()
+    """Repositories of a team's index; this folder is left out unless it is one of them."""
 
     def __bool__(self) -> bool:
         return bool(
@@ -40,6 +42,7 @@ class Filters:
             or self.containers
             or self.excluded_words
             or self.phrases
+            or self.repositories
         )
 
 
@@ -59,6 +62,8 @@ class SearchRequest:
     """Root-relative path of the file the user is in; breaks ties by closeness."""
     snippets: bool = True
     """False leaves `Hit.snippet` empty, and spares reading the files."""
+    team: bool = False
+    """Whether code of the team's index may be among the hits: those have an `origin`, and no file here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,8 @@ class Hit:
     deprecated: bool = False
     wide: bool = False
     """True where columns depend on the position encoding, because the lines hold non-ASCII text."""
+    origin: Origin | None = None
+    """Only of a hit of a team's index, whose path is inside that repository."""
 
 
 @dataclass(slots=True)
@@ -134,6 +141,8 @@ class SymbolHit:
     """How the name matched: exact, prefix, humps, word, substring, subsequence, typo, meaning."""
     deprecated: bool = False
     wide: bool = False
+    origin: Origin | None = None
+    """As of `Hit`."""
 
     @property
     def span(self) -> Span:

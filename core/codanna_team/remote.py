@@ -10,44 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from codanna_core.errors import CodannaError
 from codanna_core.model import Span
 from codanna_core.problems import Code
-from codanna_core.text.stored import Filter
+from codanna_core.search.team import Inquiry
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RemoteQuestion:
-    """One round trip. What is empty or None is not asked for; several parts add up to one set of rows."""
+class RemoteQuestion(Inquiry):
+    """One round trip: what an answer asks for, from repositories that are not checked out here."""
 
-    words: Mapping[str, float] = field(default_factory=dict)
-    """The question's terms as the text index knows them (`text.schema.code_analyzer`), with what each counts
-    in the text of a symbol by the rarities known here. Their order is that of the question. They are also
-    what is looked for in paths.
-    """
-    vector: NDArray[np.float32] | None = None
-    """Of the question, of length 1."""
-    model: str = ""
-    """The id of the model that made the vector; another's vectors are not compared with it."""
-    names: tuple[str, ...] = ()
-    """Definitions called exactly so."""
-    prefix: str = ""
-    """What was typed of a name: definitions whose names fit it."""
-    identifier: str = ""
-    """Definitions that use this identifier outside comments and strings."""
-    repositories: tuple[str, ...] = ()
-    """Only these; empty means all that the token may read."""
     left_out: tuple[str, ...] = ()
-    """Repositories that are checked out here."""
-    only: Filter = field(default_factory=Filter)
-    """`path_regexes` are tantivy's, over the path inside the repository. What the engine cannot express it
-    may let through, for each row is checked again.
+    """Names of repositories that are checked out here; an engine that knows one by another name asks for more
+    than is shown.
     """
-    limit: int = 200
-    """Rows for each of words, vector, prefix and identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +83,9 @@ class RemoteFailure(CodannaError):
 
 
 class RemoteSource(Protocol):
-    """A team's index. Any number of threads may ask at once."""
+    """A team's index, as `codanna_team.source.open_source(url, token)` makes it from an address and a
+    `token.Token` or None. Nothing is connected before the first question; any number of threads may ask.
+    """
 
     def ask(self, question: RemoteQuestion, deadline: float) -> RemoteAnswer:
         """Answer before `deadline` of `time.monotonic`, or raise RemoteFailure. Never retries after it."""

@@ -36,7 +36,7 @@ def read_attributes(source: str) -> set[str]:
 def test_every_key_is_read() -> None:
     """Each key is read as an attribute of its section, or of a variable called `settings` or `options`."""
     reads: set[str] = set()
-    for package in ("core/codanna_core", "lsp_server/codanna_lsp"):
+    for package in ("core/codanna_core", "core/codanna_team", "lsp_server/codanna_lsp"):
         for path in (REPOSITORY / package).rglob("*.py"):
             if "config" not in path.relative_to(REPOSITORY / package).parts[:-1]:
                 reads |= read_attributes(path.read_text("utf-8"))

@@ -223,8 +223,10 @@ def test_digest_covers_what_is_stored(place: Place) -> None:
 def other_value(info: Any) -> dict[str, Any]:
     """Options that set one key to another valid value than its default."""
     default = info.field.default
-    if info.field.metadata["choices"]:
-        value: Any = next(choice for choice in info.field.metadata["choices"] if choice != default)
+    if info.field.metadata["fault"]:
+        value: Any = "https://example.com/{path}" if info.name == "team.link" else "https://example.com"
+    elif info.field.metadata["choices"]:
+        value = next(choice for choice in info.field.metadata["choices"] if choice != default)
     elif isinstance(default, bool):
         value = not default
     elif isinstance(default, int):

@@ -32,6 +32,8 @@ FOUND = {
 def another(info: KeyInfo) -> Any:
     """A valid value that is not the default."""
     default = info.field.default
+    if info.field.metadata["fault"]:
+        return "https://example.com/{path}" if info.name == "team.link" else "https://example.com"
     if info.field.metadata["choices"]:
         return next(choice for choice in info.field.metadata["choices"] if choice != default)
     if isinstance(default, bool):

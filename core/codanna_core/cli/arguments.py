@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from codanna_core.config.resolve import all_keys, fault_of
+from codanna_core.config.resolve import NO_SECRET, SECRET, all_keys, fault_of
 from codanna_core.errors import InvalidQuery
 from codanna_core.model import Kind
 from codanna_core.results import Filters, Mode
@@ -171,6 +171,8 @@ def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
         section, dot, key = name.strip().partition(".")
         if not (equals and dot and section and key):
             raise InvalidQuery(f"--set {assignment}: write SECTION.KEY=VALUE, for instance search.limit=20")
+        if f"{section}.{key}" == SECRET:
+            raise InvalidQuery(f"--set {SECRET}: {NO_SECRET}")
         raw.setdefault(section, {})[key] = _toml_value(text.strip())
     known = [info.name for info in all_keys()]
     for name in (f"{section}.{key}" for section, keys in raw.items() for key in keys):

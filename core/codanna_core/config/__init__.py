@@ -10,6 +10,7 @@ from codanna_core.config.model import (
     ServerSettings,
     Setter,
     Settings,
+    TeamSettings,
     VectorSettings,
 )
 from codanna_core.config.resolve import Resolved, diff, load, load_settings, options_digest, restarts
@@ -28,6 +29,7 @@ __all__ = [
     "ServerSettings",
     "Setter",
     "Settings",
+    "TeamSettings",
     "VectorSettings",
     "describe",
     "diff",

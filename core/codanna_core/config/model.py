@@ -5,9 +5,12 @@ A key exists only because some code reads it; `tests/config` holds that.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
+
+from codanna_core.config.addresses import link_fault, url_fault
 
 T = TypeVar("T")
 
@@ -58,9 +61,10 @@ def key(
     minimum: float | None = None,
     maximum: float | None = None,
     project_maximum: float | None = None,
+    fault: Callable[[str], str] | None = None,
 ) -> T:
     """A setting: `setters` may set it, clients and projects up to `project_maximum`; a change of it
-    `restarts` something.
+    `restarts` something. `fault` says what a text that is not empty would have to be.
     """
     metadata: dict[str, Any] = {
         "doc": doc,
@@ -70,6 +74,7 @@ def key(
         "maximum": maximum,
         "project_maximum": project_maximum,
         "restarts": restarts,
+        "fault": fault,
     }
     made: T = field(default=default, metadata=metadata)
     return made
@@ -291,6 +296,37 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TeamSettings:
+    """A team's index, for code that is not checked out."""
+
+    url: str = key(
+        "",
+        "Address of the team's OpenSearch, such as `https://search.example.com:9200`; empty means none. Each"
+        " question and its vector are sent there. `codanna-lsp team init` stores the token, which is not a"
+        " setting.",
+        restarts=Restart.NOTHING,
+        fault=url_fault,
+    )
+    repositories: tuple[str, ...] = key(
+        (), "Repositories to ask for; empty means all that the token may read.", restarts=Restart.NOTHING
+    )
+    deadline_ms: int = key(
+        150,
+        "Milliseconds that an answer waits for the team's results.",
+        minimum=10,
+        maximum=10_000,
+        restarts=Restart.NOTHING,
+    )
+    link: str = key(
+        "",
+        "Link that opens a result of the team, such as"
+        " `https://github.com/{repository}/blob/{revision}/{path}#L{line}`; `{branch}` can be used as well.",
+        restarts=Restart.NOTHING,
+        fault=link_fault,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings, resolved and valid."""
 
@@ -300,3 +336,4 @@ class Settings:
     search: SearchSettings = field(default_factory=SearchSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    team: TeamSettings = field(default_factory=TeamSettings)

@@ -12,6 +12,7 @@ from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
+from codanna_core.config.addresses import without_secrets
 from codanna_core.config.layers import (
     Layer,
     Option,
@@ -35,6 +36,12 @@ _TYPE_WORDS: Final[dict[Any, str]] = {
     str: "a text",
     tuple[str, ...]: "a list of texts",
 }
+
+SECRET: Final = "team.token"
+NO_SECRET: Final = (
+    "a token is never a setting. Store it with `codanna-lsp team init`, or put it in the environment variable"
+    " CODANNA_TEAM_TOKEN."
+)
 
 _MOST_UNKNOWN: Final = 20
 """Unknown keys of one source that are named one by one."""
@@ -133,7 +140,9 @@ def resolve(layers: list[Layer], root: Path | None = None) -> Resolved:
             try:
                 value = _convert(info, option, root)
             except Invalid as error:
-                shown = _shown(option.value)
+                # What is wrong with an address may be the password in it.
+                secret = info.field.metadata["fault"] is not None
+                shown = _shown(without_secrets(str(option.value)) if secret else option.value)
                 message = f"`{name} = {shown}` in {option.where} is ignored: it must be {error}"
                 problems.append(Problem(Code.CONFIG, message, option.path))
                 continue
@@ -229,6 +238,9 @@ def _convert(info: KeyInfo, option: Option, root: Path | None) -> Any:
         raise Invalid("a text without NUL characters")
     if isinstance(value, tuple):
         _check_patterns(value)
+    fault = info.field.metadata["fault"]
+    if fault is not None and value and (wanted := fault(value)):
+        raise Invalid(wanted)
     if info.name == "index.dir" and value:
         folder = Path(value).expanduser()
         return str(folder if root is None else root / folder)
@@ -274,6 +286,8 @@ def _unknown_keys(merged: Mapping[str, list[Option]], known: list[str]) -> list[
 
 
 def _unknown(name: str, option: Option, known: list[str]) -> Problem:
+    if name == SECRET:
+        return Problem(Code.CONFIG, f"`{name}` in {option.where} is ignored: {NO_SECRET}", option.path)
     # The key may stand in the wrong section, or outside of any.
     bare = name.rpartition(".")[2]
     near = [key for key in known if key.rpartition(".")[2] == bare]

@@ -21,7 +21,7 @@ def revision_of(root: Path) -> str:
     A `.git` file of a worktree is followed: what it points to can only name digits, and is checked for that.
     """
     try:
-        folder, shared = _folders(root)
+        folder, shared = folders_of(root)
         head = read_inside(folder, "HEAD", _SMALL)
         named = _REF.fullmatch(head)
         commit = head.strip() if named is None else _resolved(folder, shared, named[1])
@@ -38,7 +38,7 @@ def pointed_to(data: bytes) -> str | None:
     return pointer[1].decode("utf-8", "surrogateescape").strip()
 
 
-def _folders(root: Path) -> tuple[Path, Path]:
+def folders_of(root: Path) -> tuple[Path, Path]:
     """Where HEAD is, and where branches are."""
     git = root / ".git"
     if git.is_dir():

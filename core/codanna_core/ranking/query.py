@@ -12,7 +12,7 @@ from codanna_core.problems import Code
 from codanna_core.ranking.pasted import Frame, fixed_words, read_pasted
 from codanna_core.results import Filters
 
-_TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in):)?("([^"]*)"|\S+)')
+_TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in|repo):)?("([^"]*)"|\S+)')
 _IDENTIFIER = re.compile(r"[^\W\d]\w*[?!]?")
 _BETWEEN = r"(?:::|->|[.#/\\])"
 _QUALIFIED = re.compile(rf"[^\W\d]\w*(?:{_BETWEEN}[^\W\d]\w*)+[?!]?(?:\(\))?")
@@ -48,9 +48,9 @@ class Question:
 def understand(query: str, filters: Filters) -> Question:
     """Take a query apart. Filters typed in it replace those of the same kind given beside it.
 
-    `lang:go`, `kind:class`, `path:src/`, `in:Session`, `"exact words"` and `-word` are filters; an unknown
-    kind and a lone colon stay what they are, so that pasted code and messages keep their meaning. Nothing in
-    a traceback or a log line is a filter, and what prose quotes is no phrase.
+    `lang:go`, `kind:class`, `path:src/`, `in:Session`, `repo:team/project`, `"exact words"` and `-word` are
+    filters; an unknown kind and a lone colon stay what they are, so that pasted code and messages keep their
+    meaning. Nothing in a traceback or a log line is a filter, and what prose quotes is no phrase.
     """
     pasted = read_pasted(query)
     if pasted is not None:
@@ -70,6 +70,7 @@ def understand(query: str, filters: Filters) -> Question:
         "kind": [],
         "path": [],
         "in": [],
+        "repo": [],
         "minus": [],
         "phrase": [],
     }
@@ -103,7 +104,7 @@ def understand(query: str, filters: Filters) -> Question:
     text = " ".join(kept)
     if not kept:
         # Filters alone ask for whatever passes them; their own words are the best clue to what is meant.
-        text = " ".join(part for key in ("in", "path", "kind", "language") for part in typed[key])
+        text = " ".join(part for key in ("in", "path", "kind", "language", "repo") for part in typed[key])
     merged = replace(
         filters,
         languages=tuple(typed["language"]) or filters.languages,
@@ -112,6 +113,7 @@ def understand(query: str, filters: Filters) -> Question:
         containers=tuple(typed["in"]) or filters.containers,
         excluded_words=filters.excluded_words + tuple(typed["minus"]),
         phrases=filters.phrases + tuple(typed["phrase"]),
+        repositories=tuple(typed["repo"]) or filters.repositories,
     )
     if not kept:
         return Question(text, merged, (), False, problems=tuple(problems), only_filters=True)

@@ -37,6 +37,7 @@ from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
 from codanna_core.search.kept import Kept
+from codanna_core.search.opened_team import OpenedTeam
 from codanna_core.search.related import Partial, related
 from codanna_core.search.relations import IndexedFacts, KeptFacts, Reading
 from codanna_core.search.reply import answer
@@ -77,10 +78,15 @@ class Answers:
         self._settings = settings
         self._kept = Kept()
         self._facts = KeptFacts()
+        self._opened_team = OpenedTeam(root)
 
     def change_settings(self, settings: Settings) -> None:
         """Answer by these from now on."""
         self._settings = settings
+
+    def close(self) -> None:
+        """Give back what questions needed."""
+        self._opened_team.close()
 
     def search(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
         """A page of hits, by text alone where no model can be asked."""
@@ -213,12 +219,13 @@ class Answers:
         )
 
     def _page(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
+        team = self._opened_team.of(self._settings.team) if request.team else None
         try:
-            return answer(self.view(meaning=request.mode is not Mode.TEXT), request, cancel)
+            return answer(self.view(meaning=request.mode is not Mode.TEXT), request, cancel, team)
         except ModelUnavailable as error:
             if isinstance(error, ModelLost):
                 self._models.give_up(error)
-            found = answer(self.view(meaning=False), request, cancel)
+            found = answer(self.view(meaning=False), request, cancel, team)
             return replace(found, problems=[Problem(Code.NO_MEANING, str(error)), *found.problems])
 
     def _meant_view(self) -> SearchView:

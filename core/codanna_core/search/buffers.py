@@ -81,11 +81,11 @@ class BufferLayer:
     def named(self, names: Sequence[str], _limit: int, only: Filter) -> Rows:
         """See `Layer`; so do all the others."""
         wanted = frozenset(names)
-        return self._those(lambda symbol: symbol.has_name and symbol.name in wanted and _passes(symbol, only))
+        return self._those(lambda symbol: symbol.has_name and symbol.name in wanted and passes(symbol, only))
 
     def passing(self, only: Filter, _limit: int) -> Rows:
         """All of them."""
-        return self._those(lambda symbol: _passes(symbol, only))
+        return self._those(lambda symbol: passes(symbol, only))
 
     def matching(self, weights: Mapping[str, float], _limit: int, only: Filter) -> Scored:
         """The score that the index gives its symbols."""
@@ -93,7 +93,7 @@ class BufferLayer:
         for number, file in enumerate(self._files):
             for position, levels in enumerate(self._words(file)):
                 score = sum(share * VALUES[levels[term]] for term, share in weights.items() if term in levels)
-                if score > 0 and _passes(file.symbols[position], only):
+                if score > 0 and passes(file.symbols[position], only):
                     scored.append((_place(number, position), score))
         return _scored(scored)
 
@@ -105,7 +105,7 @@ class BufferLayer:
                 for number, file in enumerate(self._files)
                 if file.vectors is not None
                 for position, score in enumerate((file.vectors @ asked.vector).tolist())
-                if _passes(file.symbols[position], asked.only)
+                if passes(file.symbols[position], asked.only)
             ]
         )
 
@@ -189,7 +189,7 @@ def fits_path(path: str, regexes: Sequence[str]) -> bool:
         raise InvalidQuery(f"a path filter cannot be understood ({error})") from error
 
 
-def _passes(symbol: StoredSymbol, only: Filter) -> bool:
+def passes(symbol: StoredSymbol, only: Filter) -> bool:
     """Whether a symbol passes what the text index would have filtered."""
     if only.languages and symbol.language not in only.languages:
         return False

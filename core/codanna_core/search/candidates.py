@@ -25,6 +25,7 @@ from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Filters, Mode
 from codanna_core.search.exact import find_named
 from codanna_core.search.globs import globs_to_regexes
+from codanna_core.search.joined import by_project, in_folder, of_file
 from codanna_core.search.language_names import without_language
 from codanna_core.search.layers import FileKeys, FileScores, Nearest
 from codanna_core.search.terms import query_terms, term_shares, text_weights
@@ -186,14 +187,16 @@ class CandidateSet:
 
     def file_signals(self, view: SearchView, question: Question) -> Floats:
         """One row a file; see `ranking.signals`."""
-        return file_signals(
+        traits = [view.kept.traits[path] for path in self.paths]
+        signals = file_signals(
             self.symbols,
-            [view.kept.traits[path] for path in self.paths],
+            traits,
             self.terms,
             self.covered,
             frozenset(word.lower() for word in find_words(question.text)),
             plain_name(view.state.root.name),
         )
+        return by_project(view, self.keys, traits, signals)
 
     def looked_closer(self, view: SearchView, of_files: Floats, limit: int) -> CandidateSet:
         """More of the best files: what answers best need not be among the first that each search found.
@@ -206,6 +209,8 @@ class CandidateSet:
         best = np.full(len(of_files), -np.inf)
         np.maximum.at(best, found.file, scores)
         closer = np.argsort(-best, kind="stable")[: WEIGHTS.closer]
+        # Elsewhere the question has found all that it will.
+        closer = closer[in_folder(view, self.keys[closer])]
         if self.sought.mode != "semantic" and len(closer):
             found = found._with_matching(view, closer)
         return found._near(view)
@@ -249,7 +254,8 @@ class CandidateSet:
         bare = set(files).difference(self.file.tolist())
         chosen, of_files = [], []
         for file in [file for file in files if file in bare]:
-            found = view.passing(replace(self.sought.only, owners=(self.paths[file],)), _OF_ONE_FILE)
+            only = replace(self.sought.only, owners=(self.paths[file],))
+            found = of_file(view, int(self.keys[file]), only, _OF_ONE_FILE)
             if not len(found):
                 continue
             traits = view.traits(found).traits
@@ -324,7 +330,7 @@ def find_candidates(
     given_up.raise_if_cancelled()
     # The text index is searched outside of the interpreter's lock, so that both searches go on at once.
     beside = None
-    if by_meaning and view.size >= _WORTH_A_THREAD:
+    if by_meaning and view.published.size >= _WORTH_A_THREAD:
         beside = view.kept.threads.submit(_search_words, view, question, only, given_up, by_text=by_text)
     meaning, vector = NOTHING, None
     try:

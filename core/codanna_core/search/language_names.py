@@ -42,6 +42,6 @@ def without_language(view: SearchView, text: str) -> str:
     named = {word for word in words if word.lower() in _LANGUAGES}
     if not named or len(named) == len(words):
         return text
-    most = _MOST * view.size
-    silent = {word for word in named if view.frequency("lang", _LANGUAGES[word.lower()]) > most}
+    most = _MOST * view.published.size
+    silent = {word for word in named if view.published.frequency("lang", _LANGUAGES[word.lower()]) > most}
     return " ".join(word for word in words if word not in silent) if silent else text

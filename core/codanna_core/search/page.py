@@ -15,8 +15,10 @@ from codanna_core.ranking.weights import WEIGHTS
 from codanna_core.results import Hit, SearchRequest
 from codanna_core.search.candidates import CandidateSet
 from codanna_core.search.hits import to_hit
+from codanna_core.search.joined import beyond, in_folder
 from codanna_core.search.phrases import Quoted
 from codanna_core.search.snippets import SnippetReader
+from codanna_core.search.team import Beyond
 from codanna_core.search.view import SearchView
 from codanna_core.text.stored import StoredSymbol
 from codanna_core.words import asked_parts, parts_of
@@ -42,7 +44,7 @@ def add_ranked(
     weights = WEIGHTS.signals[candidates.sought.mode]
     of_files = signals @ weights
     if request.near is not None:
-        of_files = of_files + WEIGHTS.near * np.array(
+        of_files = of_files + WEIGHTS.near * in_folder(view, candidates.keys) * np.array(
             [_closeness(request.near, path) for path in candidates.paths]
         )
     candidates = candidates.looked_closer(view, of_files, request.limit)
@@ -75,7 +77,7 @@ def add_ranked(
             explained = _explained(np.append(parts[file], own[number]), exact, moved)
         reasons = _reasons((phrases[file] + own_phrases[number]).tolist(), exact)
         symbol = first[number] if number in first else candidates.symbol(view, number)
-        page.add(symbol, score, reasons, explained)
+        page.add(symbol, score, reasons, explained, beyond(view, candidates.rows, number))
     for symbol in among.loose if among is not None else ():
         page.add(symbol, min(shown(LEAST), page.least), ("text",))
 
@@ -136,7 +138,7 @@ class Page:
         self._snippets = snippets
         self._reader = SnippetReader(view.state.root, view.buffer_text)
         self._words = asked_parts(text)
-        self._seen: set[tuple[str, int, int, str]] = set()
+        self._seen: set[tuple[str, str, int, int, str]] = set()
 
     @property
     def full(self) -> bool:
@@ -154,15 +156,21 @@ class Page:
         score: float,
         reasons: tuple[str, ...],
         signals: dict[str, float] | None = None,
+        far: Beyond | None = None,
     ) -> None:
-        """Add a symbol behind the others."""
-        identity = (symbol.path, symbol.start_line, symbol.start_col, symbol.name)
+        """Add a symbol behind the others; one that is `far` has no file here, whatever its path."""
+        origin = far.origin if far is not None else None
+        place = (symbol.path, symbol.start_line, symbol.start_col, symbol.name)
+        identity = (origin.repository if origin is not None else "", *place)
         if self.full or identity in self._seen:
             return
         self._seen.add(identity)
         hit = to_hit(symbol, score)
         hit.reasons = reasons
         hit.signals = signals or {}
-        if self._snippets:
+        hit.origin = origin
+        if self._snippets and far is not None:
+            hit.snippet = far.lines
+        elif self._snippets:
             hit.snippet = self._reader.snippet(hit, self._words, SNIPPET_LINES)
         self.hits.append(hit)

@@ -22,6 +22,8 @@ from codanna_core.search.page import Page, add_ranked
 from codanna_core.search.pasted import symbols_of_frames
 from codanna_core.search.phrases import Quoted, find_phrases
 from codanna_core.search.spelling import corrections
+from codanna_core.search.team import Team
+from codanna_core.search.teamed import with_team
 from codanna_core.search.view import SearchView
 from codanna_core.text.rows import NONE
 from codanna_core.words import find_words, index_text
@@ -35,8 +37,10 @@ _FEW = 5
 """A message that is in more symbols than this is no clue."""
 
 
-def answer(view: SearchView, request: SearchRequest, cancel: Cancel | None = None) -> SearchResult:
-    """Answer one question from one view."""
+def answer(
+    view: SearchView, request: SearchRequest, cancel: Cancel | None = None, team: Team | None = None
+) -> SearchResult:
+    """Answer one question from one view, and from what a team's index has for it."""
     started = time.perf_counter()
     if request.limit < 1:
         raise InvalidQuery(f"limit is {request.limit}; ask for at least one result")
@@ -55,18 +59,23 @@ def answer(view: SearchView, request: SearchRequest, cancel: Cancel | None = Non
             there = [word for word in find_words(kept) if word.isascii() or _occurs(view, word)]
             kept = " ".join(word for word in there if word not in english or _occurs(view, word))
         question = replace(question, text=kept)
-        corrected = corrections(view, question.text)
+        asked = with_team(view, question, request.mode, team, " ".join(english.values()))
+        problems += asked.problems
+        if asked.view is None:
+            return view.result(request.query, [], started, problems)
+        corrected = corrections(asked.view, question.text)
         for word, near in corrected.items():
             problems.append(
                 Problem(Code.SPELLING, f"`{word}` occurs nowhere; `{near}` is searched for as well")
             )
         question = replace(question, text=" ".join((question.text, *corrected.values(), *english.values())))
         other = (*corrected, *english)
-        problems += _fill(view, request, question, page, cancel, other_words=other)
+        problems += _fill(view, asked.view, request, question, page, cancel, other_words=other)
     return view.result(request.query, page.hits, started, problems)
 
 
 def _fill(
+    folder: SearchView,
     view: SearchView,
     request: SearchRequest,
     question: Question,
@@ -76,14 +85,15 @@ def _fill(
     other_words: Collection[str],
 ) -> list[Problem]:
     """What was pasted, what contains the phrases, and what is relevant; gives what there is to report. For
-    `other_words`, misspelled or not English, others are searched for.
+    `other_words`, misspelled or not English, others are searched for. What is looked up in files is looked up
+    in the `folder`; the `view` may have more.
     """
     only = index_filter(question.filters)
-    problems = _locate(view, question, page, request.limit, cancel)
+    problems = _locate(folder, question, page, request.limit, cancel)
     phrases = question.filters.phrases
     quoted: Quoted | None = None
     if phrases:
-        quoted = find_phrases(view, phrases, only, request.limit, cancel)
+        quoted = find_phrases(folder, phrases, only, request.limit, cancel)
         if not quoted.found and quoted.searched < quoted.files:
             problems.append(_partly(quoted))
         elif not quoted.found:
@@ -112,7 +122,7 @@ def _fill(
     nothing_left = any(problem.code is Code.NOTHING_LEFT for problem in view.state.problems)
     if partial or nothing_left or (page.hits and well):
         return problems
-    if not page.hits and (question.problems or (excluding := filtered_out(view, question.filters))):
+    if not page.hits and (question.problems or (excluding := filtered_out(folder, question.filters))):
         return problems + ([] if question.problems else excluding)
     then = "; these hits are the nearest" if page.hits else ""
     return [*problems, Problem(Code.NO_GOOD_MATCH, f"nothing here matches the question well{then}")]

@@ -23,6 +23,7 @@ from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.file_tree import FileTree
 from codanna_core.search.kept import Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
+from codanna_core.search.team import Elsewhere
 from codanna_core.text.rows import Floats, Rows, Scored, among
 from codanna_core.text.stored import Filter, StoredSymbol
 
@@ -65,6 +66,8 @@ class SearchView:
         self.published = index
         """The index alone, for what shows it as a whole; an answer asks both layers."""
         self.tree = FileTree(index, buffers)
+        self.elsewhere: Elsewhere | None = None
+        """What a question brought from a team's index; see `search/joined.py`."""
         self._names = names
         self._index = index
         self._buffers = buffers

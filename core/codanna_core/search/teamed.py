@@ -1,0 +1,75 @@
+"""Asks a team's index for a question, and joins what comes back to the view of the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from codanna_core.files.repository import repository_names
+from codanna_core.model import Problem
+from codanna_core.problems import Code
+from codanna_core.ranking.query import Question
+from codanna_core.results import Mode
+from codanna_core.search.candidates import index_filter
+from codanna_core.search.joined import JoinedView
+from codanna_core.search.language_names import without_language
+from codanna_core.search.team import Inquiry, Team
+from codanna_core.search.terms import query_terms, term_shares, text_weights
+from codanna_core.search.view import SearchView
+
+
+class Teamed(NamedTuple):
+    """What an answer is computed from."""
+
+    view: SearchView | None
+    """None where a filter for repositories leaves nothing."""
+    problems: tuple[Problem, ...] = ()
+
+
+def with_team(
+    view: SearchView, question: Question, mode: Mode, team: Team | None, further: str = ""
+) -> Teamed:
+    """The view with what the team has for a question; the view as it is without a team. `further` are words
+    that are searched for as well.
+    """
+    repositories = question.filters.repositories
+    if team is None and not repositories:
+        return Teamed(view)
+    if team is None:
+        return joined(view, None, Inquiry(repositories=repositories))
+    text = without_language(view, " ".join(filter(None, (question.text, further))))
+    semantic = mode is Mode.SEMANTIC and view.embedder is not None
+    words = text_weights(term_shares(view, query_terms(view, text)))
+    inquiry = Inquiry(
+        words=words,
+        names=(*question.names, question.text.removesuffix("()")) if question.single and not semantic else (),
+        repositories=repositories,
+        only=index_filter(question.filters),
+    )
+    if mode is not Mode.TEXT and view.embedder is not None:
+        inquiry = replace(inquiry, vector=view.embedder.embed_query(text), model=view.embedder.model_id)
+    return joined(view, team, inquiry)
+
+
+def joined(view: SearchView, team: Team | None, inquiry: Inquiry) -> Teamed:
+    """The view with what comes of an inquiry. With a filter for repositories the folder takes part only if it
+    is one of them.
+    """
+    with_folder = not inquiry.repositories or is_called(view, inquiry.repositories)
+    layer, problems = team.ask(inquiry) if team is not None else (None, ())
+    if layer is not None:
+        return Teamed(JoinedView(view, layer, with_folder=with_folder), problems)
+    if with_folder:
+        return Teamed(view, problems)
+    if not problems:
+        shown = ",".join(inquiry.repositories)
+        asked = "; no team's index is asked here" if team is None else ""
+        problems = (Problem(Code.FILTERED_OUT, f"this folder is not `repo:{shown}`{asked}"),)
+    return Teamed(None, problems)
+
+
+def is_called(view: SearchView, repositories: Sequence[str]) -> bool:
+    """Whether the folder is one of these repositories."""
+    own = {name.lower() for name in repository_names(view.state.root)}
+    return any(name.lower().strip("/") in own for name in repositories)
