@@ -15,7 +15,7 @@ const own = {
       type: "string",
       default: "",
       scope: "machine",
-      markdownDescription: "The program `codanna-lsp`. Empty means: from the `PATH`.",
+      markdownDescription: "The program `codanna-lsp`. Empty means: from the `PATH`, or from `~/.local/bin`, where pipx and uv put it.",
     },
     "codanna.serverPackage": {
       type: "string",

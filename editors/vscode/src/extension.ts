@@ -137,7 +137,7 @@ async function showMenu(server: Server): Promise<void> {
     ...folders.map((folder) => ({
       label: `$(folder) ${label(folder.name)}`,
       description: label(describe(folder)),
-      detail: folder.problems.map((problem) => `$(warning) ${label(sentence(problem))}`).join(" ") || undefined,
+      detail: folder.problems.map((problem) => `$(${problem.path ? "info" : "warning"}) ${label(sentence(problem))}`).join(" ") || undefined,
     })),
     separator(""),
     entry("$(search) Search by Meaning…", "codanna.search"),

@@ -13,6 +13,8 @@ export interface Surroundings {
   /** The setting; empty when not set. */
   setting: string;
   searchPath: string;
+  /** Where pipx and uv put programs; a window that starts without a shell often has it on no PATH. */
+  userPrograms: string;
   windows: boolean;
   /** What uvx or pipx would run: a folder, a wheel or a package's name; empty when neither may be offered. */
   package: string;
@@ -30,9 +32,13 @@ async function executable(file: string): Promise<boolean> {
   );
 }
 
-async function onPath(name: string, around: Surroundings): Promise<string | undefined> {
-  const endings = around.windows ? [".exe", ".cmd", ".bat"] : [""];
-  for (const folder of around.searchPath.split(around.windows ? ";" : ":").filter(path.isAbsolute)) {
+function onPath(name: string, around: Surroundings): Promise<string | undefined> {
+  return among(around.searchPath.split(around.windows ? ";" : ":"), name, around.windows);
+}
+
+async function among(folders: string[], name: string, windows: boolean): Promise<string | undefined> {
+  const endings = windows ? [".exe", ".cmd", ".bat"] : [""];
+  for (const folder of folders.filter(path.isAbsolute)) {
     for (const ending of endings) {
       const file = path.join(folder, name + ending);
       if (await executable(file)) {
@@ -62,7 +68,7 @@ export function announced({ from, args }: Found): string {
 }
 
 /**
- * The server: from the user's setting, the PATH, or a runner that the user agreed to. Never from the workspace, whose
+ * The server: from the user's setting, the PATH, the folder of the user's programs, or a runner that the user agreed to. Never from the workspace, whose
  * Python environment is a program of whoever wrote the code.
  */
 export async function findServer(around: Surroundings): Promise<Found | undefined> {
@@ -75,6 +81,10 @@ export async function findServer(around: Surroundings): Promise<Found | undefine
   const installed = await onPath(NAME, around);
   if (installed) {
     return { command: installed, args: SERVE, from: "PATH" };
+  }
+  const own = await among([around.userPrograms], NAME, around.windows);
+  if (own) {
+    return { command: own, args: SERVE, from: "the folder of your programs" };
   }
   const tool = await runner(around);
   return tool && announced(tool) === around.agreed ? tool : undefined;

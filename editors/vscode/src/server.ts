@@ -1,5 +1,6 @@
 // The life of the server: finding, starting, restarting after crashes, and one clear message when it cannot run.
 import * as os from "node:os";
+import * as path from "node:path";
 import * as vscode from "vscode";
 import {
   CancellationToken,
@@ -193,6 +194,7 @@ export class Server implements vscode.Disposable {
     return {
       setting: setting("serverPath"),
       searchPath: process.env.PATH ?? "",
+      userPrograms: path.join(os.homedir(), ".local", "bin"),
       windows: process.platform === "win32",
       package: setting("serverPackage"),
       agreed: this.context.globalState.get<string>(CONSENT, ""),

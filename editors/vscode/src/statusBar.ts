@@ -1,6 +1,6 @@
 // One item in the status bar: what the index is doing, and whether something is missing.
 import * as vscode from "vscode";
-import type { Folder } from "./protocol";
+import { type Folder, sentence } from "./protocol";
 import type { Server } from "./server";
 import { addText, inert } from "./text";
 
@@ -26,7 +26,8 @@ export function tooltip(folders: Folder[], state: Server["state"]): vscode.Markd
   for (const folder of folders) {
     addText(text, `${folder.name}: ${describe(folder)}`).appendMarkdown("  \n");
     for (const problem of folder.problems) {
-      addText(text.appendMarkdown("$(warning) "), problem.message).appendMarkdown("  \n");
+      const sign = problem.path ? text.appendMarkdown("$(info) ") : text.appendMarkdown("$(warning) ");
+      addText(sign, sentence(problem)).appendMarkdown("  \n");
     }
   }
   return text;
@@ -34,6 +35,11 @@ export function tooltip(folders: Folder[], state: Server["state"]): vscode.Markd
 
 function problemsOf({ problems }: Folder): string {
   return problems.length === 0 ? "" : `, ${problems.length} problem${problems.length === 1 ? "" : "s"}`;
+}
+
+/** Whether more is missing than some file: one that does not parse as a whole is found by its text all the same. */
+export function isWanting({ problems }: Folder): boolean {
+  return problems.some(({ path }) => !path);
 }
 
 export class StatusBar implements vscode.Disposable {
@@ -50,7 +56,6 @@ export class StatusBar implements vscode.Disposable {
 
   private update(): void {
     const folders = [...this.server.folders.values()];
-    const problems = folders.flatMap((folder) => folder.problems);
     const indexing = folders.find((folder) => folder.state === "indexing" && folder.filesTotal);
     const failed = this.server.state === "missing" || folders.some((folder) => folder.state === "failed");
     let icon = "search";
@@ -58,7 +63,7 @@ export class StatusBar implements vscode.Disposable {
       icon = "error";
     } else if (this.server.isBusy) {
       icon = "sync~spin";
-    } else if (problems.length > 0) {
+    } else if (folders.some(isWanting)) {
       icon = "warning";
     }
     const share = indexing ? ` ${describe(indexing).replace("indexing, ", "")}` : "";

@@ -100,6 +100,19 @@ try {
       throw new Error(`no ${selector}`);
     };
     const open = (file) => page.locator(`.tab.active[data-resource-name="${file}"]`).waitFor();
+    /** Waits until exactly these steps of the walkthrough have their tick. */
+    const walked = async (...done) => {
+      await command("Welcome: Open Walkthrough");
+      await type("Find code by what it does");
+      await page.keyboard.press("Enter");
+      const steps = page.locator(".getting-started-step[data-step-id^='codanna.codanna-lsp#start#']");
+      await steps.first().waitFor();
+      for (const [number, name] of ["server", "search", "keep", "similar"].entries()) {
+        const state = done.includes(name) ? "checked" : "unchecked";
+        await steps.nth(number).and(page.locator(`[data-step-id$="#${name}"]`)).locator(`.codicon-getting-started-step-${state}`).waitFor();
+      }
+      return steps;
+    };
 
     await step("opening a folder starts the server and builds the index", async () => {
       await page.emulateMedia({ colorScheme: "dark" });
@@ -110,6 +123,10 @@ try {
     });
     await page.locator('.explorer-folders-view .monaco-list-row[aria-label*="docs"]').waitFor();
 
+    await step("the walkthrough has four steps, and the server that runs is the one that is done", async () => {
+      await walked("server");
+      await command("View: Close All Editors");
+    });
     await step("the best answer to a question comes first, with what it is and where", async () => {
       await page.keyboard.press("Control+Alt+M");
       await asked();
@@ -256,6 +273,26 @@ try {
       await type("turn wobbly gizmo upside down");
       await rows.first().filter({ hasText: "frobnicate" }).waitFor();
       await page.keyboard.press("Escape");
+    });
+    await step("what was done has its tick in the walkthrough, and the button of the last step gives the last one", async () => {
+      const steps = await walked("server", "search", "keep");
+      await steps.last().click();
+      await steps.last().getByRole("button", { name: "Find Similar Code" }).click();
+      await steps.last().locator(".codicon-getting-started-step-checked").waitFor();
+    });
+    await step("settings have titles in words", async () => {
+      await command("Preferences: Open Settings (UI)");
+      const labels = page.locator(".settings-editor .setting-item-label");
+      await page.locator(".settings-editor .suggest-input-container").click();
+      await page.keyboard.type("@ext:codanna.codanna-lsp size", { delay: 20 });
+      await labels.filter({ hasText: /^Max File Size$/ }).waitFor();
+      await page.keyboard.press("Control+a");
+      await page.keyboard.type("@ext:codanna.codanna-lsp", { delay: 20 });
+      await labels.filter({ hasText: /^Server Path$/ }).waitFor();
+      const odd = (await labels.allInnerTexts()).filter((label) => !/^[A-Z][a-z]+( [A-Z][a-z]+)*$/.test(label));
+      if (odd.length > 0) {
+        throw new Error(odd.join("; "));
+      }
     });
   });
   code = 0;

@@ -10,12 +10,12 @@ import { type Answer, bestLine, type Folder, type Hit } from "../protocol";
 import { item, QuickSearch } from "../quickSearch";
 import { explicitSettings } from "../settings";
 import { fileItem, hitItem, tooltip as hitTooltip } from "../rows";
-import { describe, tooltip as statusTooltip } from "../statusBar";
+import { describe, isWanting, tooltip as statusTooltip } from "../statusBar";
 import { addText, inert, label, message } from "../text";
 import { activate, api, collectingErrors, configuration, file, preview, ready, replacing, type Tests, until, where } from "./support";
 
 function surroundings(changes: Partial<Surroundings>): Surroundings {
-  return { setting: "", searchPath: "", windows: false, package: "", agreed: "", ...changes };
+  return { setting: "", searchPath: "", userPrograms: "", windows: false, package: "", agreed: "", ...changes };
 }
 
 async function program(folder: string, name: string): Promise<string> {
@@ -448,6 +448,12 @@ export const tests: Tests = [
       const [folder] = api.server.folders.values();
       assert.match(describe(folder), /^\d+ symbols$/);
       const some: Folder = { ...folder, symbols: 7 };
+      const one = { code: "syntax", message: "half of it does not parse", path: "web/odd.ts" };
+      const all = { code: "no-model", message: "the model cannot be loaded" };
+      assert.deepEqual([[], [one], [one, all]].map((problems) => isWanting({ ...some, problems })), [false, false, true]);
+      const said = statusTooltip([{ ...some, problems: [one, all] }], "running").value.replaceAll("&nbsp;", " ");
+      assert.match(said, /\$\(info\) web\/odd\.ts: half of it/);
+      assert.match(said, /\$\(warning\) the model/);
       assert.equal(describe({ ...some, state: "read-only", writer: false }), "7 symbols, read-only");
       assert.equal(describe({ ...some, writer: false }), "7 symbols, kept current by another window");
       assert.equal(describe({ ...some, state: "incomplete" }), "incomplete");
@@ -547,7 +553,7 @@ export const tests: Tests = [
     },
   ],
   [
-    "servers are looked for in the setting, the PATH, and runners with consent alone",
+    "servers are looked for in the setting, the PATH, the user's programs, and runners with consent alone",
     async () => {
       const folder = await fs.mkdtemp(path.join(os.tmpdir(), "codanna-find-"));
       const inPath = path.join(folder, "bin");
@@ -562,7 +568,12 @@ export const tests: Tests = [
       });
       assert.equal(await findServer({ ...agreed, package: "/another" }), undefined, "not what was agreed to");
       assert.equal(await findServer({ ...agreed, package: "" }), undefined, "nothing to run");
+      const own = await program(path.join(folder, "own"), "codanna-lsp");
+      const inHome = { ...agreed, userPrograms: path.dirname(own) };
+      assert.equal((await findServer(inHome))?.command, own, "before a runner");
+      assert.equal(await findServer({ ...around, userPrograms: "own" }), undefined, "a relative home");
       const installed = await program(inPath, "codanna-lsp");
+      assert.equal((await findServer(inHome))?.command, installed, "the PATH first");
       assert.equal((await findServer(agreed))?.command, installed);
       const chosen = await program(path.join(folder, "chosen"), "codanna-lsp");
       assert.equal((await findServer({ ...agreed, setting: chosen }))?.command, chosen);
