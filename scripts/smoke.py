@@ -1,4 +1,4 @@
-"""Installs the wheel of dist/ as a user does and asks it something: each command timed, each answer checked.
+"""Installs the wheel of dist/ as a user does, asks it something, removes it: each command timed and checked.
 
 Every tool gets a home of its own, so that nothing that a user has helps it along. It runs before anything is
 installed, so the standard library has to do.
@@ -36,6 +36,20 @@ def list_buckets(client):
     """Names of all buckets."""
     return [bucket.name for bucket in client.buckets()]
 '''
+NAME: Final = "codanna-lsp"
+DATA: Final = frozenset(
+    f"{folder}/{NAME}"
+    for folder in (
+        *(".cache", ".local/state", ".config"),
+        *("Library/Caches", "Library/Application Support", "Library/Logs"),
+        "AppData",
+    )
+)
+"""What docs/install.md says is left for the user to remove, seen from the home folder."""
+CACHES: Final = frozenset(
+    f"{folder}/{tool}" for folder in (".cache", "Library/Caches", "AppData") for tool in ("pip", "uv")
+)
+"""What the installers keep of everything they install."""
 SCRIPTS: Final = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -89,25 +103,47 @@ class Place:
         return done.stdout
 
 
-def with_pip(place: Place, wheel: str) -> None:
+def with_pip(place: Place, wheel: str) -> list[str]:
     """A virtual environment, which the shell then has on its path."""
     environment = place.home / "venv"
     place.run(sys.executable, "-m", "venv", str(environment))
     place.run(str(environment / SCRIPTS / "python"), "-m", "pip", "install", "--quiet", wheel)
     place.environment["PATH"] = os.pathsep.join([str(environment / SCRIPTS), place.environment["PATH"]])
+    return [str(environment / SCRIPTS / "python"), "-m", "pip", "uninstall", "--quiet", "--yes", NAME]
 
 
-def with_pipx(place: Place, wheel: str) -> None:
+def with_pipx(place: Place, wheel: str) -> list[str]:
     """pipx, as users of several Python programs have it."""
     place.run("pipx", "install", "--quiet", wheel)
+    return ["pipx", "uninstall", NAME]
 
 
-def with_uv(place: Place, wheel: str) -> None:
+def with_uv(place: Place, wheel: str) -> list[str]:
     """uv, the same."""
     place.run("uv", "tool", "install", "--quiet", wheel)
+    return ["uv", "tool", "uninstall", NAME]
 
 
-TOOLS: Final[dict[str, Callable[[Place, str], None]]] = {"pip": with_pip, "pipx": with_pipx, "uv": with_uv}
+TOOLS: Final[dict[str, Callable[[Place, str], list[str]]]] = {
+    "pip": with_pip,
+    "pipx": with_pipx,
+    "uv": with_uv,
+}
+"""How each installs a wheel; gives the command that removes it again."""
+
+
+def left_behind(home: Path) -> list[str]:
+    """What has our name under a home folder and is neither data of the user nor an installer's cache."""
+    found = []
+    for folder, folders, files in os.walk(home):
+        places = [Path(folder, name).relative_to(home).as_posix() for name in (*folders, *files)]
+        found += [place for place in places if "codanna" in place.rpartition("/")[2] and place not in DATA]
+        folders[:] = [
+            name
+            for name, place in zip(folders, places, strict=False)
+            if place not in DATA | CACHES and place not in found
+        ]
+    return sorted(found)
 
 
 def smoke(tool: str, wheel: Path, find_links: str | None) -> None:
@@ -116,15 +152,18 @@ def smoke(tool: str, wheel: Path, find_links: str | None) -> None:
     folder = Path(tempfile.mkdtemp(prefix="codanna-smoke-"))
     try:
         place = Place(folder, find_links)
-        TOOLS[tool](place, str(wheel))
-        found = place.run("codanna-lsp", "search", QUESTION)
+        remove = TOOLS[tool](place, str(wheel))
+        found = place.run(NAME, "search", QUESTION)
         if ANSWER not in found.partition("\n")[0]:
             raise SystemExit(f"the first answer is not {ANSWER}:\n{found}")
-        version = place.run("codanna-lsp", "--version").strip()
+        version = place.run(NAME, "--version").strip()
         if version != f"codanna-lsp {wheel.name.split('-')[1]}":
             raise SystemExit(f"the wheel {wheel.name} says that it is {version}")
-        place.run("codanna-lsp", "doctor")
-        place.run("codanna-lsp", "clean")
+        place.run(NAME, "doctor")
+        place.run(NAME, "clean")
+        place.run(*remove)
+        if left := left_behind(place.home):
+            raise SystemExit("left after the removal:\n" + "\n".join(left))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -23,6 +23,7 @@ DATE = datetime.date(2026, 12, 1)
 
 release = script("release")
 artifacts = script("artifacts")
+smoke = script("smoke")
 
 CHANGELOG = """# Changelog
 
@@ -264,3 +265,18 @@ def test_actions_are_pinned_and_have_no_rights_of_their_own() -> None:
         used = re.findall(r"uses: (.*)", text)
         assert used
         assert [use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", use)] == []
+
+
+def test_what_a_removal_forgets_is_found(tmp_path: Path) -> None:
+    """Whatever has our name in a home folder, but for data and what installers keep of all."""
+    kept = [
+        ".cache/codanna-lsp/x/codanna",
+        ".cache/uv/codanna_lsp.whl",
+        ".config/codanna-lsp/config.toml",
+        "venv/x",
+    ]
+    left = [".local/bin/codanna-lsp", "venv/codanna_core", ".config/elsewhere/codanna-lsp"]
+    for name in (*kept, *left):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert smoke.left_behind(tmp_path) == sorted(left)
