@@ -6,8 +6,6 @@ import gc
 
 from codanna_core.languages.exchange import Request, pack_answer, unpack_request
 from codanna_core.languages.extract import extract_within
-from codanna_core.relations.encoding import encode
-from codanna_core.relations.reader import read_facts_within
 from codanna_core.runtime.frames import READY, own_pipes, read_frame, write_frame
 from codanna_core.runtime.memory import give_back
 
@@ -42,5 +40,9 @@ def _answer(request: Request) -> bytes:
     """The symbols of a file, or its facts; nothing for a language without rules for them."""
     if not request.facts:
         return pack_answer(extract_within(request.data, request.path, request.seconds))
+    # Late: encoding needs numpy, which takes half of the memory of a helper that only parses.
+    from codanna_core.relations.encoding import encode
+    from codanna_core.relations.reader import read_facts_within
+
     facts = read_facts_within(request.data, request.path, request.seconds)
     return encode(facts) if facts is not None else b""
