@@ -104,7 +104,8 @@ def test_words_learned_together_are_split_as_one_by_one() -> None:
     split_words.clear()
     singly = [split_words[raw] for raw in raws]
     split_words.clear()
-    assert learn(raws) == raws
+    learn(raws)
+    assert set(split_words) == set(raws)
     assert [split_words[raw] for raw in raws] == singly
 
 

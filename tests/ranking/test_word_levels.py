@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codanna_core.text.impact import FIELDS, LEVELS, word_levels
+from codanna_core.text.impact import FIELDS, LEVELS, leveled, word_levels
 
 
 def by_formula(fields: list[list[str]]) -> dict[str, str]:
@@ -36,6 +37,19 @@ FIELD = st.lists(st.sampled_from(["open", "file", "read", "a", "über"]), max_si
 def test_levels_are_those_of_the_formula(fields: tuple[list[str], ...]) -> None:
     """For words of any fields, once or many times."""
     assert word_levels([" ".join(words) for words in fields]) == by_formula(list(fields))
+
+
+@settings(max_examples=100, deadline=None)
+@given(symbols=st.lists(st.tuples(FIELD, FIELD, FIELD, FIELD, FIELD), max_size=5))
+def test_levels_do_not_depend_on_the_symbols_beside(symbols: list[tuple[list[str], ...]]) -> None:
+    """The symbols of a file are looked at together, and each has the words that it has alone."""
+    terms = ["über", "a", "read", "file", "open"]
+    by_field = [[symbol[field] for symbol in symbols] for field in range(len(FIELDS))]
+    numbers = [terms.index(word) for texts in by_field for text in texts for word in text]
+    counts = np.array([[len(text) for text in texts] for texts in by_field], np.int64)
+    said = leveled(np.array(numbers, np.int32), counts, terms)
+    together = [{word[:-1]: word[-1] for word in one.split()} for one in said]
+    assert together == [by_formula(list(symbol)) for symbol in symbols]
 
 
 def test_very_long_bodies_have_levels() -> None:

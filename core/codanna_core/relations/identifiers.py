@@ -18,11 +18,12 @@ MAX_IDENTIFIERS = 100_000
 MAX_UNKNOWN = 2_000
 """The same for a text of an unknown language: a table of data has no identifiers at all."""
 
-_SIMPLE = rb'"(?:\\.|[^"\\\n])*"'
-_SINGLE = rb"'(?:\\.|[^'\\\n])*'"
+# What is possessive is never tried again in another way, and runs of one class are fast.
+_SIMPLE = rb'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
+_SINGLE = rb"'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'"
 _CHARACTER = rb"'(?:\\[^'\n]{1,10}|[^'\\\n])'"
-_LONG = rb'"""(?s:.*?)"""'
-_LONG_SINGLE = rb"'''(?s:.*?)'''"
+_LONG = rb'"""(?:[^"]++|"(?!""))*+"""'
+_LONG_SINGLE = rb"'''(?:[^']++|'(?!''))*+'''"
 
 _STRINGS: dict[str, tuple[bytes, ...]] = {
     "python": (_LONG, _LONG_SINGLE, _SIMPLE, _SINGLE),
@@ -61,6 +62,7 @@ _PROSE = frozenset({"markdown", "rst", "org", "latex"})
 _WITH_DOLLAR = frozenset({"javascript", "typescript", "tsx", "java"})
 _PREFIX = re.compile(rb"\b[rRbBuUfF]{1,2}\Z")
 """What stands before a string of Python; with an `f` in it, braces hold code."""
+_PREFIX_ENDS = frozenset(b"rRbBuUfF")
 _IN_BRACES = re.compile(rb"\{([^{}\n]*)")
 _HOLDS_CODE = re.compile(rb"[$#{]|\\\(")
 """In strings of languages that are not listed: many have code in their strings, behind one of these marks."""
@@ -111,7 +113,9 @@ def _code_of(data: bytes, language: str) -> bytes:
             if kind is None:
                 pieces.append(data[at:start])
             elif language == "python":
-                prefix = _PREFIX.search(data, max(at, start - 3), start)
+                prefix = None
+                if start and data[start - 1] in _PREFIX_ENDS:
+                    prefix = _PREFIX.search(data, max(at, start - 3), start)
                 pieces.append(data[at : prefix.start() if prefix else start])
                 if prefix is not None and b"f" in prefix.group().lower():
                     pieces += _IN_BRACES.findall(match.group())
@@ -165,8 +169,9 @@ def _pattern(language: str, without: frozenset[int]) -> re.Pattern[bytes]:
         spans[:0] = [(start, end) for start, end in known.block_comments]
     for number, (start, end) in enumerate(spans):
         if number not in without:
-            stop = rb"(?s:.*?)(?:" + _escaped(end) + rb"|(?P<open%d>\Z))" % number
-            forms.append((start[0], _escaped(start[1:]) + stop))
+            inside = rb"(?:[^%b]++|%b(?!%b))*+" % tuple(map(_escaped, (end[0], end[0], end[1:])))
+            stop = rb"(?:%b|(?P<open%d>\Z))" % (_escaped(end), number)
+            forms.append((start[0], _escaped(start[1:]) + inside + stop))
     if known is not None:
         for mark in known.line_comments:
             rest = _MARKS.get((language, mark), _escaped(mark[1:]))

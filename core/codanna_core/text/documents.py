@@ -6,18 +6,16 @@ import base64
 import zlib
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from itertools import chain
-from sys import intern
 from typing import Any
 
 import orjson
 
-from codanna_core.cache import Cache
 from codanna_core.model import Extraction, Kind, Symbol
 from codanna_core.text.impact import leveled
 from codanna_core.text.name_terms import packed
-from codanna_core.text.schema import USES, WORDS, code_analyzer
-from codanna_core.words import WORDS_KEPT, WordsOfEach, index_text_of, learn, raw_words
+from codanna_core.text.schema import USES, WORDS
+from codanna_core.text.terms import known_terms
+from codanna_core.words import WordsOfEach, raw_words
 
 # A body beyond this many bytes says little more about what a definition is for, and long tables would fill
 # the index.
@@ -129,24 +127,12 @@ def symbol_traits(kind: str, body: int, number: int) -> int:
     return _KIND_CODES.get(kind, 0) | min(255, body) << 8 | number << PLACE_BIT
 
 
-_analyze = code_analyzer().analyze
-_terms: Cache[bytes, tuple[str, ...]] = Cache(
-    "the terms of raw words", WORDS_KEPT, lambda raw: tuple(_analyze(index_text_of(raw)))
-)
-"""As tuples, for the same terms come again and again, and a string that is kept knows its hash."""
-
-
-def _learn_words(raws: Iterable[bytes]) -> None:
-    """Work out together what words are split into, and their terms."""
-    new = learn(raws)
-    if new:
-        terms = " ".join(_analyze(" | ".join(map(index_text_of, new)))).split("|")
-        _terms.make_room(len(new))
-        _terms.update(zip(new, (tuple(map(intern, of_word.split())) for of_word in terms), strict=True))
-
-
 def _quoted(text: str) -> str:
     return orjson.dumps(text).decode("utf-8")
+
+
+_BLOCK = 1000
+"""Symbols whose words are counted together: a generated file has a hundred thousand."""
 
 
 class FileDocuments:
@@ -160,15 +146,18 @@ class FileDocuments:
         self._path = path
         self._language = language
         self._symbols = symbols
-        fields: list[str] = []
-        for symbol in symbols:
-            fields += (symbol.name, symbol.signature, symbol.doc)
-        self._fields, self._bodies = WordsOfEach.of_texts(fields), WordsOfEach.of_words(bodies)
-        self._containers = WordsOfEach.of_texts([symbol.container for symbol in symbols])
-        self._words = self._fields.distinct() | self._bodies.distinct()
+        of_texts = WordsOfEach.of_texts
+        self._names = of_texts([symbol.name for symbol in symbols])
+        self._containers = of_texts([symbol.container for symbol in symbols])
+        signatures = of_texts([symbol.signature for symbol in symbols])
+        docs = of_texts([symbol.doc for symbol in symbols])
+        self._fields = (self._names, self._containers, signatures, docs, WordsOfEach(bodies))
+        in_path = of_texts([path])
+        self._words = set[bytes]().union(*(one.distinct() for one in self._fields[:1] + self._fields[2:]))
         """The different words of all symbols: a file answers a question whose words are spread over it."""
-        _learn_words(self._words)
-        self._path_terms = " ".join(*WordsOfEach.of_texts([path]).parts(_terms))
+        self._terms = known_terms()
+        self._terms.learn(self._words | self._containers.distinct() | in_path.distinct())
+        self._path_terms = " ".join(*self._terms.of_each(in_path.texts))
         self._key = file_key(path)
         self._shared = f'"owner":{_quoted(path)},"lang":{_quoted(language)},"file_key":{self._key},'
 
@@ -177,23 +166,18 @@ class FileDocuments:
 
         Terms hold letters, digits and underscores only, so that they stand in JSON as they are.
         """
-        terms = self._fields.parts(_terms)
+        names = self._terms.of_each(self._names.texts)
+        containers = self._terms.of_each(self._containers.texts)
+        bodies, leveled = self._leveled()
         documents: list[str] = []
-        fields = zip(
-            terms[::3],
-            self._containers.parts(_terms),
-            terms[1::3],
-            terms[2::3],
-            self._bodies.parts(_terms),
-            strict=True,
-        )
-        for number, (symbol, key, words) in enumerate(zip(self._symbols, keys, fields, strict=True)):
-            kind, (name, container, *_, body) = symbol.kind, words
-            traits = symbol_traits(kind, len(body), number)
+        fields = zip(self._symbols, keys, names, containers, bodies, leveled, strict=True)
+        for number, (symbol, key, name, container, body, said) in enumerate(fields):
+            kind = symbol.kind
+            traits = symbol_traits(kind, body, number)
             document = (
                 f'{{{self._shared}"kind":"{kind}","key":{key},"traits":{traits},'
                 f'"name_terms":{packed(name)},'
-                f'"name":"{" ".join(name)}","{WORDS}":"{leveled(words)}",'
+                f'"name":"{" ".join(name)}","{WORDS}":"{said}",'
             )
             if symbol.has_name:
                 document += f'"exact":{_quoted(symbol.name)},'
@@ -202,6 +186,18 @@ class FileDocuments:
             payload = pack_payload(stored_values(symbol, self._path, self._language, key))
             documents.append(f'{document}"data":"{payload}"}}')
         return documents
+
+    def _leveled(self) -> tuple[list[int], list[str]]:
+        """How many terms the body of each symbol has, and all of its terms with their levels."""
+        bodies: list[int] = []
+        said: list[str] = []
+        for first in range(0, len(self._symbols), _BLOCK):
+            block = [words for field in self._fields for words in field.texts[first : first + _BLOCK]]
+            numbers, counts = self._terms.numbers(block)
+            of_field = counts.reshape(len(self._fields), -1)
+            bodies += of_field[-1].tolist()
+            said += leveled(numbers, of_field, self._terms.spelled)
+        return bodies, said
 
     def file(
         self,
@@ -225,7 +221,7 @@ class FileDocuments:
             len(extraction.symbols),
             [(problem.code, problem.message) for problem in extraction.problems],
         )
-        terms = set(chain.from_iterable(map(_terms.__getitem__, self._words)))
+        terms = self._terms.different(self._words)
         document = {
             "file": self._path,
             "file_key": self._key,

@@ -8,12 +8,14 @@ deleted documents until a merge drops them, and answers would depend on the hist
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import chain
 from operator import add
-from typing import Final
+from typing import Any, Final
 
-from codanna_core.cache import Cache
+import numpy as np
+from numpy.typing import NDArray
 
 FIELDS: Final[Mapping[str, tuple[float, float]]] = {
     # A definition called what was asked for must beat one that merely mentions it.
@@ -34,6 +36,8 @@ _MOST_TIMES, _LONGEST = 15, 255
 _LEAST, _STEP = 0.35, 1.25
 _FINENESS = 16
 """Parts of one into which a sum is cut to look its level up."""
+_TERM, _OWNER = 3, 40
+"""Bits behind which a word and its symbol stand in the number of a word of a field."""
 
 LEVELS: Final = "abcdefghijklmnop"
 """The last letter of a word in the index, from a mere mention to a name that is the word."""
@@ -44,18 +48,28 @@ VALUES: Final[Mapping[str, float]] = {
 """What each level counts."""
 
 
-def _gains(weight: float, usual: float) -> Cache[int, list[float]]:
-    """By the number of words in a field, and by how often one of them is there, what that counts, in parts of
-    one. Their number is a power of two, so that no sum is rounded otherwise.
+@cache
+def _gains() -> NDArray[np.float64]:
+    """What a word counts, by its field, how many words the field has, and how often the word is among them.
+
+    Made when it is needed: a process that only asks is over before.
     """
-
-    def of_length(length: int) -> list[float]:
+    lengths, times = np.arange(_LONGEST + 1.0)[:, None], np.arange(_MOST_TIMES + 1.0)
+    gains = []
+    for weight, usual in FIELDS.values():
+        # In parts of one, whose number is a power of two, so that no sum is rounded otherwise.
         most = _FINENESS * weight * (1 + _SATURATION)
-        shaped = _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * (length / usual))
-        return [most * times / (times + shaped) for times in range(_MOST_TIMES + 1)]
+        shaped = _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * (lengths / usual))
+        gains.append(most * times / (times + shaped))
+    return np.array(gains)
 
-    # Made when they are needed: a process that only asks is over before it would have made all.
-    return Cache("what the words of a field count, by their number", _LONGEST + 1, of_length)
+
+@cache
+def _letters() -> NDArray[np.uint8]:
+    """The letter of each sum of gains."""
+    most = _gains()[:, 0, _MOST_TIMES].sum()
+    values = [(number + 0.5) / _FINENESS for number in range(int(most) + 2)]
+    return np.frombuffer("".join(map(_level, values)).encode("ascii"), np.uint8)
 
 
 def _level(value: float) -> str:
@@ -63,60 +77,40 @@ def _level(value: float) -> str:
     return LEVELS[min(number, len(LEVELS) - 1)]
 
 
-_GAINS = [_gains(weight, usual) for weight, usual in FIELDS.values()]
-_MOST = sum(gains[0][_MOST_TIMES] for gains in _GAINS)
-_LEVEL_OF = [_level((number + 0.5) / _FINENESS) for number in range(int(_MOST) + 2)]
-_HEAD, _BODY = _GAINS[:-1], _GAINS[-1]
-_ONLY_IN_BODY: Cache[int, str] = Cache(
-    "the levels of words of a body", _LONGEST + 1, lambda length: _letters(_BODY[length])
-)
-"""The same for words that stand in nothing but the body, as letters."""
-
-
-def _letters(of_length: Sequence[float]) -> str:
-    letters = "".join([_LEVEL_OF[int(value)] for value in of_length])
-    return letters.ljust(_LONGEST + 1, letters[-1])
-
-
 def word_levels(fields: Sequence[str]) -> dict[str, str]:
     """The level of each word of a symbol; `fields` are its analysed texts in the order of `FIELDS`."""
-    return {word[:-1]: word[-1] for word in leveled([text.split() for text in fields]).split()}
+    words = [text.split() for text in fields]
+    terms = dict.fromkeys(chain.from_iterable(words))
+    number_of = dict(zip(terms, range(len(terms)), strict=True))
+    numbers = np.array([number_of[word] for word in chain.from_iterable(words)], np.int64)
+    (said,) = leveled(numbers, np.array([[len(one)] for one in words], np.int64), [*terms])
+    return {word[:-1]: word[-1] for word in said.split()}
 
 
-def leveled(fields: Sequence[Sequence[str]]) -> str:
-    """The words of a symbol with their levels, as the index holds them; `fields` are the words of each."""
-    sums = _sums_of_head(fields[:-1])
-    # Each word of each body of a code base comes by here, so that what is done for each is done by `map`.
-    words = fields[-1]
-    length = len(words)
-    counts: dict[str, int] = dict.fromkeys(words, 1)
-    if len(counts) < length:
-        counts = Counter(words)
-    if length > _LONGEST:
-        length = _LONGEST
-        counts = {word: min(times, _LONGEST) for word, times in counts.items()}
-    gains, levels = _BODY[length], _ONLY_IN_BODY[length]
-    for word in sums.keys() & counts.keys():
-        times = counts.pop(word)
-        sums[word] += gains[times if times < _MOST_TIMES else _MOST_TIMES]
-    said = [*map(add, sums, map(_LEVEL_OF.__getitem__, map(int, sums.values())))]
-    said += map(add, counts, map(levels.__getitem__, counts.values()))
-    return " ".join(said)
+def leveled(numbers: NDArray[np.integer[Any]], counts: NDArray[np.int64], terms: Sequence[str]) -> list[str]:
+    """The words of each symbol with their levels, as the index holds them.
 
-
-def _sums_of_head(fields: Sequence[Sequence[str]]) -> dict[str, float]:
-    sums: dict[str, float] = {}
-    known = sums.get
-    for gains, words in zip(_HEAD, fields, strict=True):
-        if not words:
-            continue
-        length = len(words)
-        of_length = gains[length if length < _LONGEST else _LONGEST]
-        if len({*words}) == length:
-            once = of_length[1]
-            for word in words:
-                sums[word] = known(word, 0.0) + once
-        else:
-            for word, times in Counter(words).items():
-                sums[word] = known(word, 0.0) + of_length[times if times < _MOST_TIMES else _MOST_TIMES]
-    return sums
+    `numbers` are the places in `terms` of the words of the first field of every symbol, then of the second,
+    and so on; `counts[field, symbol]` is how many there are. For each word of each body of a code base only
+    the last lines here are Python.
+    """
+    fields, symbols = counts.shape
+    owners = np.arange(symbols, dtype=np.int64) << _OWNER | np.arange(fields, dtype=np.int64)[:, None]
+    each = np.repeat(owners.ravel(), counts.ravel()) | numbers.astype(np.int64) << _TERM
+    each.sort()
+    starts = np.flatnonzero(np.diff(each, prepend=-1))
+    times = np.minimum(np.diff(starts, append=len(each)), _MOST_TIMES)
+    each = each[starts]
+    field, owner = each & (1 << _TERM) - 1, each >> _OWNER
+    first = np.diff(each >> _TERM, prepend=-1) != 0
+    gains = np.zeros((fields, int(np.count_nonzero(first))))
+    lengths = np.minimum(counts[field, owner], _LONGEST)
+    gains[field, np.cumsum(first) - 1] = _gains()[field, lengths, times]
+    sums = gains[0]
+    for more in gains[1:]:
+        sums += more  # One by one, for the order decides how a sum is rounded.
+    letters = _letters()[sums.astype(np.int64)].tobytes().decode("ascii")
+    places = (each[first] >> _TERM & (1 << _OWNER - _TERM) - 1).tolist()
+    said = [*map(add, map(terms.__getitem__, places), letters)]
+    ends = np.cumsum(np.bincount(owner[first], minlength=symbols)).tolist()
+    return [" ".join(said[start:end]) for start, end in zip([0, *ends], ends, strict=False)]

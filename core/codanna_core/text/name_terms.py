@@ -8,6 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.cache import Cache
+from codanna_core.words import WORDS_KEPT
+
 MOST = 6
 _BITS = 10
 CODES = 1 << _BITS
@@ -19,11 +22,17 @@ def code_of(term: str) -> int:
     return zlib.crc32(term.encode("utf-8", "replace")) % (CODES - 1) + 1
 
 
+_codes = Cache("the codes of words of names", WORDS_KEPT, code_of)
+
+
 def packed(terms: Iterable[str]) -> int:
     """The first words of a name, given as it is indexed: its parts, and behind several the whole."""
     different = list(dict.fromkeys(terms))
     parts = different[:-1] if len(different) > 2 else different
-    return sum(code_of(term) << _BITS * place for place, term in enumerate(parts[:MOST]))
+    number = 0
+    for term in parts[MOST - 1 :: -1]:
+        number = number << _BITS | _codes[term]
+    return number
 
 
 def unpacked(names: NDArray[np.uint64]) -> NDArray[np.int64]:

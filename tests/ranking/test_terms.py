@@ -1,0 +1,41 @@
+"""Terms of raw words, kept as numbers."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from codanna_core.text import terms
+from codanna_core.text.terms import Terms, known_terms
+
+RAWS = [b"openFile", b"files", b"x" * 100, "gr\u00f6\u00dfe".encode(), b"HTTPServer"]
+TERMS = [["open", "file", "openfil"], ["file"], [], ["gr\u00f6\u00dfe"], ["http", "server", "httpserver"]]
+
+
+def test_terms_learned_together_are_those_of_each_word() -> None:
+    """Parts, wholes and stems, also of words that have none."""
+    known = Terms()
+    known.learn({RAWS[1]})
+    known.learn(set(RAWS))
+    assert known.of_each([[raw] for raw in RAWS]) == TERMS
+    assert known.of_each([RAWS, []]) == [[term for of_raw in TERMS for term in of_raw], []]
+    assert sorted(known.different(RAWS)) == sorted({term for of_raw in TERMS for term in of_raw})
+
+
+def test_terms_are_forgotten_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file in work has is its own until it is done."""
+    monkeypatch.setattr(terms, "WORDS_KEPT", 1)
+    first = known_terms()
+    first.learn(set(RAWS))
+    assert known_terms() is not first
+    assert first.of_each([[raw] for raw in RAWS]) == TERMS
+
+
+def test_each_thread_has_its_own_terms() -> None:
+    """Two threads that learn at once cannot give one number to two terms."""
+    others: list[Terms] = []
+    thread = threading.Thread(target=lambda: others.append(known_terms()))
+    thread.start()
+    thread.join()
+    assert others[0] is not known_terms()
