@@ -78,6 +78,7 @@ _USUAL, _SHORTER, _LONGER = 2.0, -0.7, 1.0
 count as such. What that changes is counted from the best, so that sums mean the same for all questions.
 """
 _ASIDE = np.array([KINDS.index(kind) for kind in ("text", "heading", "variable", "constant", "field")])
+_IS_ASIDE = np.isin(np.arange(len(KINDS)), _ASIDE)
 TYPE_KINDS = np.isin(KINDS, ("class", "struct", "enum", "trait", "interface", "module", "type"))
 
 
@@ -103,7 +104,7 @@ class Symbols:
 
 def of_definitions(symbols: Symbols) -> NDArray[np.bool_]:
     """Which of these say how well anything matches: definitions, or all where none is among them."""
-    aside = np.isin(symbols.kind, _ASIDE)
+    aside = _IS_ASIDE[symbols.kind]
     return aside if aside.all() else ~aside
 
 
@@ -171,11 +172,11 @@ def _names(names: NDArray[np.uint64], terms: Mapping[str, float]) -> Floats:
     for place, (term, share) in enumerate(terms.items()):
         shares[code_of(term)] += share
         places[code_of(term)] = place
-    held, asked = shares[words], places[words]
-    length = np.maximum(1, (words > 0).sum(axis=1))
+    held, asked = shares.take(words), places.take(words)
+    length = np.maximum(1, np.count_nonzero(words, axis=1))
     covers = np.minimum(1.0, held.sum(axis=1))
-    covered = (held > 0).sum(axis=1) / length
-    follow = ((asked[:, 1:] == asked[:, :-1] + 1) & (asked[:, 1:] > 0)).sum(axis=1)
+    covered = np.count_nonzero(held, axis=1) / length
+    follow = np.count_nonzero((asked[:, 1:] == asked[:, :-1] + 1) & (asked[:, 1:] > 0), axis=1)
     return np.column_stack(
         (covers * covered, covers, covered, asked[:, 0] == 0, follow / np.maximum(1, length - 1))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.reader import TextSnapshot
 from codanna_core.text.rows import NOTHING, Floats, Rows, Scored, among
 from codanna_core.text.stored import Filter, StoredFile, StoredSymbol
-from codanna_core.vectors.base import VectorSnapshot
+from codanna_core.vectors.base import VectorSnapshot, Work
 
 _SELECTIVE = 20_000
 """A filter that lets fewer symbols through than this is resolved to their keys first and scored exactly."""
@@ -20,6 +20,7 @@ _MORE = 16
 """More vectors than those of code that is gone, when as many others are looked at."""
 _A_BIT = 1e-6
 """So that a term that says nothing still finds what holds it."""
+_COUNTED = [field.name for field in fields(Work)]
 
 
 class CommittedLayer:
@@ -55,9 +56,7 @@ class CommittedLayer:
 
     def traits(self, rows: Rows) -> Traits:
         """From three columns."""
-        files, traits, names = (
-            self._text.column(name, rows) for name in ("file_key", "traits", "name_terms")
-        )
+        files, traits, names = self._text.columns(("file_key", "traits", "name_terms"), rows)
         return Traits(files, traits.astype(np.int64), names)
 
     def symbols(self, rows: Rows) -> list[StoredSymbol]:
@@ -117,10 +116,10 @@ class CommittedLayer:
                 break
             count += 2 * dead + _MORE
         chosen = keys[alive] if only else keys[alive][:wanted]
-        scored = dict(zip(chosen.tolist(), scores[alive].tolist(), strict=False))
-        rows = Rows.concat(found).take(among(found_keys, chosen))
-        of_rows = found_keys[among(found_keys, chosen)]
-        return Scored(rows, np.array([scored[key] for key in of_rows.tolist()], np.float64))
+        shown = among(found_keys, chosen)
+        order = np.argsort(chosen)
+        places = order[np.searchsorted(chosen, found_keys[shown], sorter=order)]
+        return Scored(Rows.concat(found).take(shown), scores[alive][places].astype(np.float64))
 
     def nearness(self, rows: Rows, vector: NDArray[np.float32]) -> Floats:
         """By the keys of the rows."""
@@ -152,7 +151,7 @@ class CommittedLayer:
                 wanted = min(int(wanted / max(share, 0.02)), 50 * wanted)
         hits = vectors.search(asked.vector, wanted, filter=allowed, cancel=asked.cancel)
         asked.work.clear()
-        asked.work.update(asdict(hits.work))
+        asked.work.update((name, getattr(hits.work, name)) for name in _COUNTED)
         return hits.keys, hits.scores
 
 

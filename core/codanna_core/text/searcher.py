@@ -116,13 +116,14 @@ class Searcher:
             found = self._searcher.search(query, limit, count=False, order_by_field="file_key", order=order)
         return [address for _, address in found.hits]
 
-    def column(self, name: str, addresses: Sequence[Address]) -> NDArray[np.uint64]:
+    def column(self, name: str, addresses: list[Address]) -> NDArray[np.uint64]:
         """One number of each document, without reading the documents."""
         with reading(self._folder):
-            values = self._searcher.fast_field_values(name, list(addresses))
-            if None in values:
-                raise IndexCorrupt(self._folder, f"a document lacks its {name}")
-            return np.array(values, np.uint64)
+            values = self._searcher.fast_field_values(name, addresses)
+        try:
+            return np.fromiter(values, np.uint64, len(values))
+        except TypeError:
+            raise IndexCorrupt(self._folder, f"a document lacks its {name}") from None
 
     def by_file(self, addresses: list[Address]) -> NDArray[np.uint64]:
         """Numbers that order files by what they are."""

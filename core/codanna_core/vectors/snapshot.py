@@ -233,8 +233,8 @@ class DurableSnapshot:
         # The question is turned instead of the stored vectors.
         rotation = self.state.rotation
         turned = vector.astype(np.float64) if rotation is None else rotation.astype(np.float64) @ vector
-        # Row by row and in double, for a sum must not depend on the rows beside it.
-        near: Floats = np.einsum("ij,j->i", self._stored(keys)[0], turned).astype(np.float32)
+        # In double, for a sum must not depend on the rows beside it.
+        near: Floats = (self._stored(keys)[0].astype(np.float64) @ turned).astype(np.float32)
         return near
 
     def get(self, keys: Keys) -> tuple[Floats, Mask]:
