@@ -7,9 +7,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from codanna_core.config import TeamSettings
@@ -19,8 +18,11 @@ from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.search.team import Asked, Inquiry
 from codanna_team.breaker import Breaker, Door
+from codanna_team.engine import OpenSearch
+from codanna_team.http import Client, Endpoint
 from codanna_team.layer import TeamLayer
 from codanna_team.remote import RemoteAnswer, RemoteFailure, RemoteQuestion, RemoteSource
+from codanna_team.source import TeamSource
 from codanna_team.token import Token, token_for
 
 logger = logging.getLogger(__name__)
@@ -106,10 +108,9 @@ class AskedTeam:
 
     def _problem_of(self, error: Exception) -> Problem:
         """An error as a sentence."""
-        if isinstance(error, RemoteFailure):
-            return Problem(error.code, str(error))
         if isinstance(error, CodannaError):
-            return Problem(Code.TEAM_UNREACHABLE, str(error))
+            code = error.code if isinstance(error, RemoteFailure) else Code.TEAM_UNREACHABLE
+            return Problem(code, f"{error}; results are from this folder alone")
         logger.warning("asking the team's index at %s failed", self._host, exc_info=error)
         said = f"the team's index at {self._host} cannot be asked ({type(error).__name__})"
         return Problem(Code.TEAM_UNREACHABLE, f"{said}; results are from this folder alone")
@@ -206,11 +207,15 @@ def open_team(settings: TeamSettings, root: Path) -> AskedTeam | RefusedTeam:
     """The team's index that the settings name, for a folder. Nothing is connected yet."""
     try:
         return AskedTeam(settings, root, _open_source(settings.url, token_for(settings.url)))
-    except (CodannaError, OSError, ImportError) as error:
+    except (CodannaError, OSError) as error:
         return RefusedTeam(f"the team's index is not asked: {error}")
 
 
 def _open_source(url: str, token: Token | None) -> RemoteSource:
-    module: Any = import_module("codanna_team.source")
-    source: RemoteSource = module.open_source(url, token)
-    return source
+    client = client_for(url, token)
+    return TeamSource(OpenSearch(client), close=client.close)
+
+
+def client_for(url: str, token: Token | None) -> Client:
+    """What sends requests to an address, with the token if there is one."""
+    return Client(Endpoint.parse(url), (lambda: "") if token is None else token.revealed)

@@ -83,9 +83,7 @@ class RemoteFailure(CodannaError):
 
 
 class RemoteSource(Protocol):
-    """A team's index, as `codanna_team.source.open_source(url, token)` makes it from an address and a
-    `token.Token` or None. Nothing is connected before the first question; any number of threads may ask.
-    """
+    """A team's index. Nothing is connected before the first question; any number of threads may ask."""
 
     def ask(self, question: RemoteQuestion, deadline: float) -> RemoteAnswer:
         """Answer before `deadline` of `time.monotonic`, or raise RemoteFailure. Never retries after it."""

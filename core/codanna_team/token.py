@@ -28,7 +28,7 @@ _LONGEST: Final = 16 << 10
 
 
 class Token:
-    """A secret that shows itself only to who asks for the header."""
+    """A secret that shows itself only to who asks for it by name."""
 
     __slots__ = ("_secret", "origin")
 
@@ -43,21 +43,13 @@ class Token:
         self.origin = origin
         """Where it comes from, in words."""
 
-    @property
-    def authorization(self) -> str:
-        """The value of the header: basic for `name:password`, else a bearer token."""
-        if ":" in self._secret:
-            return "Basic " + base64.b64encode(self._secret.encode("ascii")).decode("ascii")
-        return f"Bearer {self._secret}"
-
-    @property
-    def user(self) -> str:
-        """The name in front of a password; empty for other tokens."""
-        return self._secret.partition(":")[0] if ":" in self._secret else ""
+    def revealed(self) -> str:
+        """The secret itself: `name:password`, or a bearer token."""
+        return self._secret
 
     def masked(self, text: str) -> str:
         """A text in which the secret, as it is or as it is sent, is replaced."""
-        sent = self.authorization.partition(" ")[2]
+        sent = base64.b64encode(self._secret.encode("ascii")).decode("ascii")
         for secret in (self._secret, sent, self._secret.partition(":")[2]):
             text = text.replace(secret, "…") if secret else text
         return text

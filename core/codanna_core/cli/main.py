@@ -40,6 +40,7 @@ COMMANDS = {
     "status": "show what is indexed, what is missing and why",
     "vector": "work with the vectors: index-vectors, search-vector, cluster-info",
     "models": "embedding models: list, check, import",
+    "team": "a team's index: init, publish, status, remove, doctor",
     "config": "settings: show, path, schema",
     "doctor": "check the installation and the index of a folder",
     "clean": "remove the index of a folder",

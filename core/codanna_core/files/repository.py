@@ -10,6 +10,7 @@ from codanna_core.files.revision import folders_of
 
 _SMALL = 256 << 10
 _SECTION = re.compile(r'\s*\[\s*([\w.-]+)(?:\s+"([^"\n]*)")?\s*\]')
+_BRANCH = re.compile(rb"ref: refs/heads/([\w./@+-]{1,400})\s*")
 _URL = re.compile(r"\s*url\s*=\s*(\S{1,1000})\s*", re.IGNORECASE)
 _LOCATION = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/:]+)(?::\d+)?/|(?:[^/@:]+@)?([^/:]+):)(.+)", re.I
@@ -23,6 +24,16 @@ def repository_names(root: Path) -> tuple[str, ...]:
     remote = _remote(root)
     parts = [part for part in remote.split("/") if part] if remote else [root.name]
     return tuple("/".join(parts[first:]) for first in range(len(parts)))
+
+
+def branch_of(root: Path) -> str:
+    """The branch that is checked out; empty where there is none."""
+    try:
+        folder, _ = folders_of(root)
+        head = _BRANCH.fullmatch(read_inside(folder, "HEAD", _SMALL))
+    except (OSError, ValueError):
+        return ""
+    return head[1].decode("ascii") if head is not None else ""
 
 
 def _remote(root: Path) -> str:
