@@ -55,6 +55,11 @@ class HitJson(TypedDict):
     deprecated: bool
     signals: NotRequired[dict[str, float]]
     """With `explain` only."""
+    repository: NotRequired[str]
+    """Of a hit of a team's index, as are the next three: there is no file of it here."""
+    branch: NotRequired[str]
+    revision: NotRequired[str]
+    url: NotRequired[str]
 
 
 class EditorHitJson(HitJson):
@@ -169,6 +174,11 @@ def hit_json(
     item["deprecated"] = hit.deprecated
     if isinstance(hit, Hit) and hit.signals:
         item["signals"] = {name: round(value, 6) for name, value in hit.signals.items()}
+    if hit.origin is not None:
+        item["repository"] = line(hit.origin.repository)
+        item["branch"] = line(hit.origin.branch)
+        item["revision"] = hit.origin.revision
+        item["url"] = hit.origin.url
     return cast(HitJson, item)
 
 

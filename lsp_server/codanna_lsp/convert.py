@@ -284,7 +284,9 @@ def without_doubles(items: Iterable[Json]) -> list[Json]:
     for item in items:
         place = item.get("location", item)
         start = (place.get("selectionRange") or place["range"])["start"]
-        key = (place["uri"], start["line"], item["name"])
+        # Without a link template all hits of a team have the same URI, an empty one.
+        path = place["uri"] or f"{item.get('repository')}\n{item.get('path')}"
+        key = (path, start["line"], item["name"])
         if key not in seen:
             seen.add(key)
             kept.append(item)

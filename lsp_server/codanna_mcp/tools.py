@@ -69,6 +69,13 @@ _HIT: Json = {
         "reasons": _TEXTS,
         "deprecated": {"type": "boolean"},
         "handle": {"type": "string"},
+        "repository": {
+            "type": "string",
+            "description": "Of a hit of the team's index: it is in no file here, and has no handle.",
+        },
+        "branch": {"type": "string"},
+        "revision": {"type": "string"},
+        "url": {"type": "string", "description": "What shows it in a browser; may be empty."},
         "shown": {"enum": ["whole", "part", "line"]},
         "shownLines": {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}},
     },

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from codanna_core.model import Position, Problem, Span
+from codanna_core.model import Origin, Position, Problem, Span
 from codanna_core.problems import Code
 from codanna_core.results import Hit, SnippetLine, State, SymbolHit
 from codanna_core.wire import EDITOR, PROGRAM, EditorHitJson, HitJson, ProblemJson, hit_json, problem_json
@@ -31,6 +31,7 @@ HIT = Hit(
     reasons=("meaning", "name"),
     snippet=(SnippetLine(1, "def odd():", True),),
     signals={"meaning": 2 / 3},
+    origin=Origin("team/app", "main", "0" * 40, "https://git.example.com/team/app/a.py"),
 )
 NAMED = SymbolHit("odd", "function", "Box", "python", "a.py", 1, 2, 3, 4, 1, 6, 9, 0.5, "exact")
 

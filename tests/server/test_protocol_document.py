@@ -134,6 +134,7 @@ PARAMETERS: dict[str, dict[str, tuple[Any, Any]]] = {
         "filters": ({"kinds": "function"}, 1),
         "threshold": (0.5, "x"),
         "explain": (True, 1),
+        "team": (True, 1),
         "textDocument": ({"uri": "file:///x"}, {}),
         "partialResultToken": ("t", []),
     },

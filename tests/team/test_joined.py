@@ -116,8 +116,19 @@ def test_hits_of_the_team_are_marked(shop: Engine, folders: Path) -> None:
 def test_only_who_asks_gets_them(shop: Engine, source: FolderSource) -> None:
     """A request that does not ask for the team's code asks no engine."""
     assert all(hit.origin is None for hit in shop.search(questions()[-1]).hits)
-    assert shop.context(questions()[-1]).hits
     assert source.questions == []
+
+
+def test_a_context_names_the_repository(shop: Engine) -> None:
+    """For agents a hit of the team is a line with its repository and its signature, and no code of a file
+    here that has the same path.
+    """
+    context = shop.context(questions()[-1])
+    (far,) = [shown for shown in context.hits if shown.hit.origin is not None][:1]
+    line = next(line for line in context.text.splitlines() if "team/there@main" in line)
+    assert far.hit.path in line
+    assert far.hit.signature in line
+    assert (far.handle, far.lines) == ("", ())
 
 
 def test_a_repository_filter(shop: Engine) -> None:

@@ -42,6 +42,7 @@ def render_vimgrep(hits: Sequence[Hit] | Sequence[SymbolHit], shown: Shown, root
     return "\n".join(
         f"{shown(hit.path)}:{hit.selection.start.line + 1}:{_byte_column(hit, root)}:{_said(hit)}"
         for hit in hits
+        if hit.origin is None  # An editor would look for its path in this folder.
     )
 
 

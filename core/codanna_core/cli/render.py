@@ -171,10 +171,17 @@ def head_line(
     hit: Hit | SymbolHit, style: Style, shown: Callable[[str], str], columns: int | None = None
 ) -> str:
     """Place, kind and name. The place is never cut, the name if need be."""
-    path, line, kind = shown(hit.path), str(hit.selection.start.line + 1), inert(hit.kind)
+    path, line, kind = shown_place(hit, shown), str(hit.selection.start.line + 1), inert(hit.kind)
     room = _WIDTH if columns is None else max(8, columns - width(f"{path}:{line}  {kind}  "))
     place = f"{style('path', path)}:{style('line', line)}"
     return f"{place}  {style('kind', kind)}  {style('name', cut(whole_name(hit), room))}".rstrip()
+
+
+def shown_place(hit: Hit | SymbolHit, shown: Callable[[str], str]) -> str:
+    """The path of a hit; of one of a team behind its repository, so that nobody takes it for a file here."""
+    if hit.origin is None:
+        return shown(hit.path)
+    return inert(f"[{hit.origin.repository}] {hit.path}")
 
 
 def whole_name(hit: Hit | SymbolHit) -> str:
@@ -184,6 +191,8 @@ def whole_name(hit: Hit | SymbolHit) -> str:
 
 def _hit_lines(hit: Hit, style: Style, shown: Callable[[str], str], screen: Screen) -> list[str]:
     lines = [head_line(hit, style, shown)]
+    if hit.origin is not None and hit.origin.url:
+        lines.append(f"    {style('dim', inert(hit.origin.url))}")
     numbered = _trimmed(hit.snippet)
     signature = one_line(hit.signature)
     if signature and not any(one_line(part.text).startswith(signature) for part in numbered):

@@ -45,9 +45,12 @@ class Scope:
         return name if not self.below or "/" in name else self.below + name
 
     def hits(self, hits: Sequence[AnyHit]) -> list[AnyHit]:
-        """The hits inside the folder, by their paths from there."""
+        """The hits inside the folder, by their paths from there. A team's go with the whole root."""
         start = len(self.below)
-        return [replace(hit, path=hit.path[start:]) for hit in hits if hit.path.startswith(self.below)]
+        if not start:
+            return list(hits)
+        inside = (hit for hit in hits if hit.origin is None and hit.path.startswith(self.below))
+        return [replace(hit, path=hit.path[start:]) for hit in inside]
 
 
 def _forms(glob: str) -> Iterator[str]:

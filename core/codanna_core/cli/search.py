@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
             Mode(options.mode or defaults.mode),
             filters,
             explain=options.explain,
+            team=True,
         )
         result = engine.search(request, cancel=cancel)
         return print_answer(engine, result, options)

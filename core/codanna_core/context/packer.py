@@ -38,6 +38,8 @@ _LEAST_PART, _ENOUGH = 0.08, 4
 _MARK, _FENCE = "@", "`"
 _LONGEST_RUN = 32
 """Code with more of these marks in a row is not shown, for a frame that is longer would cost more than it."""
+_SIGNATURE = 200
+"""Characters shown of a definition that no file here has."""
 _LONGEST_CODE = 600
 """Lines of code that are looked at for one hit."""
 
@@ -107,6 +109,8 @@ def pack(
 
 
 def _item(hit: Hit, lines: Lines) -> _Item:
+    if hit.origin is not None:
+        return _Item(hit, [], "", [])  # Whatever file has its path here is another one.
     first, last = hit.span.start.line, hit.span.end.line
     if hit.span.end.character == 0 and last > first:
         last -= 1
@@ -183,7 +187,10 @@ class _Block:
         last = item.first + len(item.lines) if item.lines else hit.span.end.line + 1
         place = f"{item.first + 1}-{last}" if last > item.first + 1 else f"{item.first + 1}"
         name = "" if hit.kind == "text" else f" {inert(qualified(hit.container, hit.name))}"
-        return f"{self._mark} {inert(hit.path)}:{place} {inert(hit.kind)}{name}"
+        far = hit.origin
+        path = inert(hit.path if far is None else f"{far.repository}@{far.branch} {hit.path}")
+        signature = f": {inert(hit.signature[:_SIGNATURE])}" if far is not None and hit.signature else ""
+        return f"{self._mark} {path}:{place} {inert(hit.kind)}{name}{signature}"
 
     def _show(self, item: _Item, left: int, for_whole: float, for_part: float) -> int:
         """Show as much of a definition as these allow; gives what that costs beyond what is shown of it."""

@@ -98,7 +98,9 @@ class Answers:
         """A page of hits as one text."""
         if not isinstance(question, SearchRequest):
             mode = mode_of(self._settings.search.mode)
-            question = SearchRequest(question, hits_for(budget), mode, filters or Filters(), snippets=False)
+            question = SearchRequest(
+                question, hits_for(budget), mode, filters or Filters(), snippets=False, team=True
+            )
         request = request_of(question, self._settings.search, None, None, None, explain=False)
         found = self.search(request, cancel)
         reader = SnippetReader(self._root, BufferLayer(self._buffers.shown, self._kept).text)

@@ -169,8 +169,8 @@ class Page:
         hit.reasons = reasons
         hit.signals = signals or {}
         hit.origin = origin
-        if self._snippets and far is not None:
-            hit.snippet = far.lines
+        if far is not None:
+            hit.snippet = far.lines  # No file has to be read for them.
         elif self._snippets:
             hit.snippet = self._reader.snippet(hit, self._words, SNIPPET_LINES)
         self.hits.append(hit)

@@ -42,7 +42,7 @@ export class Preview implements vscode.Disposable {
   /** Show a hit after a short pause, so that a held arrow key does not open every file on its way. */
   show(hit: Hit | undefined, words: Set<string>): void {
     clearTimeout(this.timer);
-    if (hit) {
+    if (hit && hit.repository === undefined) {
       this.timer = setTimeout(() => {
         this.last = this.last.then(() => this.open(hit, words));
       }, 60);

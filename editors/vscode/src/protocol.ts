@@ -18,6 +18,11 @@ export interface Hit {
   reasons: string[];
   deprecated: boolean;
   signals?: Record<string, number>;
+  /** Of a result of the team's index, which is in no file here; `url` is empty without a link template. */
+  repository?: string;
+  branch?: string;
+  revision?: string;
+  url?: string;
 }
 
 export interface Problem {
@@ -42,6 +47,7 @@ export interface SearchParams {
   query: string;
   limit?: number;
   filters?: Filters;
+  team?: boolean;
   textDocument?: { uri: string };
 }
 

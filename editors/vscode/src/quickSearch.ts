@@ -65,7 +65,7 @@ export class QuickSearch implements vscode.Disposable {
     pick.matchOnDescription = false;
     pick.matchOnDetail = false;
     this.live = new LiveSearch(
-      (text, token) => server.search({ query: text, limit: LIMIT, textDocument: near }, token),
+      (text, token) => server.search({ query: text, limit: LIMIT, team: true, textDocument: near }, token),
       (answer, question) => this.show(answer, question),
       (busy) => {
         pick.busy = busy;

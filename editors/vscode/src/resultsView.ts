@@ -91,7 +91,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
       this.history.add(query);
     }
     const ask: Question["ask"] = (filters, token) =>
-      inFolders(filters, (rest) => this.server.search({ query, ...rest }, token));
+      inFolders(filters, (rest) => this.server.search({ query, team: true, ...rest }, token));
     return this.run({ label: `“${query}”`, text: query, ask }, quietly);
   }
 
@@ -165,8 +165,9 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   private take(hits: Hit[]): void {
     const files = new Map<string, FileNode>();
     this.ranked = hits.map((hit) => {
-      const file = files.get(hit.uri) ?? { type: "file", uri: hit.uri, path: shownPath(hit), hits: [] };
-      files.set(hit.uri, file);
+      const uri = hit.repository === undefined ? hit.uri : shownPath(hit);
+      const file = files.get(uri) ?? { type: "file", uri, path: shownPath(hit), hits: [] };
+      files.set(uri, file);
       const node: HitNode = { type: "hit", hit, file };
       file.hits.push(node);
       return node;
@@ -221,7 +222,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   async similarToResult(node: Node | undefined = this.tree.selection[0]): Promise<void> {
-    if (node?.type === "hit") {
+    if (node?.type === "hit" && node.hit.repository === undefined) {
       const { line, character } = node.hit.selectionRange.start;
       await this.similar({ uri: node.hit.uri }, { position: new vscode.Position(line, character) });
     }

@@ -31,11 +31,13 @@ function folder(path: string): string {
 }
 
 export function fileItem(file: FileNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(vscode.Uri.parse(file.uri), vscode.TreeItemCollapsibleState.Expanded);
+  const elsewhere = file.hits.some(({ hit }) => hit.repository !== undefined);
+  const shown = elsewhere ? label(file.path) : vscode.Uri.parse(file.uri);
+  const item = typeof shown === "string" ? new vscode.TreeItem(shown, vscode.TreeItemCollapsibleState.Expanded) : new vscode.TreeItem(shown, vscode.TreeItemCollapsibleState.Expanded);
   const count = file.hits.length;
-  item.description = label([String(count), folder(file.path)].filter(Boolean).join(" · "));
+  item.description = label([String(count), elsewhere ? "team" : folder(file.path)].filter(Boolean).join(" · "));
   item.contextValue = "file";
-  item.iconPath = vscode.ThemeIcon.File;
+  item.iconPath = elsewhere ? new vscode.ThemeIcon("cloud") : vscode.ThemeIcon.File;
   item.id = file.uri;
   item.accessibilityInformation = { label: label(`${file.path}, ${count} result${count === 1 ? "" : "s"}`) };
   return item;

@@ -38,6 +38,7 @@ def decode_filters(params: Params | None) -> Filters:
         containers=params.texts("containers"),
         excluded_words=params.texts("excludedWords"),
         phrases=params.texts("phrases"),
+        repositories=params.texts("repositories"),
     )
 
 
@@ -94,9 +95,16 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
 
 
 def _shape(snapshot: Snapshot, columns: convert.Columns, folder: Folder, hit: Hit) -> Json:
+    if hit.origin is not None:
+        # No file of the folder, whatever its path says: the lines of none may be read for its columns.
+        return convert.search_hit(hit, hit.origin.url, columns, _no_lines)
     return convert.search_hit(
         hit, snapshot.uri(folder, hit.path), columns, snapshot.line_source(folder, hit.path)
     )
+
+
+def _no_lines() -> list[str]:
+    return []
 
 
 def engine_of(context: Context, snapshot: Snapshot, uri: str) -> tuple[Folder, SearchService, str]:

@@ -31,6 +31,7 @@ class SearchParams:
     filters: Filters
     threshold: float
     explain: bool
+    team: bool
     document: str | None
     partial_token: int | str | None
 
@@ -44,6 +45,7 @@ def decode(params: Params) -> SearchParams:
         filters=decode_filters(params.maybe_child("filters")),
         threshold=params.number("threshold", 0.0, 0.0, 1e9),
         explain=params.flag("explain"),
+        team=params.flag("team"),
         document=params.document() if params.has("textDocument") else None,
         partial_token=params.token("partialResultToken"),
     )
@@ -66,6 +68,7 @@ def semantic_search(context: Context, snapshot: Snapshot, params: SearchParams) 
                 threshold=params.threshold,
                 explain=params.explain,
                 near=near[1] if near is not None and near[0] is folder else None,
+                team=params.team,
             ),
             cancel=context.cancel,
         )

@@ -19,6 +19,7 @@ local has_011 = vim.fn.has("nvim-0.11") == 1
 ---@field encoding string
 ---@field signature string
 ---@field text string The line that fits the question best.
+---@field url string|nil Of a result of the team's index: what opens it; empty without a link template.
 
 ---@type codanna.Hit[]
 M.last = {}
@@ -63,10 +64,61 @@ local function best_line(hit)
   return hit.signature or ""
 end
 
+---What is known of results of the team's index, by the names under which lists open them.
+---@type table<string, string[]>
+local elsewhere = {}
+
+local function lines_of(raw)
+  local lines = { ("%s, %s, line %d"):format(raw.repository, raw.path, raw.selectionRange.start.line + 1) }
+  vim.list_extend(lines, { raw.url ~= "" and raw.url or "(set team.link to open such results)", "", raw.signature or "" })
+  vim.list_extend(lines, vim.split(raw.doc or "", "\n"))
+  for _, part in ipairs(raw.snippet or {}) do
+    table.insert(lines, ("%6d  %s"):format(part.line + 1, part.text))
+  end
+  return vim.tbl_map(inert.line, lines)
+end
+
+---Whatever list opens such a result shows what came with it: there is no file of it here.
+vim.api.nvim_create_autocmd("BufReadCmd", {
+  group = vim.api.nvim_create_augroup("codanna_elsewhere", {}),
+  pattern = "codanna://*",
+  callback = function(event)
+    local lines = elsewhere[event.match] or elsewhere[event.file] or { "(search again to see this result)" }
+    vim.api.nvim_buf_set_lines(event.buf, 0, -1, false, lines)
+    vim.bo[event.buf].buftype = "nofile"
+    vim.bo[event.buf].modifiable = false
+  end,
+})
+
+---A result of the team's index.
+local function read_elsewhere(raw, encoding)
+  local place = inert.line(("%s/%s"):format(raw.repository, raw.path)):gsub("%.%.", "")
+  local filename = "codanna://" .. place
+  elsewhere[filename] = lines_of(raw)
+  return {
+    name = inert.line(raw.name),
+    kind = inert.line(raw.kind),
+    container = inert.line(raw.container or ""),
+    path = inert.line(("[%s] %s"):format(raw.repository, raw.path)),
+    uri = raw.uri,
+    url = raw.url or "",
+    filename = filename,
+    lnum = raw.selectionRange.start.line + 1,
+    end_lnum = raw.range["end"].line + 1,
+    character = 0,
+    encoding = encoding,
+    signature = inert.line(raw.signature or ""),
+    text = inert.line(best_line(raw)),
+  }
+end
+
 ---@param raw table A hit of `codanna/semanticSearch`.
 ---@param encoding string
 ---@return codanna.Hit
 function M.read(raw, encoding)
+  if raw.repository then
+    return read_elsewhere(raw, encoding)
+  end
   return {
     name = inert.line(raw.name),
     kind = inert.line(raw.kind),
@@ -164,6 +216,10 @@ local PLACES = { split = "split", vsplit = "vsplit", tabedit = "tab split" }
 ---@param hit codanna.Hit
 ---@param command string|nil "edit", "split", "vsplit" or "tabedit"
 function M.open(hit, command)
+  if hit.url and vim.startswith(hit.url, "https://") and vim.ui.open then
+    vim.ui.open(hit.url)
+    return
+  end
   vim.cmd("normal! m'") -- So that CTRL-O leads back.
   if PLACES[command] then
     vim.cmd(PLACES[command])
@@ -182,12 +238,15 @@ end
 ---@param hits codanna.Hit[]
 ---@return table[] items for setqflist()
 function M.items(hits)
+  local here = vim.tbl_filter(function(hit)
+    return not hit.url
+  end, hits)
   return vim.tbl_map(function(hit)
     local detail = hit.signature ~= "" and hit.signature or hit.text
     local text = hit.kind .. " " .. M.label(hit) .. (detail ~= "" and "  " .. detail or "")
     text = vim.fn.strcharpart(text:gsub("%s+", " "), 0, MAX_TEXT)
     return { filename = hit.filename, lnum = hit.lnum, end_lnum = hit.end_lnum, col = M.column(hit), text = text }
-  end, hits)
+  end, here)
 end
 
 ---Put results into the quickfix or location list and show it.

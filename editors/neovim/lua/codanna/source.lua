@@ -91,7 +91,7 @@ function M.search()
     title = "Search by meaning",
     live = true,
     ask = function(query, callback)
-      local params = { query = query, limit = config.options.limit, textDocument = document(buffer) }
+      local params = { query = query, limit = config.options.limit, team = true, textDocument = document(buffer) }
       return ask("codanna/semanticSearch", params, buffer, "Codanna: " .. query, callback)
     end,
   }

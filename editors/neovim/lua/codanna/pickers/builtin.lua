@@ -452,6 +452,9 @@ function Picker:move(by)
 end
 
 local function file_lines(hit)
+  if hit.url then
+    return { hit.path, hit.url, "", hit.signature, hit.text }
+  end
   local buffer = hits.loaded(hit.filename)
   if buffer then
     return vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
