@@ -199,9 +199,13 @@ class Engine:
         limit: int | None = None,
         filters: Filters | None = None,
         cancel: Cancel | None = None,
+        team: bool = False,
     ) -> SearchResult:
-        """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included)."""
-        return self._answers.similar(self.relative(path), start_line, end_line, limit, filters, cancel)
+        """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included);
+        with `team`, also code of the team's index.
+        """
+        path = self.relative(path)
+        return self._answers.similar(path, start_line, end_line, limit, filters, cancel, team=team)
 
     def symbols(
         self,
@@ -210,12 +214,13 @@ class Engine:
         limit: int | None = None,
         near: Sequence[str] = (),
         cancel: Cancel | None = None,
+        team: bool = False,
     ) -> list[SymbolHit]:
-        """Symbols by name, fuzzily; what `workspace/symbol` shows.
+        """Symbols by name, fuzzily; what `workspace/symbol` shows. With `team`, the team's index has its say.
 
         Several plain words that fit no name are answered by meaning, unless the settings say no.
         """
-        return self._answers.symbols(query, limit, near, cancel)
+        return self._answers.symbols(query, limit, near, cancel, team=team)
 
     def relations(
         self, request: RelationRequest, *, cancel: Cancel | None = None, partial: Partial | None = None

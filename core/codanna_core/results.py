@@ -206,6 +206,8 @@ class RelationRequest:
     """Only uses in this file are looked for."""
     text: bool = False
     """Of references: also where comments, strings and names of tests mention the name."""
+    team: bool = False
+    """Of references: also definitions in the team's index that use the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,8 @@ class RelationResult:
     """Edges with less confidence than was asked for."""
     passed: int = 0
     """Uses that pass the definition on without a call, where its callers were asked for."""
+    elsewhere: list[Hit] = field(default_factory=list)
+    """Definitions of the team's index that use the name, whatever they mean by it."""
     generation: int = 0
     indexed: float = 1.0
     milliseconds: float = 0.0

@@ -16,7 +16,7 @@ from codanna_core.ranking.paths import plain_name
 from codanna_core.results import SnippetLine
 from codanna_core.search.buffers import passes
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
-from codanna_core.search.team import BEYOND, Beyond
+from codanna_core.search.team import BEYOND, Beyond, FarSymbol
 from codanna_core.text.documents import PLACE_BIT, file_key, symbol_traits
 from codanna_core.text.impact import VALUES
 from codanna_core.text.name_terms import packed
@@ -148,7 +148,9 @@ class TeamLayer:
 
     def symbols(self, rows: Rows) -> list[StoredSymbol]:
         """As they came."""
-        return [self._symbols[number] for number in _numbers(rows)]
+        return [
+            FarSymbol.of(self._symbols[number], self._beyond(self._rows[number])) for number in _numbers(rows)
+        ]
 
     def outline(self, _path: str) -> list[StoredSymbol]:
         """No path of the folder is one of these."""

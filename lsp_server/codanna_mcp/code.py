@@ -49,7 +49,7 @@ def similar(call: Call) -> Part:
         last = hit.span.end.line - 1
     wanted = filters(call.asked, "in")
     result = call.answered(
-        lambda: call.service.similar(hit.path, first, last, filters=wanted, cancel=call.cancel),
+        lambda: call.service.similar(hit.path, first, last, filters=wanted, cancel=call.cancel, team=True),
         lambda answer: bool(answer.indexed >= 1),
     )
     return packed(pack(result, files.lines, call.budget, frozenset()))

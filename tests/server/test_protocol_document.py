@@ -144,6 +144,7 @@ PARAMETERS: dict[str, dict[str, tuple[Any, Any]]] = {
         "range": ({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1}}, {}),
         "limit": (1, 0),
         "filters": ({}, []),
+        "team": (True, 1),
     },
     "codanna/references": {
         "textDocument": ({"uri": "${file}"}, {}),

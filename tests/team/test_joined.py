@@ -11,7 +11,15 @@ from folder_source import FixedSource, FolderSource
 
 from codanna_core import Engine
 from codanna_core.problems import Code
-from codanna_core.results import Filters, Hit, Mode, SearchRequest, SearchResult
+from codanna_core.results import (
+    Filters,
+    Hit,
+    Mode,
+    Relation,
+    RelationRequest,
+    SearchRequest,
+    SearchResult,
+)
 from codanna_team import asking
 from codanna_team.remote import RemoteFailure, RemoteSource
 
@@ -170,3 +178,50 @@ def test_what_is_checked_out_is_left_out(
         assert "team/there" in source.questions[-1].left_out
         assert all(hit.origin is None for hit in ask(shop, query).hits)
     assert any(hit.origin for hit in ask(shop, query).hits)
+
+
+def test_symbols_by_name(shop: Engine, source: FolderSource) -> None:
+    """Names of both are ranked together; those of the team have their origin. Two letters are not sent."""
+    hits = shop.symbols("MessageRouter", team=True)
+    assert (hits[0].name, hits[0].match) == ("MessageRouter", "exact")
+    assert hits[0].origin is not None
+    assert hits[0].origin.url.startswith("https://git.example.com/team/there/")
+    near = shop.symbols("cart", team=True)
+    assert any(hit.origin is None for hit in near)
+    assert all(hit.origin is None for hit in shop.symbols("MessageRouter"))
+    asked = len(source.questions)
+    shop.symbols("Me", team=True)
+    assert len(source.questions) == asked
+
+
+def test_similar_code(shop: Engine, folders: Path) -> None:
+    """The nearest of both, without the lines that were asked about; a phrase is looked up in files alone."""
+    path = "shop/shop/payment.py"
+    line = next(
+        number
+        for number, text in enumerate((folders / "here" / path).read_text().splitlines())
+        if "def retry_with_backoff" in text
+    )
+    found = shop.similar(path, line, limit=20, team=True)
+    assert found.problems == []
+    assert any(hit.origin is not None for hit in found.hits)
+    assert all(hit.name != "retry_with_backoff" for hit in found.hits if hit.origin is None)
+    quoted = shop.similar(path, line, filters=Filters(phrases=("def",)), team=True)
+    assert all(hit.origin is None for hit in quoted.hits)
+    only = shop.similar(path, line, filters=Filters(repositories=("team/there",)), team=True).hits
+    assert only
+    assert all(hit.origin is not None for hit in only)
+    assert all(hit.origin is None for hit in shop.similar(path, line, limit=20).hits)
+
+
+def test_uses_elsewhere(shop: Engine, source: FolderSource) -> None:
+    """References by identifier, apart from the edges of the folder; nobody else asks for them."""
+    request = RelationRequest(Relation.REFERENCES, "Whatever.MessageRouter", team=True)
+    found = shop.relations(request)
+    assert source.questions[-1].identifier == "MessageRouter"
+    assert found.edges == []
+    assert all(hit.origin is not None for hit in found.elsewhere)
+    assert found.elsewhere
+    asked = len(source.questions)
+    assert shop.relations(RelationRequest(Relation.REFERENCES, "MessageRouter")).elsewhere == []
+    assert len(source.questions) == asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from codanna_core.cli.cells import cut
-from codanna_core.cli.render import Style, one_line
+from codanna_core.cli.render import Style, head_line, one_line
 from codanna_core.inert import inert
 from codanna_core.results import Confidence, Definition, Edge, Relation, RelationResult
 
@@ -30,6 +30,12 @@ def render_candidates(candidates: Sequence[Definition], style: Style, shown: Sho
 def render_edges(result: RelationResult, style: Style, shown: Shown) -> str:
     """One line an edge: the place, the definition at its other end, how sure it is and why."""
     return "\n".join(_edge_line(edge, result, style, shown) for edge in result.edges)
+
+
+def render_elsewhere(result: RelationResult, style: Style, shown: Shown) -> str:
+    """One line for each definition of the team's index that uses the name."""
+    why = f"{style('warn', Confidence.POSSIBLE.value)}  {style('dim', 'uses the name')}"
+    return "\n".join(f"{head_line(hit, style, shown)}  {why}" for hit in result.elsewhere)
 
 
 def whole_name(one: Definition) -> str:

@@ -61,6 +61,7 @@ def relations_document(result: RelationResult) -> Json:
         "targets": [definition_json(one) for one in targets],
         "candidates": [definition_json(one) for one in result.candidates],
         "edges": [edge_json(edge, result.relation, targets) for edge in result.edges],
+        **({"elsewhere": [hit_json(hit) for hit in result.elsewhere]} if result.elsewhere else {}),
         "complete": result.complete,
         "unknown": result.unknown,
         "weaker": result.weaker,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codanna_core.cli.arguments import add_answering, add_common, add_json, add_root, root_of
-from codanna_core.cli.edges import render_candidates, render_edges, render_mermaid
+from codanna_core.cli.edges import render_candidates, render_edges, render_elsewhere, render_mermaid
 from codanna_core.cli.envelope import relations_document, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.render import counted, print_text, say, shown_path, style_for
@@ -112,6 +112,7 @@ def _request(options: argparse.Namespace) -> RelationRequest:
         depth=options.depth or _DEPTHS.get(relation, 1),
         budget=options.budget,
         text=options.text,
+        team=relation is Relation.REFERENCES,
     )
 
 
@@ -144,19 +145,20 @@ def print_answer(engine: CommandService, result: RelationResult, options: argpar
             print_text(render_mermaid(result))
         else:
             print_text(render_edges(result, style, shown))
+            print_text(render_elsewhere(result, style, shown))
         report_problems(problem for problem in result.problems if problem.code is not Code.RELATIONS_UNKNOWN)
         for sentence in _summary(engine, result, options):
             say(sentence)
     if result.candidates:
         return ExitCode.AMBIGUOUS
-    return ExitCode.FOUND if result.edges else ExitCode.NOTHING
+    return ExitCode.FOUND if result.edges or result.elsewhere else ExitCode.NOTHING
 
 
 def _summary(engine: CommandService, result: RelationResult, options: argparse.Namespace) -> list[str]:
     """What people must know of the answer beyond its edges: never "none" where the truth is "unknown"."""
     if result.candidates:
         return []
-    if not result.targets and not result.edges:
+    if not result.targets and not result.edges and not result.elsewhere:
         return [_no_definition(engine, options)]
     lines = []
     meant = result.targets[0].name if len(result.targets) == 1 else "these"

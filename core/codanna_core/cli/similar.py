@@ -36,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
     path = file_in(root, file)
     filters = scope_of(options).filters(filters_of(options))
     with asked_engine(options) as (engine, cancel):
-        result = engine.similar(path, first, last, limit=options.limit, filters=filters, cancel=cancel)
+        result = engine.similar(
+            path, first, last, limit=options.limit, filters=filters, cancel=cancel, team=True
+        )
         return print_answer(engine, result, options)
 
 

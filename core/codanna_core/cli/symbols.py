@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
         limit = options.limit or engine.settings.search.symbol_limit
         # Names are not filtered by folders in the index: some of more than are wanted are inside.
         asked = limit * _INSIDE_ONE_OF if scope.below else limit
-        hits = scope.hits(engine.symbols(scope.name(options.name), limit=asked, cancel=cancel))[:limit]
+        found = engine.symbols(scope.name(options.name), limit=asked, cancel=cancel, team=not scope.below)
+        hits = scope.hits(found)[:limit]
         if options.json:
             write_json(symbols_envelope(options.name, hits, engine.status()))
         else:

@@ -45,6 +45,7 @@ from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.symbols import find_symbols, fits
+from codanna_core.search.teamed import using_elsewhere
 from codanna_core.search.view import SearchView
 from codanna_core.vectors.sheet import ClusterMap
 from codanna_core.words import asked_parts
@@ -122,24 +123,28 @@ class Answers:
         limit: int | None,
         filters: Filters | None,
         cancel: Cancel | None,
+        *,
+        team: bool,
     ) -> SearchResult:
         """Code like lines of a file."""
+        asked = self._opened_team.of(self._settings.team) if team else None
         lines = Lines(path, start_line, end_line, self._named, self._parsing.outline)
         view = self._meant_view()
         with OPEN_QUERIES:
-            return near_lines(view, lines, self._limit(limit), filters or Filters(), cancel)
+            return near_lines(view, lines, self._limit(limit), filters or Filters(), cancel, asked)
 
     def symbols(
-        self, query: str, limit: int | None, near: Sequence[str], cancel: Cancel | None
+        self, query: str, limit: int | None, near: Sequence[str], cancel: Cancel | None, *, team: bool
     ) -> list[SymbolHit]:
         """Symbols by name; several plain words that fit none are answered by meaning."""
         settings = self._settings.search
+        asked = self._opened_team.of(self._settings.team) if team else None
         wanted = settings.symbol_limit if limit is None else limit
 
         def named(*, misspelled: bool) -> list[SymbolHit]:
             return self._writer.damage.healing(
                 lambda: find_symbols(
-                    self.view(meaning=False), query, wanted, near, cancel, misspelled=misspelled
+                    self.view(meaning=False), query, wanted, near, cancel, misspelled=misspelled, team=asked
                 )
             )
 
@@ -149,7 +154,7 @@ class Answers:
         if fits(hits):
             return hits
         mode = mode_of(settings.mode)
-        meant = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False)
+        meant = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False, team=team)
         request = request_of(meant, settings, None, None, None, explain=False)
         found = self.search(request, cancel).hits
         return [as_symbol_hit(hit) for hit in found] or named(misspelled=True)
@@ -167,7 +172,13 @@ class Answers:
             source = IndexedFacts(view.tree, reading, self._writer.facts)
             return related(view, request, source, reading, partial)
 
-        return self._writer.damage.healing(answered)
+        result = self._writer.damage.healing(answered)
+        team = self._opened_team.of(self._settings.team) if request.team else None
+        name = result.targets[0].name if len(result.targets) == 1 else request.name
+        if team is not None and name and not result.candidates:
+            result.elsewhere, problems = using_elsewhere(team, name)
+            result.problems += problems
+        return result
 
     def cluster_map(self, limit: int, cancel: Cancel | None) -> ClusterMap:
         """The definitions of the index, laid out by meaning."""

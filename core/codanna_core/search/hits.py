@@ -23,6 +23,7 @@ def to_hit(symbol: StoredSymbol, score: float) -> Hit:
         score=score,
         deprecated=symbol.deprecated,
         wide=symbol.wide,
+        origin=symbol.origin,
     )
 
 
@@ -45,6 +46,7 @@ def to_symbol_hit(symbol: StoredSymbol, score: float, match: str) -> SymbolHit:
         match,
         symbol.deprecated,
         symbol.wide,
+        symbol.origin,
     )
 
 
@@ -74,4 +76,5 @@ def as_symbol_hit(hit: Hit) -> SymbolHit:
         "meaning",
         hit.deprecated,
         hit.wide,
+        hit.origin,
     )

@@ -86,8 +86,11 @@ class SearchService(Protocol):
         limit: int | None = None,
         filters: Filters | None = None,
         cancel: Cancel | None = None,
+        team: bool = False,
     ) -> SearchResult:
-        """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included)."""
+        """Code like the symbol at a line, or like the lines of a selection (lines from 0, both included);
+        with `team`, also code of the team's index.
+        """
 
     def symbols(
         self,
@@ -96,8 +99,9 @@ class SearchService(Protocol):
         limit: int | None = None,
         near: Sequence[str] = (),
         cancel: Cancel | None = None,
+        team: bool = False,
     ) -> list[SymbolHit]:
-        """Symbols by name, fuzzily."""
+        """Symbols by name, fuzzily; with `team`, also those of the team's index."""
 
     def relations(
         self,

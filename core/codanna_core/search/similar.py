@@ -17,9 +17,12 @@ from codanna_core.model import Extraction, Problem
 from codanna_core.problems import Code
 from codanna_core.results import Filters, SearchResult
 from codanna_core.search.candidates import NO_WORDS, CandidateSet, Sought, index_filter
+from codanna_core.search.joined import beyond
 from codanna_core.search.layers import Nearest
 from codanna_core.search.page import Page
 from codanna_core.search.snippets import SnippetReader
+from codanna_core.search.team import Inquiry, Team
+from codanna_core.search.teamed import joined
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import body_words, direct_children, own_body
 from codanna_core.text.stored import StoredSymbol
@@ -72,9 +75,14 @@ def near_vector(
 
 
 def near_lines(
-    view: SearchView, lines: Lines, limit: int, filters: Filters, cancel: Cancel | None = None
+    view: SearchView,
+    lines: Lines,
+    limit: int,
+    filters: Filters,
+    cancel: Cancel | None = None,
+    team: Team | None = None,
 ) -> SearchResult:
-    """The symbols nearest to lines of a file, as it is typed where it is edited."""
+    """The symbols nearest to lines of a file, as it is typed where it is edited; those of a team as well."""
     assert view.embedder is not None
     text = view.buffer_text(lines.path)
     try:
@@ -89,8 +97,19 @@ def near_lines(
     sort = next((sort for sort in _SORTS if meant.kind in sort), ())
     if sort and not filters.kinds:
         filters = replace(filters, kinds=sort)
-    found = _nearest(view, vector, f"{lines.path}:{lines.start + 1}", meant.place, limit, filters, cancel)
-    return replace(found, problems=[*found.problems, *meant.problems])
+    label = f"{lines.path}:{lines.start + 1}"
+    inquiry = Inquiry(
+        vector=vector,
+        model=view.embedder.model_id,
+        repositories=filters.repositories,
+        only=index_filter(filters),
+        limit=_over_fetch(limit + 8),
+    )
+    seen = joined(view, team, inquiry)
+    if seen.view is None:
+        return view.result(label, [], time.perf_counter(), [*view.state.problems, *seen.problems])
+    found = _nearest(seen.view, vector, label, meant.place, limit, filters, cancel)
+    return replace(found, problems=[*found.problems, *meant.problems, *seen.problems])
 
 
 def _nearest(
@@ -113,6 +132,11 @@ def _nearest(
         if page.full:
             break
         symbol = candidates.symbol(view, number)
+        far = beyond(view, candidates.rows, number)
+        if far is not None:
+            if not filters.phrases:  # They are looked up in files.
+                page.add(symbol, float(candidates.meaning[number]), ("meaning",), far=far)
+            continue
         inside = origin is not None and symbol.path == origin[0] and symbol.end_line >= origin[1]
         if inside and origin is not None and symbol.start_line <= origin[2]:
             continue

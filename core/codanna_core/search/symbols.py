@@ -13,6 +13,8 @@ from codanna_core.names.score import Query, score
 from codanna_core.results import SymbolHit
 from codanna_core.search.hits import to_symbol_hit
 from codanna_core.search.overview import overview
+from codanna_core.search.team import Inquiry, Team
+from codanna_core.search.teamed import joined
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT, file_key
 from codanna_core.text.rows import NONE, Rows
@@ -25,6 +27,8 @@ _GROUPS = (1, 30, 80)
 """How many names are looked up at a time, best first; the last number goes on."""
 _SPARE = 0.1
 """Share of symbols looked up beyond those wanted, since the path and the kind shift them a little."""
+_ASKED_ELSEWHERE = 3
+"""Letters from which on a name is looked for in a team's index; fewer fit too much."""
 _INSIDE = 300
 """Up to so many symbols in a container are judged by themselves, without a look at all names."""
 _NAMESAKES = 2000
@@ -60,9 +64,15 @@ def find_symbols(
     cancel: Cancel | None,
     *,
     misspelled: bool = True,
+    team: Team | None = None,
 ) -> list[SymbolHit]:
-    """The best symbols for what was typed, best first. Names that are misspelled may be left out."""
+    """The best symbols for what was typed, best first; those of a team as well. Names that are misspelled may
+    be left out.
+    """
     query = parse_query(text)
+    if team is not None and len(query.name) >= _ASKED_ELSEWHERE:
+        # What is missing is not said: a list of names has no place for it.
+        view = joined(view, team, Inquiry(prefix=query.name, limit=limit)).view or view
     if not query.name and not query.containers and not query.path:
         return [to_symbol_hit(symbol, 0.5, MatchKind.EXACT.value) for symbol in overview(view, near, limit)]
     found = _members(view, query) if query.name else _contained(view, query, limit)

@@ -17,7 +17,7 @@ from codanna_core.names import NameIndex
 from codanna_core.results import SnippetLine
 from codanna_core.search.layers import FileKeys, Layer
 from codanna_core.text.rows import Rows
-from codanna_core.text.stored import Filter
+from codanna_core.text.stored import Filter, StoredSymbol
 
 BEYOND = -(1 << 62)
 """Places of rows elsewhere are here and below; those of buffers are above."""
@@ -57,6 +57,24 @@ class Beyond(NamedTuple):
 
     origin: Origin
     lines: tuple[SnippetLine, ...]
+
+
+class FarSymbol(StoredSymbol):
+    """A symbol of a row, which knows that it has no file here."""
+
+    _beyond: Beyond
+
+    @classmethod
+    def of(cls, symbol: StoredSymbol, beyond: Beyond) -> FarSymbol:
+        """The symbol as it is, with where it is."""
+        far = cls(*symbol)
+        far._beyond = beyond
+        return far
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where it is."""
+        return self._beyond.origin
 
 
 class Elsewhere(Layer, Protocol):

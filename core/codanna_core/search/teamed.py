@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,13 +11,19 @@ from codanna_core.files.repository import repository_names
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.ranking.query import Question
-from codanna_core.results import Mode
+from codanna_core.results import Hit, Mode
 from codanna_core.search.candidates import index_filter
+from codanna_core.search.hits import to_hit
 from codanna_core.search.joined import JoinedView
 from codanna_core.search.language_names import without_language
 from codanna_core.search.team import Inquiry, Team
 from codanna_core.search.terms import query_terms, term_shares, text_weights
 from codanna_core.search.view import SearchView
+from codanna_core.text.stored import Filter
+
+MOST_USING = 50
+"""Uses elsewhere that are listed."""
+_LAST_PART = re.compile(r"::|->|[.#/\\]")
 
 
 class Teamed(NamedTuple):
@@ -67,6 +74,24 @@ def joined(view: SearchView, team: Team | None, inquiry: Inquiry) -> Teamed:
         asked = "; no team's index is asked here" if team is None else ""
         problems = (Problem(Code.FILTERED_OUT, f"this folder is not `repo:{shown}`{asked}"),)
     return Teamed(None, problems)
+
+
+def using_elsewhere(team: Team, name: str) -> tuple[list[Hit], tuple[Problem, ...]]:
+    """Definitions of a team that use a name. What they mean by it is not known here."""
+    identifier = _LAST_PART.split(name)[-1]
+    if not identifier:
+        return [], ()
+    layer, problems = team.ask(Inquiry(identifier=identifier, limit=MOST_USING))
+    if layer is None:
+        return [], problems
+    rows = layer.passing(Filter(), MOST_USING)
+    found = zip(layer.symbols(rows), layer.beyond(rows), strict=True)
+    hits = [replace(to_hit(symbol, 0.0), snippet=far.lines, reasons=("uses",)) for symbol, far in found]
+    return sorted(hits, key=_by_place)[:MOST_USING], problems
+
+
+def _by_place(hit: Hit) -> tuple[str, str, int]:
+    return hit.origin.repository if hit.origin is not None else "", hit.path, hit.span.start.line
 
 
 def is_called(view: SearchView, repositories: Sequence[str]) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from codanna_core.model import Origin
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -65,6 +67,11 @@ class StoredSymbol(NamedTuple):
     def wide(self) -> bool:
         """Whether columns depend on the position encoding."""
         return bool(self.flags & 2)
+
+    @property
+    def origin(self) -> Origin | None:
+        """Of a symbol that is in no file here, where it is; None for what an index of a folder has."""
+        return None
 
     @property
     def has_name(self) -> bool:

@@ -57,6 +57,7 @@ export interface SimilarParams {
   range?: Range;
   limit?: number;
   filters?: Filters;
+  team?: boolean;
 }
 
 export interface ContextParams {

@@ -98,7 +98,7 @@ export class ResultsView implements vscode.TreeDataProvider<Node>, vscode.Dispos
   /** Show code like a piece of code. */
   async similar(textDocument: { uri: string }, place: Place): Promise<void> {
     const ask: Question["ask"] = (filters, token) =>
-      inFolders(filters, (rest) => this.server.similar({ textDocument, ...place, ...rest }, token));
+      inFolders(filters, (rest) => this.server.similar({ textDocument, ...place, team: true, ...rest }, token));
     return this.run({ label: `code like ${await origin(textDocument.uri, place)}`, text: "", ask });
   }
 

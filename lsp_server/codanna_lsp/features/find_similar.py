@@ -26,6 +26,7 @@ class SimilarParams:
     end_line: int | None
     limit: int | None
     filters: Filters
+    team: bool
 
 
 def decode(params: Params) -> SimilarParams:
@@ -43,9 +44,8 @@ def decode(params: Params) -> SimilarParams:
     else:
         raise InvalidParams("`position` or `range` is needed")
     limit = params.integer("limit", low=1, high=1000) if params.has("limit") else None
-    return SimilarParams(
-        params.document(), start_line, end_line, limit, decode_filters(params.maybe_child("filters"))
-    )
+    filters = decode_filters(params.maybe_child("filters"))
+    return SimilarParams(params.document(), start_line, end_line, limit, filters, params.flag("team"))
 
 
 def find_similar(context: Context, snapshot: Snapshot, params: SimilarParams) -> Json:
@@ -60,6 +60,7 @@ def find_similar(context: Context, snapshot: Snapshot, params: SimilarParams) ->
             limit=params.limit,
             filters=params.filters,
             cancel=context.cancel,
+            team=params.team,
         )
 
     return gather(context, snapshot.only(home), params.limit, ask)

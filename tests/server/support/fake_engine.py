@@ -290,6 +290,7 @@ class FakeEngine:
         limit: int | None = None,
         filters: Filters | None = None,
         cancel: Cancel | None = None,
+        team: bool = False,
     ) -> SearchResult:
         """Symbols of the same kind."""
         self._check_indexed()
@@ -304,7 +305,13 @@ class FakeEngine:
         return SearchResult("", hits[: limit or 10], self._generation, 1.0, 0.1)
 
     def symbols(
-        self, query: str, *, limit: int | None = None, near: Sequence[str] = (), cancel: Cancel | None = None
+        self,
+        query: str,
+        *,
+        limit: int | None = None,
+        near: Sequence[str] = (),
+        cancel: Cancel | None = None,
+        team: bool = False,
     ) -> list[SymbolHit]:
         """Symbols whose name holds the query."""
         self._check_indexed()

@@ -124,6 +124,7 @@ function M.similar(range, uri, position)
     position = position or { line = cursor[1] - 1, character = hits.character(line, cursor[2], encoding) },
     range = range,
     limit = config.options.limit,
+    team = true,
   }
   return {
     title = "Similar code",
