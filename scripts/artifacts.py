@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import io
 import json
@@ -23,10 +24,11 @@ PACKAGES: Final = tuple(
 _VERSION: Final = "core/codanna_core/_version.py"
 MANUAL: Final = "docs/codanna-lsp.1"
 EXTENSION: Final = re.compile(
-    r"extension/(package\.json|readme\.md|LICENSE\.txt|dist/extension\.js|media/[\w.-]+)"
+    r"extension/(package\.json|readme\.md|LICENSE\.txt|dist/extension\.js)"
     r"|extension\.vsixmanifest|\[Content_Types\]\.xml"
 )
-"""All that a .vsix may hold."""
+"""All that a .vsix may hold besides media."""
+MEDIA: Final = "editors/vscode/media/"
 LEFTOVERS: Final = re.compile(
     r"(^|/)(__pycache__|node_modules|\.git|\.venv|build)(/|$)|\.(pyc|map|orig|rej)$"
 )
@@ -69,19 +71,20 @@ def sdist_faults(path: Path, version: str, tracked: set[str]) -> list[str]:
     ]
 
 
-def vsix_faults(path: Path, version: str) -> list[str]:
+def vsix_faults(path: Path, version: str, tracked: set[str]) -> list[str]:
     """What is wrong with an extension."""
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(files.get("extension/package.json", b"{}"))
     script = files.get("extension/dist/extension.js", b"")
     icon = manifest.get("icon", "media/icon.png")
-    wanted = {"extension/readme.md", "extension/LICENSE.txt", f"extension/{icon}"}
+    media = {f"extension/media/{name.removeprefix(MEDIA)}" for name in tracked if name.startswith(MEDIA)}
+    wanted = {"extension/readme.md", "extension/LICENSE.txt", f"extension/{icon}"} | media
     return [
         *(["states another version"] if manifest.get("version") != version else []),
         *(["has no program"] if b"codanna" not in script else []),
         *(f"lacks {name}" for name in sorted(wanted - set(files))),
-        *(f"holds {name}" for name in files if not EXTENSION.fullmatch(name)),
+        *(f"holds {name}" for name in sorted(set(files) - media) if not EXTENSION.fullmatch(name)),
         *_own_path_faults(files),
     ]
 
@@ -108,7 +111,7 @@ def faults(folder: Path, version: str, tracked: set[str]) -> list[str]:
     names = {
         f"codanna_lsp-{version}-py3-none-any.whl": lambda path: wheel_faults(path, version, tracked),
         f"codanna_lsp-{version}.tar.gz": lambda path: sdist_faults(path, version, tracked),
-        f"codanna-lsp-{version}.vsix": lambda path: vsix_faults(path, version),
+        f"codanna-lsp-{version}.vsix": lambda path: vsix_faults(path, version, tracked),
     }
     there = {path.name for path in folder.iterdir()} - {"SHA256SUMS"}
     found = [f"{name} is not part of a release" for name in sorted(there - set(names))]
@@ -118,14 +121,20 @@ def faults(folder: Path, version: str, tracked: set[str]) -> list[str]:
 
 
 def main() -> int:
-    """Check dist/."""
+    """Check dist/, or an extension alone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--extension", metavar="FILE", type=Path, help="check this .vsix, and nothing else")
+    extension: Path | None = parser.parse_args().extension
     folder = ROOT / "dist"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
     tracked = set(listed.decode().split("\0"))
     [version] = re.findall(r'^__version__ = "(.*)"', (ROOT / _VERSION).read_text("utf-8"), re.MULTILINE)
-    if found := faults(folder, version, tracked):
+    found = vsix_faults(extension, version, tracked) if extension else faults(folder, version, tracked)
+    if found:
         print("\n".join(found), file=sys.stderr)
         return 1
+    if extension:
+        return 0
     paths = sorted(path for path in folder.iterdir() if path.name != "SHA256SUMS")
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths]
     (folder / "SHA256SUMS").write_bytes("".join(lines).encode())

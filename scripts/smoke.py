@@ -137,7 +137,12 @@ def left_behind(home: Path) -> list[str]:
     found = []
     for folder, folders, files in os.walk(home):
         places = [Path(folder, name).relative_to(home).as_posix() for name in (*folders, *files)]
-        found += [place for place in places if "codanna" in place.rpartition("/")[2] and place not in DATA]
+        # pipx keeps an empty lock file for each name that it ever knew.
+        found += [
+            place
+            for place in places
+            if "codanna" in place.rpartition("/")[2] and not place.endswith(".lock") and place not in DATA
+        ]
         folders[:] = [
             name
             for name, place in zip(folders, places, strict=False)

@@ -23,6 +23,8 @@ def test_each_step_of_the_walkthrough_leads_somewhere(step: dict[str, Any]) -> N
     button = re.findall(r"\[[^\]]+\]\(command:([\w.]+)\)", step["description"])
     assert len(button) == 1
     assert button[0] in COMMANDS
+    # VS Code shows a single mark as it is, and code between double ones.
+    assert not re.search(r"(?<!`)`(?!`)", step["description"])
     page = EXTENSION / step["media"]["markdown"]
     assert page.read_text("utf-8").startswith("## ")
     assert "!media/**" in (EXTENSION / ".vscodeignore").read_text("utf-8").split()
@@ -68,6 +70,6 @@ def test_titles_of_settings_are_words(key: str) -> None:
 def test_titles_of_groups_are_words() -> None:
     """The groups of the settings are named, not numbered or spelled as in the file."""
     titles = [part["title"] for part in CONTRIBUTES["configuration"]]
-    assert len(titles) == len(set(titles)) == 7
+    assert len(titles) == len(set(titles)) > 6
     assert all(re.fullmatch(r"[A-Z][a-z]+", title) for title in titles)
     assert shown_title("codanna.discovery.max_file_size") == "Max_file_size"

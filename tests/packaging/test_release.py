@@ -222,14 +222,21 @@ def test_a_source_archive_is_checked(tmp_path: Path) -> None:
 
 
 def test_an_extension_is_checked(tmp_path: Path) -> None:
-    """It holds its program, its texts and its pictures, of one version."""
+    """It holds its program, its texts and all of its media, of one version."""
+    tracked: set[str] = set()
 
     def found(**changed: str) -> list[str]:
-        return list(artifacts.vsix_faults(zipped(tmp_path / "x.vsix", EXTENSION | changed), "1.2.3"))
+        path = zipped(tmp_path / "x.vsix", EXTENSION | changed)
+        return list(artifacts.vsix_faults(path, "1.2.3", {"editors/vscode/media/i.png"} | tracked))
 
     assert found() == []
     assert found(**{"extension/src/extension.ts": ""}) == ["holds extension/src/extension.ts"]
     assert found(**{"extension/dist/extension.js": ""}) == ["has no program"]
+    assert found(**{"extension/media/secret.txt": ""}) == ["holds extension/media/secret.txt"]
+    tracked.add("editors/vscode/media/walkthrough/server.md")
+    assert found() == ["lacks extension/media/walkthrough/server.md"]
+    assert found(**{"extension/media/walkthrough/server.md": ""}) == []
+    tracked.clear()
     assert found(**{"extension/package.json": '{"version": "1.2.4"}'}) == [
         "states another version",
         "lacks extension/media/icon.png",
@@ -274,6 +281,7 @@ def test_what_a_removal_forgets_is_found(tmp_path: Path) -> None:
         ".cache/uv/codanna_lsp.whl",
         ".config/codanna-lsp/config.toml",
         "venv/x",
+        ".local/share/pipx/.codanna-lsp.lock",
     ]
     left = [".local/bin/codanna-lsp", "venv/codanna_core", ".config/elsewhere/codanna-lsp"]
     for name in (*kept, *left):

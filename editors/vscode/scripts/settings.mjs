@@ -42,7 +42,7 @@ const own = {
   },
 };
 
-const titles = { discovery: "Files", semantic: "Meaning", vectors: "Vectors", search: "Search", index: "Index", server: "Server" };
+const titles = { discovery: "Files", semantic: "Meaning", vectors: "Vectors", search: "Search", index: "Index", server: "Server", team: "Team" };
 // A repository can bring its own `.vscode/settings.json`, which VS Code reads for every scope but this one.
 const scopeOf = (key) => (key["x-set-by"].includes("project") ? "window" : "machine");
 

@@ -82,9 +82,15 @@ export function activate(context: vscode.ExtensionContext): Api {
   command("codanna.showLog", () => showLog(server, output));
   command("codanna.restartServer", () => server.restart());
 
+  // A step of the walkthrough is done once the server runs. VS Code ignores a context that holds before it knows the
+  // walkthrough, and it knows it once a page without a document of its own, such as this one, was opened.
+  const tellWalkthrough = (): void => {
+    const page = vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ input }) => input === undefined));
+    void vscode.commands.executeCommand("setContext", "codanna.running", page && server.state === "running");
+  };
   context.subscriptions.push(
-    // A step of the walkthrough is done with it.
-    server.onDidChange(() => void vscode.commands.executeCommand("setContext", "codanna.running", server.state === "running")),
+    server.onDidChange(tellWalkthrough),
+    vscode.window.tabGroups.onDidChangeTabs(tellWalkthrough),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("codanna.serverPath") || event.affectsConfiguration("codanna.serverPackage")) {
         void server.restart();

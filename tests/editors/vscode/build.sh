@@ -7,4 +7,6 @@ echo "ok - the settings of the extension are those of the server"
 npm run --silent typecheck
 npm run --silent package -- --out "$EDITOR_TOOLS/codanna-lsp.vsix" >/dev/null
 echo "ok - the extension is packaged"
+"$PYTHON" ../../scripts/artifacts.py --extension "$EDITOR_TOOLS/codanna-lsp.vsix"
+echo "ok - it holds what a release does"
 npm run --silent bundle:test

@@ -284,11 +284,8 @@ try {
       await command("Preferences: Open Settings (UI)");
       const labels = page.locator(".settings-editor .setting-item-label");
       await page.locator(".settings-editor .suggest-input-container").click();
-      await page.keyboard.type("@ext:codanna.codanna-lsp size", { delay: 20 });
-      await labels.filter({ hasText: /^Max File Size$/ }).waitFor();
-      await page.keyboard.press("Control+a");
       await page.keyboard.type("@ext:codanna.codanna-lsp", { delay: 20 });
-      await labels.filter({ hasText: /^Server Path$/ }).waitFor();
+      await labels.filter({ hasText: /^Max File Size$/ }).waitFor();
       const odd = (await labels.allInnerTexts()).filter((label) => !/^[A-Z][a-z]+( [A-Z][a-z]+)*$/.test(label));
       if (odd.length > 0) {
         throw new Error(odd.join("; "));
