@@ -88,6 +88,13 @@ test("a wrong option is named with the place to read about it", function()
   assert(not ok and err:find("unknown option `pickers`"), err)
 end)
 
+test("setup brings the command along, also where a plug-in manager has not loaded `plugin/`", function()
+  vim.api.nvim_del_user_command("Codanna")
+  vim.g.loaded_codanna = nil
+  codanna.setup({})
+  equal(vim.fn.exists(":Codanna"), 2)
+end)
+
 test("a missing server gets one clear message, however many files are opened", function()
   codanna.setup({ cmd = { "no-such-server-anywhere", "serve" } })
   if vim.fn.has("nvim-0.11") == 0 then
@@ -493,6 +500,12 @@ test("what an answer lacks stands in the picker's title, or where there is nothi
   wait("the message", function()
     return text() == " nothing was found: the model is missing"
   end)
+  problems = { require("codanna.source").building }
+  picker.live:again()
+  wait("what to wait for", function()
+    return text() == " the index is being built; results appear as soon as there are any"
+  end)
+  problems = { "the model is missing" }
   list = require("codanna.hits").last
   harness.forget()
   picker.live:again()

@@ -14,6 +14,8 @@ local M = {}
 ---@param options table|nil See `:help codanna-options`.
 function M.setup(options)
   config.set(options)
+  -- Plug-in managers that put the folder on the runtime path themselves do not always load what is in `plugin/`.
+  vim.cmd("runtime plugin/codanna.lua")
   if vim.fn.has("nvim-0.11") == 1 then
     vim.lsp.config("codanna", config.client())
     vim.lsp.enable("codanna")

@@ -13,13 +13,14 @@ local M = {}
 
 ---Problems that solve themselves: this plug-in has started what builds the index.
 local BUILDING = { opening = true, ["index-missing"] = true }
+M.building = "the index is being built"
 
 ---What is missing in an answer, in sentences.
 ---@param result table
 ---@return string[]
 local function missing(result)
   return vim.tbl_map(function(problem)
-    return BUILDING[problem.code] and "the index is being built" or problem.message
+    return BUILDING[problem.code] and M.building or problem.message
   end, result.problems or {})
 end
 

@@ -410,7 +410,10 @@ function Picker:fill(err, list, problems, text)
   local lines, marks = {}, {}
   local lacks = table.concat(problems, "; ")
   local message = err or (#list == 0 and (text ~= "" or not self.source.live) and "nothing was found") or nil
-  if message and lacks ~= "" then
+  if message and not err and vim.tbl_contains(problems, sources.building) then
+    -- It is asked again with every change of the status.
+    message = lacks .. "; results appear as soon as there are any"
+  elseif message and lacks ~= "" then
     message = message .. ": " .. lacks
   end
   if message then
