@@ -120,7 +120,7 @@ class AskedTeam:
         wanted, allowed = inquiry.repositories, self.settings.repositories
         if allowed:
             known = {name.lower() for name in allowed}
-            wanted = tuple(name for name in wanted if name.lower() in known) if wanted else allowed
+            wanted = tuple(name for name in wanted if _repository(name) in known) if wanted else allowed
             if not wanted:
                 return None
         left_out = _CHECKED_OUT.names()
@@ -156,6 +156,11 @@ class AskedTeam:
     @staticmethod
     def _said(problem: Problem | None) -> tuple[Problem, ...]:
         return (problem,) if problem is not None else ()
+
+
+def _repository(name: str) -> str:
+    """What is named, without the branch that may stand behind it."""
+    return name.lower().partition("@")[0]
 
 
 class _Run:

@@ -71,10 +71,10 @@ def is_place(path: str) -> bool:
 
 def is_asked_for(row: RemoteRow, symbol: StoredSymbol, question: RemoteQuestion) -> bool:
     """Whether a row is what a question asks for: of the right repositories, and past the filters."""
-    repository = row.repository.lower()
-    if repository in {name.lower() for name in question.left_out}:
+    names = {row.repository.lower(), f"{row.repository}@{row.branch}".lower()}
+    if names & {name.lower() for name in question.left_out}:
         return False
-    if question.repositories and repository not in {name.lower() for name in question.repositories}:
+    if question.repositories and not names & {name.lower() for name in question.repositories}:
         return False
     return not question.only or passes(symbol, question.only)
 

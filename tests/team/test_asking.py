@@ -146,7 +146,9 @@ def test_only_the_repositories_of_the_settings(team: Opened) -> None:
     some.ask(ASKED)
     some.ask(replace(ASKED, repositories=("Team/B", "team/c")))
     some.ask(replace(ASKED, repositories=("team/c",)))
-    assert [one.repositories for one in source.questions] == [("team/a", "team/b"), ("Team/B",)]
+    some.ask(replace(ASKED, repositories=("team/b@next", "team/c@next")))
+    asked = [one.repositories for one in source.questions]
+    assert asked == [("team/a", "team/b"), ("Team/B",), ("team/b@next",)]
 
 
 def test_without_a_safe_token_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +231,8 @@ def test_rows_that_were_not_asked_for_are_left_out() -> None:
     assert len(layer_of(ROW, left_out=("Team/There",))) == 0
     assert len(layer_of(ROW, repositories=("team/other",))) == 0
     assert len(layer_of(ROW, repositories=("TEAM/there",))) == 1
+    assert len(layer_of(ROW, repositories=("team/there@main",))) == 1
+    assert len(layer_of(ROW, repositories=("team/there@next",))) == 0
     assert len(layer_of(ROW, only=Filter(languages=("go",)))) == 0
     assert len(layer_of(ROW, only=Filter(path_regexes=("src/.*",), kinds=("method",)))) == 1
 
