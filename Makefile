@@ -9,7 +9,7 @@ COUNT ?= 20000
 Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
-.PHONY: help install try test lint types check format bench torture fuzz soak test-editors pictures test-agents tokens vscode docs lock wheel \
+.PHONY: help install try test lint types check format bench bench-peers torture fuzz soak test-editors pictures test-agents tokens vscode docs lock wheel \
   dist smoke weight recipes release site site-version \
   site-look lint-workflows clean
 
@@ -49,6 +49,9 @@ format: install ## rewrite the sources in the project's style
 
 bench: install ## one of benchmarks/, cold_index unless named: make bench B=retrieval
 	$(BIN)/python benchmarks/$(B).py $(ARGS)
+
+bench-peers: install ## zoekt, Codanna and universal-ctags beside ours: make bench-peers ARGS="FOLDER --tools DIR --zoekt SOURCES"
+	$(BIN)/python benchmarks/peers.py $(ARGS)
 
 torture: install ## kill commands, servers and helpers, then compare all answers with a clean build's: make torture KILLS=1000
 	$(if $(KILLS),TORTURE_KILLS=$(KILLS) )$(BIN)/python -m pytest -m slow -k torture --timeout=0 $(ARGS)
