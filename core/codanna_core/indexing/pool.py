@@ -6,7 +6,7 @@ import queue
 import subprocess
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +23,8 @@ from codanna_core.runtime.pace import Pace
 
 _BATCH_BYTES = 600_000
 _BATCH_FILES = 64
+_FEW_BYTES = _BATCH_BYTES // 4
+"""Less of one kind of file than this is left to one worker."""
 _IN_FLIGHT = 2
 _SILENCE_LIMIT_S = 90.0
 _MAX_FAILED_STARTS = 3
@@ -171,18 +173,34 @@ class WorkerPool:
 
 
 def _batches(files: Sequence[tuple[FileTask, int]]) -> Iterator[list[FileTask]]:
-    batch: list[FileTask] = []
-    size = 0
     limit = _BATCH_BYTES // 8  # Small first batches: the first commit, and so the first answer, comes early.
-    for task, file_size in files:
-        batch.append(task)
-        size += file_size
-        if size >= limit or len(batch) >= _BATCH_FILES:
+    for part in _kinds_together(files):
+        batch: list[FileTask] = []
+        size = 0
+        for task, file_size in part:
+            batch.append(task)
+            size += file_size
+            if size >= limit or len(batch) >= _BATCH_FILES:
+                yield batch
+                batch, size = [], 0
+                limit = min(limit * 2, _BATCH_BYTES)
+        if batch:
             yield batch
-            batch, size = [], 0
-            limit = min(limit * 2, _BATCH_BYTES)
-    if batch:
-        yield batch
+
+
+def _kinds_together(files: Sequence[tuple[FileTask, int]]) -> list[list[tuple[FileTask, int]]]:
+    """The files in parts. Those of kinds of which there are few are one part in the middle: what a worker
+    reads a language with takes longer to make than a few files, and so is made in one worker alone.
+    """
+    kinds = [task.path.rpartition("/")[2].rpartition(".")[2] for task, _ in files]
+    sizes: Counter[str] = Counter()
+    for kind, (_, size) in zip(kinds, files, strict=True):
+        sizes[kind] += size
+    few = {kind for kind, size in sizes.items() if size < _FEW_BYTES}
+    common = [file for kind, file in zip(kinds, files, strict=True) if kind not in few]
+    middle = len(common) // 2
+    rare = [file for kind, file in zip(kinds, files, strict=True) if kind in few]
+    return [common[:middle], rare, common[middle:]]
 
 
 def _more_carefully(batch: list[FileTask], slow: bool, *, killed: bool) -> Iterator[list[FileTask]]:
