@@ -56,7 +56,9 @@ class CommittedLayer:
 
     def traits(self, rows: Rows) -> Traits:
         """From three columns."""
-        files, traits, names = self._text.columns(("file_key", "traits", "name_terms"), rows)
+        files, traits, names = (
+            self._text.column(name, rows) for name in ("file_key", "traits", "name_terms")
+        )
         return Traits(files, traits.astype(np.int64), names)
 
     def symbols(self, rows: Rows) -> list[StoredSymbol]:

@@ -90,11 +90,6 @@ class TextSnapshot:
         """One number of each document, such as its `file_key`, without reading the documents."""
         return self._searcher.column(name, _addresses(rows))
 
-    def columns(self, names: Sequence[str], rows: Rows) -> list[NDArray[np.uint64]]:
-        """Several of them."""
-        addresses = _addresses(rows)
-        return [self._searcher.column(name, addresses) for name in names]
-
     def paths_of_files(self, rows: Rows) -> list[str]:
         """The paths that file documents are about."""
         return [str(payload[0]) for payload in self._searcher.payloads(_addresses(rows))]
