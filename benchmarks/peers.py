@@ -333,6 +333,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if tools.is_relative_to(PROJECT):
         parser.error(f"{tools} is inside this project; name a folder outside of it")
     tools.mkdir(parents=True, exist_ok=True)
+    # An installed package has its bytecode; without, each command would make all of it anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     ctags = universal_ctags()
     if ctags is not None:
         os.environ["CTAGS_COMMAND"] = ctags

@@ -41,14 +41,15 @@ from codanna_core.results import (
 )
 from codanna_core.runtime.pace import AT_ONCE, POLITE, Pace
 from codanna_core.search.answers import Answers
-from codanna_core.search.related import Partial
 from codanna_core.search.request import request_of
 from codanna_core.search.view import SearchView
 from codanna_core.storage.directory import Checkpoint
-from codanna_core.vectors.sheet import ClusterMap
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from codanna_core.search.related import Partial
+    from codanna_core.vectors.sheet import ClusterMap
 
 __all__ = ["Engine", "remove_index"]
 

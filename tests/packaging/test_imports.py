@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -179,6 +181,14 @@ def full_names(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
+def test_a_search_loads_nothing_about_relations() -> None:
+    """Opening an engine is what a command that searches does first, and it is over in half a second."""
+    asked = "import sys, codanna_core.engine; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    late = ("relations.edges", "relations.typer", "search.related", "context.packer", "vectors.sheet")
+    assert not {f"codanna_core.{name}" for name in late}.intersection(loaded.split())
 
 
 READERS = {

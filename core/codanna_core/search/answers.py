@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
-from codanna_core.context.packer import hits_for, pack
 from codanna_core.errors import ModelLost, ModelUnavailable
 from codanna_core.files import read_regular, to_utf8
 from codanna_core.files.inside import read_inside
@@ -32,13 +31,11 @@ from codanna_core.results import (
     SymbolHit,
 )
 from codanna_core.runtime.yielding import OPEN_QUERIES
-from codanna_core.search.atlas import cluster_map
 from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import as_symbol_hit
 from codanna_core.search.kept import Kept
 from codanna_core.search.opened_team import OpenedTeam
-from codanna_core.search.related import Partial, related
 from codanna_core.search.relations import IndexedFacts, KeptFacts, Reading
 from codanna_core.search.reply import answer
 from codanna_core.search.request import mode_of, request_of
@@ -47,11 +44,13 @@ from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.symbols import find_symbols, fits
 from codanna_core.search.teamed import using_elsewhere
 from codanna_core.search.view import SearchView
-from codanna_core.vectors.sheet import ClusterMap
 from codanna_core.words import asked_parts
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from codanna_core.search.related import Partial
+    from codanna_core.vectors.sheet import ClusterMap
 
 _MEANT_SYMBOLS = 20
 """Symbols found by meaning beyond these are hardly what was meant."""
@@ -97,6 +96,9 @@ class Answers:
         self, question: str | SearchRequest, budget: int, filters: Filters | None, cancel: Cancel | None
     ) -> Context:
         """A page of hits as one text."""
+        # Late, as are others below: a command that searches needs none of it, and is over in half a second.
+        from codanna_core.context.packer import hits_for, pack
+
         if not isinstance(question, SearchRequest):
             mode = mode_of(self._settings.search.mode)
             question = SearchRequest(
@@ -163,6 +165,7 @@ class Answers:
         self, request: RelationRequest, cancel: Cancel | None, partial: Partial | None
     ) -> RelationResult:
         """Who uses a definition, what it uses itself, and what a change of it reaches."""
+        from codanna_core.search.related import related
 
         def answered() -> RelationResult:
             view = self.view(meaning=False)
@@ -182,6 +185,8 @@ class Answers:
 
     def cluster_map(self, limit: int, cancel: Cancel | None) -> ClusterMap:
         """The definitions of the index, laid out by meaning."""
+        from codanna_core.search.atlas import cluster_map
+
         view = self._meant_view()
         with OPEN_QUERIES:
             return cluster_map(view, limit, cancel)
