@@ -73,3 +73,20 @@ def test_titles_of_groups_are_words() -> None:
     assert len(titles) == len(set(titles)) > 6
     assert all(re.fullmatch(r"[A-Z][a-z]+", title) for title in titles)
     assert shown_title("codanna.discovery.max_file_size") == "Max_file_size"
+
+
+def test_pages_take_their_colors_from_the_theme() -> None:
+    """Text and what is behind it are the theme's, light or dark; of our own are hues in the middle alone."""
+    sheets = {path.name: path.read_text("utf-8") for path in sorted((EXTENSION / "media").glob("*.css"))}
+    assert len(sheets) == 2
+    for name, sheet in sheets.items():
+        painted = re.findall(
+            r"(?:^|[\s;])((?:background|color|border-color|outline-color|fill|stroke)): ([^;]+);", sheet
+        )
+        assert painted, name
+        free = ("var(--", "color-mix(", "transparent", "none", "inherit", "currentColor")
+        assert [pair for pair in painted if not pair[1].startswith(free)] == [], name
+        assert not re.search(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(", sheet), name
+        assert set(re.findall(r"hsl\([^)]*\)", sheet)) <= {
+            f"hsl({hue}, 60%, 52%)" for hue in range(0, 360, 30)
+        }

@@ -51,9 +51,9 @@ try {
       for (const end = Date.now() + 60_000; ; ) {
         await page.keyboard.press("F1");
         const input = page.locator(".quick-input-widget:visible input.input");
-        await input.waitFor();
-        await input.fill(`>${name}`);
-        if (await row.waitFor({ timeout: 2000 }).then(() => true, () => false)) {
+        // Whatever takes the focus at this moment closes the palette again.
+        const there = await input.fill(`>${name}`, { timeout: 5000 }).then(() => row.waitFor({ timeout: 2000 })).then(() => true, () => false);
+        if (there) {
           await row.click();
           return;
         }

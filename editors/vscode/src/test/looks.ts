@@ -5,7 +5,7 @@ import { History } from "../history";
 import type { MapPanel } from "../mapPanel";
 import { highlights, wanted } from "../matches";
 import { withRow } from "../preview";
-import { type FileNode, fileItem, type HitNode, hitItem } from "../rows";
+import { type FileNode, fileItem, type HitNode, hitItem, tooltip } from "../rows";
 import { activate, api, file, preview, ready, replacing, type Tests, until, where } from "./support";
 
 const marked = (text: string, question: string) => highlights(text, wanted(question)).map(([start, end]) => text.slice(start, end));
@@ -46,6 +46,19 @@ export const tests: Tests = [
       const files = api.view.files.length;
       assert.equal(api.view.tree.description, `${nodes.length} in ${files} file${files === 1 ? "" : "s"}`);
       assert.match(String(api.statusBar.item.accessibilityInformation?.label), /^Codanna, workspace: \d+ symbols/);
+    },
+  ],
+  [
+    "a hover has the signature, the comment, and one line of reasons at its end",
+    async () => {
+      const { hits } = await api.server.search({ query: "drop expired sessions", limit: 1 });
+      const lines = tooltip(hits[0]).value.replaceAll("&nbsp;", " ").trim().split("\n");
+      assert.deepEqual(lines.filter((line) => line.startsWith("Found by ")), [lines.at(-1)]);
+      assert.match(lines.at(-1)!, /^Found by [a-z ]+(, [a-z ]+)*\\?\.$/);
+      assert.equal(lines[0], "```typescript");
+      assert.ok(lines.includes(hits[0].signature), "the signature");
+      const without = tooltip({ ...hits[0], reasons: [] }).value;
+      assert.ok(!without.includes("Found by"));
     },
   ],
   [
