@@ -220,3 +220,21 @@ def test_search_marks_what_is_elsewhere(
     assert any(hit.get("repository") == "team/there" and hit["url"].startswith("https://git") for hit in hits)
     main([*arguments, "--index-dir", str(folders / "here-index"), "--format", "vimgrep"])
     assert "router.ts" not in capsys.readouterr().out
+
+
+def test_references_of_the_team_are_possible(
+    relay: Engine, folders: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uses elsewhere are listed as such, also of what the folder does not define, and nothing denies them."""
+    monkeypatch.setattr(asking, "_open_source", lambda url, token: FolderSource(relay))
+    with Engine.open(folders / "here", folders / "here-index") as engine:
+        engine.sync()
+    options = ["--set", f"team.url={URL}", "--set", "team.deadline_ms=10000", "--no-sync"]
+    where = [str(folders / "here"), "--index-dir", str(folders / "here-index"), *options]
+    assert main(["refs", "MessageRouter", *where]) == 0
+    said = capsys.readouterr()
+    assert "[team/there] relay/src/router.ts:" in said.out
+    assert "possible  uses the name" in said.out
+    assert "no references to it in this folder" in said.err
+    assert main(["refs", "MessageRouter", *where, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["elsewhere"][0]["repository"] == "team/there"

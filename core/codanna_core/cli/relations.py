@@ -178,7 +178,8 @@ def _summary(engine: CommandService, result: RelationResult, options: argparse.N
         lines.append(f"{result.passed:,} {uses} it on without calling it: `refs` lists them")
     if not result.edges and not lines:
         unless = "" if result.complete else " in what was looked through"
-        lines.append(f"no {what}{unless}")
+        here = " in this folder" if result.elsewhere else ""
+        lines.append(f"no {what if result.targets else _NOUNS[result.relation] + ' it'}{here}{unless}")
     return lines
 
 
