@@ -24,7 +24,8 @@ def test_json_holds_the_code_once(run: Any, workspace: Path) -> None:
     assert document["leftOut"] == 0
     hit = document["hits"][0]
     shape = get_type_hints(ShownJson)
-    assert set(hit) == set(shape) - {"snippet", "signals"}
+    of_team = {"repository", "branch", "revision", "url"}
+    assert set(hit) == set(shape) - {"snippet", "signals"} - of_team
     assert hit["handle"].startswith("src/settings.py#read_settings~")
     assert hit["shown"] == "whole"
     assert hit["shownLines"] == [[3, 7]]
