@@ -9,7 +9,7 @@ COUNT ?= 20000
 Q ?= replace a worker that crashed
 
 .DEFAULT_GOAL := help
-.PHONY: help install try test lint types check format bench bench-peers torture fuzz soak test-editors pictures test-agents tokens vscode docs lock wheel \
+.PHONY: help install try test lint types check format bench bench-peers torture fuzz soak test-editors pictures test-agents test-team bench-team tokens vscode docs lock wheel \
   dist smoke weight recipes release site site-version \
   site-look lint-workflows clean
 
@@ -80,6 +80,14 @@ test-agents: install build/inspector/.installed ## the official MCP inspector dr
 
 build/inspector/.installed: $(NODE)/bin/npm
 	$(call npm_install,build/inspector,@modelcontextprotocol/inspector@2.12.0)
+
+# Needs Java 17 and Maven, whose artifacts are kept in ~/.cache; TEAM_KILLS=100 and TEAM_NODE_KILLS=20 are the long run.
+test-team: install ## a team's index on a secured cluster of three nodes on loopback: make test-team ARGS="-k killed"
+	$(BIN)/python -m pytest -m slow tests/team $(ARGS)
+
+bench-team: install ## the same of one node and a large folder: make bench-team FOLDER=/usr/include WORK=/var/tmp/team
+	@test -n "$(FOLDER)" -a -n "$(WORK)" || { echo "name a folder of code and one for the data: FOLDER=… WORK=…" >&2; exit 2; }
+	$(BIN)/python benchmarks/team.py "$(FOLDER)" --work "$(WORK)" $(ARGS)
 
 soak: install ## a day's worth of edits and searches: no growth, no loss of recall
 	$(BIN)/python -m pytest -m slow -k soak --timeout=0 $(ARGS)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
 
-from codanna_core.model import Kind, Position, Span
-from codanna_core.text.documents import PLACE_BIT
+from codanna_core.model import Position, Span
+from codanna_core.text.documents import KINDS, PLACE_BIT
 from codanna_team.codebook import DIMENSION
 from codanna_team.engine import Found
 from codanna_team.queries import Plan
 from codanna_team.remote import RemoteQuestion, RemoteRow
 from codanna_team.rows import Place, cosines
 from codanna_team.sending import place_of
+from codanna_team.visible import key_of
 
 _LONG: Final = 4096
 _MOST: Final = {"name": 1024, "container": 2048, "signature": 2048, "doc": _LONG, "snippet": _LONG}
 """Characters of each text."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_OUTSIDE: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|[\x00-\x1f\x7f]")
+"""A part of a path that is empty, or leads elsewhere; and what is in no name of a file of a repository."""
 _MOST_WORDS: Final = 65_536
 _MOST_HITS: Final = 10_000
 
@@ -40,9 +45,9 @@ class Readable:
     @classmethod
     def of(cls, key: str, manifest: Mapping[str, Any]) -> Self:
         """Read a manifest; ValueError where it cannot be."""
-        repository, _, branch = key.rpartition("@")
+        repository, branch = str(manifest["repository"]), str(manifest["branch"])
         revision = str(manifest.get("revision") or "")
-        if not repository or not branch or not _plain(key, 500):
+        if key_of(repository, branch) != key or not _plain(key, 500):
             raise ValueError("a manifest has no name")
         if not all(one in "0123456789abcdef" for one in revision) or len(revision) > 64:
             revision = ""
@@ -60,10 +65,12 @@ class Reading:
     branches: Mapping[str, Readable]
     compared: bool
     """Whether the question's vector can be compared with those of the rows."""
+    left_out: frozenset[str] = frozenset()
+    """Repositories in lower case."""
     refused: int = 0
-    held: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """By branch and path, of files that hold terms."""
-    using: set[tuple[str, str]] = field(default_factory=set)
+    held: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """By the number of the file, of those that hold terms."""
+    using: set[int] = field(default_factory=set)
     """Files that use the identifier that was asked for."""
 
 
@@ -81,7 +88,7 @@ def rows_of(plan: Plan, found: Sequence[Found], reading: Reading) -> tuple[Remot
             source = hit.get("_source")
             if not isinstance(source, dict):
                 reading.refused += 1
-            elif part != "identifier" or (source.get("key"), source.get("path")) in reading.using:
+            elif part != "identifier" or source.get("file") in reading.using:
                 sources.setdefault(str(hit.get("_id")), source)
     near = _cosines(sources, reading)
     rows = []
@@ -104,18 +111,17 @@ def _hits(answer: Found) -> list[Mapping[str, Any]]:
 
 def _read_files(part: str, answer: Found, reading: Reading) -> None:
     for hit in _hits(answer):
-        source = hit.get("_source")
-        if not isinstance(source, dict):
+        fields = hit.get("fields")
+        numbers_of = fields.get("file") if isinstance(fields, dict) else None
+        file = numbers_of[0] if isinstance(numbers_of, list) and numbers_of else None
+        if not isinstance(file, int):
             continue
-        where = str(source.get("key")), str(source.get("path"))
         if part == "using":
-            reading.using.add(where)
+            reading.using.add(file)
             continue
         names = hit.get("matched_queries")
         numbers = [int(name) for name in names if str(name).isdigit()] if isinstance(names, list) else []
-        reading.held[where] = tuple(
-            reading.terms[number] for number in numbers if number < len(reading.terms)
-        )
+        reading.held[file] = tuple(reading.terms[number] for number in numbers if number < len(reading.terms))
 
 
 def _cosines(sources: Mapping[str, Mapping[str, Any]], reading: Reading) -> dict[str, float]:
@@ -144,16 +150,17 @@ def _cosines(sources: Mapping[str, Mapping[str, Any]], reading: Reading) -> dict
 def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> RemoteRow | None:
     """None of a branch that is not published, as far as is known here."""
     branch = reading.branches.get(source["key"])
-    if branch is None or branch.repository in reading.question.left_out:
+    if branch is None or branch.repository.lower() in reading.left_out:
         return None
     texts = {name: _text(source, name, most) for name, most in _MOST.items()}
     path = _path(source)
-    kind = Kind(source["kind"])
+    kind = source["kind"]
+    if kind not in KINDS:
+        raise ValueError("a kind of symbol is unknown")
     language = _text(source, "language", 64)
     place = Place.read(place_of(source, branch.marks))
     levels = _levels(_text(source, "words", _MOST_WORDS), reading.terms)
-    own = tuple(levels)
-    where = str(source["key"]), path
+    own, file = tuple(levels), source.get("file")
     lines = texts["snippet"].split("\n") if texts["snippet"] else []
     start = Position(place.start_line, place.start_col)
     return RemoteRow(
@@ -163,7 +170,7 @@ def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> R
         path,
         texts["name"],
         texts["container"],
-        str(kind),
+        kind,
         language,
         texts["signature"],
         texts["doc"],
@@ -173,23 +180,29 @@ def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> R
         int(source.get("flags") or 0) & 3,
         (int(source["traits"]) & (1 << PLACE_BIT) - 1) | min(place.number, 1 << 40) << PLACE_BIT,
         levels,
-        tuple(dict.fromkeys((*reading.held.get(where, ()), *own))),
+        tuple(dict.fromkeys((*reading.held.get(file or 0, ()), *own))),
         cosine,
     )
 
 
 def _levels(words: str, terms: Sequence[str]) -> dict[str, str]:
-    """Of the question's terms that a symbol holds."""
-    held = {word[:-1]: word[-1] for word in words.split(" ") if len(word) > 1}
-    return {term: held[term] for term in terms if "a" <= held.get(term, "") <= "p"}
+    """Of the question's terms that a symbol holds: each word ends with its level."""
+    held, words = {}, f" {words} "
+    for term in terms:
+        at = words.find(start := f" {term}")
+        while at >= 0:
+            level = at + len(start)
+            if words[level + 1 : level + 2] == " " and "a" <= words[level] <= "p":
+                held[term] = words[level]
+                break
+            at = words.find(start, level)
+    return held
 
 
 def _path(source: Mapping[str, Any]) -> str:
     path = _text(source, "path", _LONG)
-    if "\\" in path or any(part in ("", ".", "..") for part in path.split("/")):
-        raise ValueError("a path leads out of its repository")
-    if not _plain(path, _LONG):
-        raise ValueError("a path holds control characters")
+    if _OUTSIDE.search(path):
+        raise ValueError("a path leads out of its repository, or holds control characters")
     return path
 
 
@@ -197,9 +210,10 @@ def _text(source: Mapping[str, Any], name: str, most: int) -> str:
     value = source.get(name, "")
     if not isinstance(value, str) or len(value) > most:
         raise ValueError(f"the {name} of a row is not what it should be")
-    value.encode("utf-8")  # A lone surrogate would end whoever writes it out.
+    if not value.isascii():
+        value.encode("utf-8")  # A lone surrogate would end whoever writes it out.
     return value
 
 
 def _plain(text: str, most: int) -> bool:
-    return len(text) <= most and not any(ord(one) < 32 or ord(one) == 127 for one in text)
+    return len(text) <= most and _CONTROL.search(text) is None

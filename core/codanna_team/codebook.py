@@ -118,7 +118,8 @@ class Codebook:
     def probe(self, question: Floats, lists: int) -> Probe:
         """The nearest so many lists, and what estimates products with their rows."""
         near = self.centroids @ question
-        chosen = np.argpartition(-near, min(lists, len(near)) - 1)[:lists]
+        lists = min(lists, len(near))
+        chosen = np.argpartition(-near, lists - 1)[:lists]
         chosen = chosen[np.lexsort((chosen, -near[chosen]))].astype(np.int32)
         turned = self.turned(question[None])[0]
         low, high = float(turned.min()), float(turned.max())
@@ -132,10 +133,11 @@ class Codebook:
 
 def estimates(coded: Coded, probe: Probe) -> NDArray[np.float64]:
     """What the script in the engine computes, for tests and for choosing numbers of lists."""
-    ones = np.bitwise_count(coded.codes).sum(axis=1).astype(np.float64)
+    codes = coded.codes.view("<u8")  # Of signed numbers, numpy counts the bits of their sizes.
+    ones = np.bitwise_count(codes).sum(axis=1).astype(np.float64)
     weighed = sum(
-        float(1 << bit) * np.bitwise_count(coded.codes & plane).sum(axis=1)
-        for bit, plane in enumerate(probe.planes)
+        float(1 << bit) * np.bitwise_count(codes & plane).sum(axis=1)
+        for bit, plane in enumerate(probe.planes.view("<u8"))
     )
     product = 2 * (probe.low * ones + probe.step * weighed) - probe.total
     found: NDArray[np.float64] = probe.near[coded.lists[:, 0]] * UNIT + coded.factors * product

@@ -218,7 +218,7 @@ class Publisher:
 
     def _documents(self, file: FileRow, rows: list[Row]) -> Iterator[Write]:
         shared: dict[str, Any] = {
-            "repository": self._target.repository,
+            "repository": self._target.repository.lower(),
             "key": self._target.key,
             "path": file.path,
             "path_words": file.path_words,

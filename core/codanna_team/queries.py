@@ -12,10 +12,12 @@ from codanna_core.text.stored import Filter
 from codanna_core.words import index_text
 from codanna_team.codebook import UNIT, Codebook, Probe
 from codanna_team.remote import RemoteQuestion
-from codanna_team.visible import Condition, unmarked
+from codanna_team.visible import Condition, key_of, unmarked
 
-PROBES: Final = 384
-"""Lists of the codebook that a question looks into: a twentieth of them."""
+PROBES: Final = 512
+"""Lists of the codebook that a question looks into: a sixteenth of them."""
+_BY_KIND, _BY_PLACE = 4, 16
+"""Times as many where a filter lets little through: what is nearest of that is farther away."""
 _NAMED: Final = 64
 _BY_PATH: Final = 30
 _FILES: Final = 400
@@ -26,39 +28,22 @@ _LEAST: Final = 1e-6
 NEARNESS: Final = (
     "long a = doc['code0'].value; long b = doc['code1'].value;"
     " long c = doc['code2'].value; long d = doc['code3'].value;"
+    " List p = params.planes; List n = params.numbers; List near = params.near;"
     " int ones = Long.bitCount(a) + Long.bitCount(b) + Long.bitCount(c) + Long.bitCount(d);"
-    " int weighed = Long.bitCount(a & params.a0) + Long.bitCount(b & params.b0)"
-    " + Long.bitCount(c & params.c0) + Long.bitCount(d & params.d0)"
-    " + 2 * (Long.bitCount(a & params.a1) + Long.bitCount(b & params.b1)"
-    " + Long.bitCount(c & params.c1) + Long.bitCount(d & params.d1))"
-    " + 4 * (Long.bitCount(a & params.a2) + Long.bitCount(b & params.b2)"
-    " + Long.bitCount(c & params.c2) + Long.bitCount(d & params.d2));"
-    " double product = params.low * ones + params.step * weighed - params.total;"
-    " return Math.max(0.0, 2.0 + params.near[(int) doc['list'].value] * params.unit"
-    " + doc['factor'].value * product);"
+    " int weighed = Long.bitCount(a & (long) p.get(0)) + Long.bitCount(b & (long) p.get(1))"
+    " + Long.bitCount(c & (long) p.get(2)) + Long.bitCount(d & (long) p.get(3))"
+    " + 2 * (Long.bitCount(a & (long) p.get(4)) + Long.bitCount(b & (long) p.get(5))"
+    " + Long.bitCount(c & (long) p.get(6)) + Long.bitCount(d & (long) p.get(7)))"
+    " + 4 * (Long.bitCount(a & (long) p.get(8)) + Long.bitCount(b & (long) p.get(9))"
+    " + Long.bitCount(c & (long) p.get(10)) + Long.bitCount(d & (long) p.get(11)));"
+    " double product = (double) n.get(0) * ones + (double) n.get(1) * weighed - (double) n.get(2);"
+    " double first = (int) near.get((int) doc['list'].value);"
+    " return Math.max(0.0, 2.0 + first * (double) n.get(3) + doc['factor'].value * product);"
 )
 """The estimate of `codebook.estimates`, two more, for scores are never negative."""
 
-SHOWN: Final = [
-    "repository",
-    "key",
-    "side",
-    "path",
-    "language",
-    "kind",
-    "name",
-    "container",
-    "signature",
-    "doc",
-    "snippet",
-    "flags",
-    "traits",
-    "place",
-    "moves",
-    "vector",
-    "words",
-]
-"""What is given back of a symbol."""
+_NUMBER: Final[dict[str, Any]] = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["file"]}
+"""Of a file only its number is given back: reading the rest of it takes longer than finding it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +86,7 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
         plan.add("paths", {**by_path, "collapse": {"field": "file"}})
         plan.add("files", _files(seen, weights))
     if question.vector is not None and codebook is not None:
-        probe = codebook.probe(question.vector, probes)
+        probe = codebook.probe(question.vector, probes * _times(question))
         plan.add("vector", _search(_near(symbols, probe), question.limit))
     if question.names:
         named = _and(symbols, {"terms": {"name": list(question.names)}})
@@ -113,8 +98,15 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
         plan.add("identifier", _search({"constant_score": {"filter": holding}}, question.limit))
         using = [*seen["filter"], {"term": {"t": "f"}}, {"term": {"uses": question.identifier}}]
         files = {"constant_score": {"filter": {"bool": {**seen, "filter": using}}}}
-        plan.add("using", {**_search(files, _USING), "_source": ["key", "path"]})
+        plan.add("using", {**_search(files, _USING), **_NUMBER})
     return plan
+
+
+def _times(question: RemoteQuestion) -> int:
+    only = question.only
+    if only.path_regexes or only.owners or only.container_words or question.repositories:
+        return _BY_PLACE
+    return _BY_KIND if only.kinds or only.languages else 1
 
 
 def terms_of(text: str) -> list[str]:
@@ -160,11 +152,11 @@ def _seen(question: RemoteQuestion, sight: Sight) -> dict[str, list[Condition]]:
     """What may be in an answer at all."""
     must_not = unmarked(sight.published)
     if question.left_out:
-        must_not.append({"terms": {"repository": list(question.left_out)}})
+        must_not.append({"terms": {"repository": [name.lower() for name in question.left_out]}})
     if sight.removed:
         must_not.append({"terms": {"key": list(sight.removed)}})
-    keys = [name for name in question.repositories if "@" in name]
-    whole = [name for name in question.repositories if "@" not in name]
+    keys = [key_of(*name.rsplit("@", 1)) for name in question.repositories if "@" in name]
+    whole = [name.lower() for name in question.repositories if "@" not in name]
     of_default: Condition = {"bool": {"must_not": [{"exists": {"field": "side"}}]}}
     if not question.repositories:
         return {"filter": [of_default], "must_not": must_not}
@@ -186,7 +178,7 @@ def _files(seen: Mapping[str, list[Condition]], weights: Mapping[str, float]) ->
     counted = {str(number): _holds(term) for number, term in enumerate(weights)}
     return {
         **_search(_bool(files, should), _FILES),
-        "_source": ["key", "path"],
+        **_NUMBER,
         "aggs": {"holding": {"filters": {"filters": counted}}},
     }
 
@@ -211,18 +203,10 @@ def _like(prefix: str) -> list[Condition]:
 
 
 def _near(symbols: Mapping[str, list[Condition]], probe: Probe) -> dict[str, Any]:
-    planes = {
-        f"{letter}{bit}": value
-        for bit, plane in enumerate(probe.planes.tolist())
-        for letter, value in zip("abcd", plane, strict=True)
-    }
     parameters = {
-        **planes,
-        "low": 2 * probe.low,
-        "step": 2 * probe.step,
-        "total": probe.total,
+        "planes": probe.planes.ravel().tolist(),
+        "numbers": [2 * probe.low, 2 * probe.step, probe.total, UNIT],
         "near": probe.near.tolist(),
-        "unit": UNIT,
     }
     lists = {"terms": {"lists": [str(number) for number in probe.lists.tolist()]}}
     script = {"source": NEARNESS, "lang": "painless", "params": parameters}
@@ -230,7 +214,8 @@ def _near(symbols: Mapping[str, list[Condition]], probe: Probe) -> dict[str, Any
 
 
 def _search(query: Mapping[str, Any], size: int) -> dict[str, Any]:
-    return {"size": size, "track_total_hits": False, "_source": SHOWN, "query": query}
+    # Whole rows: choosing some of their fields costs the engine more than sending all of them.
+    return {"size": size, "track_total_hits": False, "query": query}
 
 
 def _bool(where: Mapping[str, list[Condition]], should: Sequence[Condition]) -> dict[str, Any]:

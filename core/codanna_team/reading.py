@@ -15,7 +15,7 @@ from codanna_core.files.walk import scan
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, read_file
 from codanna_core.indexing.run import worker_count
-from codanna_core.runtime.pace import POLITE
+from codanna_core.runtime.pace import AT_ONCE
 from codanna_team.rows import FileRow, file_digest, rows_of_file
 
 
@@ -60,7 +60,7 @@ class Folder:
             want_texts=False,
             unparsed={},
         )
-        pool = WorkerPool(setup, worker_count(self.settings, len(tasks)), POLITE)
+        pool = WorkerPool(setup, worker_count(self.settings, len(tasks)), AT_ONCE)
         try:
             for batch in pool.prepare_all(tasks, cancel):
                 for prepared in batch:

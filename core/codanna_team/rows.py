@@ -163,7 +163,8 @@ def _row(
     end = min(stored.end_line + 1, stored.start_line + SNIPPET_LINES)
     snippet = _cut("\n".join(lines[stored.start_line : end]), SNIPPET_CHARACTERS)
     traits = int(document["traits"])
-    words, container_words = document[WORDS], document.get("container", "")
+    # They come in any order, and the address must not depend on it.
+    words, container_words = " ".join(sorted(document[WORDS].split())), document.get("container", "")
     content = (stored.path, stored.name, stored.kind, stored.container, signature, doc, snippet, words)
     parts = [*content, stored.language, str(stored.flags), str(traits & (1 << PLACE_BIT) - 1)]
     digest = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=12)

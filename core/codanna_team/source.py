@@ -104,7 +104,9 @@ class TeamSource:
         found = self._engine.query(plan.searches, deadline)
         if any((answer.get("_shards") or {}).get("failed") or answer.get("timed_out") for answer in found):
             problems.append((Code.TEAM_PARTIAL, _PARTIAL))
-        reading = Reading(question, plan.terms, state.branches, compared=codebook is not None)
+        left_out = frozenset(name.lower() for name in question.left_out)
+        compared = codebook is not None
+        reading = Reading(question, plan.terms, state.branches, compared=compared, left_out=left_out)
         rows = rows_of(plan, found, reading)
         if reading.refused:
             problems.append((Code.TEAM_INVALID, _DAMAGED.format(reading.refused)))
@@ -183,10 +185,11 @@ def _holding(plan: Plan, found: Sequence[Found]) -> dict[str, int]:
 
 def _documents(question: RemoteQuestion, state: State) -> int:
     """Of the branches that were asked."""
-    wanted = set(question.repositories)
+    wanted = {name.lower() for name in question.repositories}
+    left_out = {name.lower() for name in question.left_out}
     return sum(
         branch.documents
         for key, branch in state.branches.items()
-        if branch.repository not in question.left_out
-        and (key in wanted or branch.repository in wanted if wanted else branch.default)
+        if branch.repository.lower() not in left_out
+        and (key.lower() in wanted or branch.repository.lower() in wanted if wanted else branch.default)
     )

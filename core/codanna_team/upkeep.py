@@ -75,11 +75,11 @@ def manifests(engine: OpenSearch) -> dict[str, Manifest]:
 def published(engine: OpenSearch) -> list[Published]:
     """What an index holds, in the order of names."""
     found = []
-    for key, manifest in sorted(manifests(engine).items()):
+    for _, manifest in sorted(manifests(engine).items()):
         fields = manifest.fields
         if not fields.get("published") or fields.get("removed"):
             continue
-        repository, _, branch = key.rpartition("@")
+        repository, branch = str(fields["repository"]), str(fields["branch"])
         found.append(
             Published(
                 repository,

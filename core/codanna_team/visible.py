@@ -16,8 +16,8 @@ Condition = dict[str, Any]
 
 
 def key_of(repository: str, branch: str) -> str:
-    """What the manifest of a branch is called."""
-    return f"{repository}@{branch}"
+    """What the manifest of a branch is called. Repositories differ by more than upper and lower case."""
+    return f"{repository.lower()}@{branch}"
 
 
 def marks_of(manifest: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Two projects: one in the folder, one that only a team's index has."""
+"""Two projects, one in the folder and one that only a team has, and a cluster for tests that need it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from codanna_core import Engine
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+if TYPE_CHECKING:
+    from cluster import Cluster
 
 PROJECTS = Path(__file__).parents[1] / "ranking" / "projects"
 
@@ -43,3 +47,15 @@ def relay(folders: Path) -> Iterator[Engine]:
 def whole(folders: Path) -> Iterator[Engine]:
     """Both projects in one index."""
     yield from opened(folders, "both")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three nodes, started once, and ended whatever happens."""
+    from cluster import Cluster
+
+    made = Cluster(tmp_path_factory.mktemp("cluster"), 3, "768m")
+    try:
+        yield made.start()
+    finally:
+        made.stop()

@@ -204,7 +204,7 @@ def test_rows_of_branches_that_are_not_published_are_left_out() -> None:
     reading = fresh_reading()
     assert read({**_GOOD, "key": "other@main"}, reading) == ()
     reading = fresh_reading()
-    reading.question = RemoteQuestion({"pay": 1.0}, left_out=("shop",))
+    reading.left_out = frozenset({"shop"})
     assert read(_GOOD, reading) == ()
     assert reading.refused == 0
 

@@ -1,0 +1,328 @@
+"""What a team's index costs and finds: one node on loopback, a large folder, questions from its docs.
+
+`make bench-team FOLDER=…` takes a folder with half a million symbols, and keeps its rows in `--work`.
+The questions are first sentences of doc comments. Recall is against an exact search over the same rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codanna_core.cancel import Cancel
+from codanna_core.config import Settings
+from codanna_core.embed.base import normalised
+from codanna_core.embed.builtin import BUILTIN_FOLDER
+from codanna_core.embed.static_model import StaticEmbedder
+from codanna_core.text.stored import Filter
+from codanna_core.vectors.ivf.coarse import Coarse
+from codanna_core.vectors.ivf.groups import Groups
+from codanna_core.vectors.ivf.kmeans import means
+from codanna_team.codebook import Codebook, Coded, estimates
+from codanna_team.engine import OpenSearch
+from codanna_team.http import Client, Endpoint
+from codanna_team.publish import Publisher, Target
+from codanna_team.queries import terms_of
+from codanna_team.reading import Folder
+from codanna_team.remote import RemoteQuestion
+from codanna_team.rows import FileRow, cosines, int8_rows
+from codanna_team.source import TeamSource
+from codanna_team.upkeep import set_up
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "team" / "support"))
+
+Vector = NDArray[np.float32]
+PROBES = (128, 256, 384, 512, 768, 1024)
+
+
+@dataclass
+class Kept(Folder):
+    """A folder whose rows were read before."""
+
+    files: dict[str, FileRow] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path, store: Path, model: str, most: int) -> Kept:
+        """From the store, which is made when it is not there."""
+        if not store.exists():
+            read = Folder.read(folder, Settings(), model)
+            with store.with_suffix(".part").open("wb") as out:
+                for row in read.rows(read.digests):
+                    pickle.dump(row, out, 5)
+            store.with_suffix(".part").rename(store)
+        kept, count = cls(folder, Settings(), model), 0
+        with store.open("rb") as stored:
+            while count < most:
+                try:
+                    read_row: FileRow = pickle.load(stored)
+                except EOFError:
+                    break
+                kept.files[read_row.path] = read_row
+                kept.digests[read_row.path] = read_row.digest
+                count += len(read_row.rows)
+        return kept
+
+    def rows(self, paths: Collection[str], cancel: Cancel | None = None) -> Iterator[FileRow]:
+        """Those that were kept."""
+        return (self.files[path] for path in sorted(paths))
+
+
+@dataclass
+class Corpus:
+    """All symbols in columns."""
+
+    vectors: NDArray[np.int8]
+    addresses: list[str]
+    languages: NDArray[Any]
+    kinds: NDArray[Any]
+    paths: NDArray[Any]
+    docs: list[str]
+
+    @classmethod
+    def of(cls, kept: Kept) -> Corpus:
+        """Of every symbol with a vector."""
+        rows = [row for path in sorted(kept.files) for row in kept.files[path].rows if row.vector is not None]
+        return cls(
+            np.stack([row.vector for row in rows if row.vector is not None]),
+            [f"{row.path}\0{row.name}\0{row.place.packed()}" for row in rows],
+            np.array([row.language for row in rows]),
+            np.array([row.kind for row in rows]),
+            np.array([row.path for row in rows]),
+            [row.doc for row in rows],
+        )
+
+    def questions(self, count: int) -> list[str]:
+        """First sentences of doc comments, of different symbols."""
+        rng = np.random.default_rng(20)
+        found: dict[str, None] = {}
+        for number in rng.permutation(len(self.docs)).tolist():
+            sentence = " ".join(self.docs[number].partition(". ")[0].split())
+            if 5 <= len(sentence.split()) <= 25:
+                found[sentence] = None
+            if len(found) == count:
+                break
+        return list(found)
+
+    def nearest(
+        self, vector: NDArray[np.float32], allowed: NDArray[np.bool_] | None, count: int = 10
+    ) -> list[int]:
+        """By exact search."""
+        scores = cosines(self.vectors, vector)
+        if allowed is not None:
+            scores = np.where(allowed, scores, -2)
+        best: list[int] = np.argsort(-scores, kind="stable")[:count].tolist()
+        return best
+
+
+def recall(found: Sequence[int], exact: Sequence[int]) -> float:
+    """Share of the exact ones that were found."""
+    return len(set(found) & set(exact)) / max(1, len(exact))
+
+
+def by_numpy(
+    corpus: Corpus,
+    codebook: Codebook,
+    coded: Coded,
+    vectors: Sequence[Vector],
+    truth: Sequence[list[int]],
+) -> dict[int, float]:
+    """Recall of a codebook at numbers of probes, as the engine would find it, without the engine."""
+    found = {}
+    for probes in PROBES:
+        values = []
+        for vector, exact in zip(vectors, truth, strict=True):
+            probe = codebook.probe(vector, probes)
+            inside = np.zeros(len(codebook.centroids), bool)
+            inside[probe.lists] = True
+            rows = np.flatnonzero(inside[coded.lists].any(axis=1))
+            part = Coded(coded.lists[rows], coded.codes[rows], coded.factors[rows])
+            best = rows[np.argsort(-estimates(part, probe))[:200]]
+            again = best[np.argsort(-cosines(corpus.vectors[best], vector), kind="stable")[:10]]
+            values.append(recall(again.tolist(), exact))
+        found[probes] = round(float(np.mean(values)), 3)
+    return found
+
+
+def own_codebook(corpus: Corpus, lists: int, turns: int) -> Codebook:
+    """Trained on the corpus itself, as the shipped one was on other code."""
+    rng = np.random.default_rng(8)
+    drawn = np.sort(rng.permutation(len(corpus.vectors))[:400_000])
+    points = np.unique(corpus.vectors[drawn].view("V256")).view(np.int8).reshape(-1, 256).astype(np.float32)
+    points = normalised(points[points.any(axis=1)])
+    centroids = points[np.sort(rng.permutation(len(points))[:lists])]
+    for _ in range(turns):
+        centroids = means(points, Groups(Coarse(centroids, True)).nearest(points), lists, True, rng)
+    return Codebook(int8_rows(centroids), "own")
+
+
+def coded_of(corpus: Corpus, codebook: Codebook) -> Coded:
+    """All vectors of a corpus."""
+    parts = [
+        codebook.coded(normalised(corpus.vectors[first : first + 20_000].astype(np.float32)))
+        for first in range(0, len(corpus.vectors), 20_000)
+    ]
+    return Coded(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("lists", "codes", "factors"))
+    )
+
+
+def quantiles(seconds: Sequence[float]) -> str:
+    """The median and the 95th of a hundred, in milliseconds."""
+    low, high = np.percentile(np.array(seconds) * 1000, (50, 95))
+    return f"{low:.1f} / {high:.1f} ms"
+
+
+def ask_all(
+    source: TeamSource,
+    corpus: Corpus,
+    model: str,
+    asked: Sequence[tuple[str, Vector]],
+    only: Filter,
+    truth: Sequence[list[int]],
+    *,
+    words: bool,
+) -> tuple[float, list[float]]:
+    """Recall of the vectors and the time of whole questions."""
+    numbers = {address: number for number, address in enumerate(corpus.addresses)}
+    recalls, seconds = [], []
+    for (text, vector), exact in zip(asked, truth, strict=True):
+        terms = terms_of(text)[:12] if words else []
+        question = RemoteQuestion(dict.fromkeys(terms, 1 / max(1, len(terms))), vector, model, only=only)
+        began = time.perf_counter()
+        answer = source.ask(question, time.monotonic() + 30)
+        seconds.append(time.perf_counter() - began)
+        rows = sorted(
+            (row for row in answer.rows if row.cosine is not None), key=lambda row: -(row.cosine or 0)
+        )
+        best = []
+        for row in rows[:10]:
+            span, name = row.span, row.selection
+            start = span.start.line
+            place = (
+                start,
+                span.start.character,
+                span.end.line - start,
+                span.end.character,
+                name.start.line - start,
+            )
+            packed = ",".join(map(str, (*place, name.start.character, name.end.character, row.traits >> 16)))
+            best.append(numbers.get(f"{row.path}\0{row.name}\0{packed}", -1))
+        recalls.append(recall(best, exact))
+    return float(np.mean(recalls)), seconds
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--work", type=Path, required=True, help="a folder for rows and the cluster's data")
+    parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--most", type=int, default=10**9, help="symbols that are used")
+    parser.add_argument("--heap", default="2g")
+    parser.add_argument(
+        "--own", type=int, default=0, metavar="TURNS", help="compare with a codebook of the corpus"
+    )
+    parser.add_argument("--offline", action="store_true", help="codebooks alone, without a cluster")
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    model = StaticEmbedder(BUILTIN_FOLDER)
+    kept = Kept.load(arguments.folder, arguments.work / "rows.pickle", model.model_id, arguments.most)
+    corpus = Corpus.of(kept)
+    print(f"{len(kept.files):,} files, {len(corpus.vectors):,} symbols with vectors", flush=True)
+    texts = corpus.questions(arguments.questions)
+    asked = [(text, normalised(model.embed_query(text)[None])[0]) for text in texts]
+    truth = [corpus.nearest(vector, None) for _, vector in asked]
+    codebook = Codebook.shipped(model.model_id)
+    assert codebook is not None
+    if arguments.own or arguments.offline:
+        vectors = [vector for _, vector in asked]
+        shipped = by_numpy(corpus, codebook, coded_of(corpus, codebook), vectors, truth)
+        print(
+            "shipped codebook, recall@10 by probes:",
+            {key: round(value, 3) for key, value in shipped.items()},
+            flush=True,
+        )
+    if arguments.own:
+        own = own_codebook(corpus, len(codebook.centroids), arguments.own)
+        trained = by_numpy(corpus, own, coded_of(corpus, own), vectors, truth)
+        print("codebook of the corpus, the same:", trained, flush=True)
+    if arguments.offline:
+        return
+    from cluster import Cluster
+
+    cluster = Cluster(arguments.work / "cluster", 1, arguments.heap, quick=False)
+    try:
+        cluster.start(300)
+        engine = OpenSearch(
+            Client(Endpoint.parse(f"{cluster.url}/codanna"), lambda: "admin:admin", cluster.ca)
+        )
+        measure(engine, kept, corpus, codebook, model.model_id, asked, truth)
+    finally:
+        cluster.stop()
+
+
+def measure(
+    engine: OpenSearch,
+    kept: Kept,
+    corpus: Corpus,
+    codebook: Codebook,
+    model: str,
+    asked: Sequence[tuple[str, Vector]],
+    truth: Sequence[list[int]],
+) -> None:
+    """Publish, then ask."""
+    set_up(engine, model, replicas=0)
+    began, worked = time.perf_counter(), time.process_time()
+    report = Publisher(engine, Target("corpus", "main", "aa"), codebook).publish(kept)
+    seconds, worked = time.perf_counter() - began, time.process_time() - worked
+    print(
+        f"published {report.symbols:,} symbols in {seconds:.0f} s, {report.symbols / seconds:,.0f} a second",
+        flush=True,
+    )
+    print(f"  of these {worked:.0f} s of processor time here, without reading and parsing", flush=True)
+    for state in ("as written", "merged"):
+        if state == "merged":
+            engine.call(
+                "POST", f"/{engine.index}/_forcemerge?max_num_segments=1", deadline=time.monotonic() + 900
+            )
+        engine.refresh()
+        size = engine.call("GET", f"/{engine.index}/_stats/store")["_all"]["primaries"]["store"][
+            "size_in_bytes"
+        ]
+        print(f"{state}: {size / report.symbols:.0f} bytes a symbol, {size:,} in all", flush=True)
+    for probes in PROBES:
+        source = TeamSource(engine, probes=probes, fresh_s=1000)
+        ask_all(source, corpus, model, asked[:40], Filter(), truth[:40], words=True)
+        found, alone = ask_all(source, corpus, model, asked, Filter(), truth, words=False)
+        _, whole = ask_all(source, corpus, model, asked, Filter(), truth, words=True)
+        print(
+            f"{probes} probes: recall@10 {found:.3f}, vector {quantiles(alone)}, all {quantiles(whole)}",
+            flush=True,
+        )
+    source = TeamSource(engine, fresh_s=1000)
+    folder = sorted({path.partition("/")[0] for path in corpus.paths.tolist()})[0]
+    language = max(set(corpus.languages.tolist()), key=lambda one: int((corpus.languages == one).sum()))
+    for name, only, allowed in (
+        ("language", Filter(languages=(language,)), corpus.languages == language),
+        ("kind", Filter(kinds=("function",)), corpus.kinds == "function"),
+        ("path", Filter(path_regexes=(f"{folder}/.*",)), np.char.startswith(corpus.paths, f"{folder}/")),
+    ):
+        exact = [corpus.nearest(vector, allowed) for _, vector in asked]
+        found, alone = ask_all(source, corpus, model, asked, only, exact, words=False)
+        print(
+            f"filter {name} ({int(allowed.sum()):,} symbols): recall@10 {found:.3f}, {quantiles(alone)}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

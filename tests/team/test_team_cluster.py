@@ -1,0 +1,300 @@
+"""Publishing and asking on a real cluster: three nodes with TLS, users and roles, on loopback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from made import OF_A_FILE, Made
+
+from codanna_core.embed.builtin import BUILTIN_FOLDER
+from codanna_core.embed.static_model import StaticEmbedder
+from codanna_core.problems import Code
+from codanna_team.codebook import Codebook
+from codanna_team.engine import OpenSearch
+from codanna_team.http import Client, Endpoint, EngineError, Trouble
+from codanna_team.publish import Publisher, Report, Target
+from codanna_team.remote import RemoteAnswer, RemoteFailure, RemoteQuestion
+from codanna_team.source import TeamSource
+from codanna_team.upkeep import counts, published, remove, set_up, sweep
+
+if TYPE_CHECKING:
+    from cluster import Cluster
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+FILES = 400
+"""Twenty thousand rows."""
+STEPS = ("begin", "rows", "refresh", "commit")
+KILLS = int(os.environ.get("TEAM_KILLS", "3"))
+NODE_KILLS = int(os.environ.get("TEAM_NODE_KILLS", "1"))
+
+
+Step = Callable[[str], None]
+
+
+class Team:
+    """What one test asks and publishes with."""
+
+    def __init__(self, cluster: Cluster, index: str, user: str) -> None:
+        self.cluster = cluster
+        self.user = user
+        self.url = f"{cluster.nodes[0].url}/{index}"
+        self.engine = OpenSearch(Client(Endpoint.parse(self.url), lambda: user, cluster.ca))
+        self.model = StaticEmbedder(BUILTIN_FOLDER).model_id
+        self.codebook = Codebook.shipped(self.model)
+
+    def publish(
+        self, folder: Made, name: str, revision: str, step: Callable[[str], None] = lambda _: None
+    ) -> Report:
+        """Here, in this process."""
+        return Publisher(self.engine, Target(name, "main", revision), self.codebook, checkpoint=step).publish(
+            folder
+        )
+
+    def source(self, fresh_s: float = 0.0) -> TeamSource:
+        """Asks with a look at what is published each time, unless told otherwise."""
+        return TeamSource(self.engine, fresh_s=fresh_s)
+
+    def ask(self, source: TeamSource, **parts: object) -> RemoteAnswer:
+        """With time to spare."""
+        return source.ask(replace(RemoteQuestion(model=self.model), **parts), time.monotonic() + 20)  # type: ignore[arg-type]
+
+    def killed(self, name: str, files: int, version: int, changed: int, step: str, count: int) -> int:
+        """Publish in a process that ends itself; gives how it ended."""
+        command = [sys.executable, str(Path(__file__).parent / "support" / "publish_made.py"), self.url]
+        command += [
+            str(self.cluster.ca),
+            self.user,
+            name,
+            str(files),
+            str(version),
+            str(changed),
+            step,
+            str(count),
+        ]
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+
+@pytest.fixture(scope="module")
+def team(cluster: Cluster) -> Team:
+    """An index with a replica of each shard."""
+    made = Team(cluster, "codanna-shop", "admin:admin")
+    assert set_up(made.engine, made.model, shards=2, replicas=1)
+    assert not set_up(made.engine, made.model)
+    return made
+
+
+def revisions(answer: RemoteAnswer) -> set[str]:
+    """The revisions that the rows of an answer are of, by the words of the functions that change."""
+    return {term for row in answer.rows for term in row.levels if term.startswith("rev") and term != "rev0"}
+
+
+def test_a_repository_is_published_and_found(team: Team) -> None:
+    """Twenty thousand rows; then by words, by vector, by name, by prefix, in files, with counts."""
+    folder = Made.of("shop", FILES, team.model)
+    report = team.publish(folder, "shop", "aa")
+    assert (report.symbols, report.sent_rows, report.files) == (folder.symbols, folder.symbols, FILES)
+    assert counts(team.engine, "shop@main") == (FILES, folder.symbols)
+    source = team.source()
+    row = folder._file("part3/file3.py").rows[7]
+    assert row.vector is not None
+    vector = row.vector.astype(np.float32)
+    answer = team.ask(
+        source, words={"socket": 0.6, "pars": 0.1}, vector=vector / np.linalg.norm(vector), limit=50
+    )
+    assert answer.problems == ()
+    assert answer.documents == folder.symbols + FILES
+    best = max(answer.rows, key=lambda one: one.cosine or 0.0)
+    assert (best.name, best.path, best.revision) == (row.name, row.path, "aa")
+    assert best.cosine == pytest.approx(1.0, abs=0.01)
+    assert best.span.start.line == row.place.start_line
+    assert any("socket" in one.levels for one in answer.rows)
+    assert [one.name for one in team.ask(source, names=(row.name,)).rows] == [row.name]
+    assert row.name in {one.name for one in team.ask(source, prefix=row.name[:-1].upper()).rows}
+    assert team.ask(source, names=(row.name,), left_out=("shop",)).rows == ()
+    assert team.ask(source, names=(row.name,), repositories=("other",)).rows == ()
+
+
+def test_little_travels_for_little_change(team: Team) -> None:
+    """The same revision again sends nothing; one function changed in each of some files sends these."""
+    assert team.publish(Made.of("shop", FILES, team.model), "shop", "aa").unchanged
+    some = dict.fromkeys(range(8), 1)
+    changed = Made.of("shop", FILES, team.model, some)
+    report = team.publish(changed, "shop", "ab")
+    assert (report.sent_rows, report.removed, report.symbols) == (8, 8, changed.symbols)
+    assert report.moved == 8 * (OF_A_FILE - 1)
+    row = changed._file("part3/file3.py").rows[9]
+    (found,) = team.ask(team.source(), names=(row.name,)).rows
+    assert found.span.start.line == row.place.start_line
+    back = team.publish(Made.of("shop", FILES, team.model), "shop", "aa")
+    assert (back.sent_rows, back.removed) == (8, 8)
+
+
+def test_what_went_is_removed_later(team: Team) -> None:
+    """Not before its time; and answers are the same before and after."""
+    source = team.source()
+    everything = team.engine.count({"terms": {"t": ["s", "f"]}})
+    assert sweep(team.engine) == 0
+    assert team.engine.count({"terms": {"t": ["s", "f"]}}) == everything
+    before = team.ask(source, words={"socket": 1.0}, limit=1000)
+    assert sweep(team.engine, grace_ms=0) == 16 + 16
+    assert team.engine.count({"exists": {"field": "born"}}) == 0
+    after = team.ask(source, words={"socket": 1.0}, limit=1000)
+    assert {(row.name, row.span) for row in before.rows} == {(row.name, row.span) for row in after.rows}
+    assert counts(team.engine, "shop@main") == (FILES, FILES * OF_A_FILE)
+
+
+def test_a_reader_sees_one_revision(team: Team) -> None:
+    """One that does not know of the new revision yet sees all of the old one, until it looks again."""
+    name, files = "mail", 20
+    team.publish(Made.of(name, files, team.model, dict.fromkeys(range(files), 1), 10), name, "01")
+    late, both = team.source(fresh_s=1000), {"rev1": 1.0, "rev2": 1.0}
+    assert revisions(team.ask(late, words=both, repositories=(name,), limit=400)) == {"rev1"}
+    team.publish(Made.of(name, files, team.model, dict.fromkeys(range(files), 2), 10), name, "02")
+    asked = team.ask(late, words=both, repositories=(name,), limit=400)
+    assert (revisions(asked), len(asked.rows)) == ({"rev1"}, files * 10)
+    asked = team.ask(team.source(), words=both, repositories=(name,), limit=400)
+    assert (revisions(asked), len(asked.rows)) == ({"rev2"}, files * 10)
+
+
+def test_a_killed_publisher_leaves_the_old_revision(team: Team) -> None:
+    """Whatever it had sent; the next one takes that over, and what it shows is whole."""
+    name, files, changed = "tools", 60, 25
+    team.publish(Made.of(name, files, team.model), name, "00")
+    shown, source = 0, team.source()
+    for kill in range(KILLS):
+        step = STEPS[(kill + 1) % len(STEPS)]
+        version = kill + 1
+        assert team.killed(name, files, version, changed, step, 1 + kill % 2 if step == "rows" else 1) == -9
+        everything = {f"rev{number}": 1.0 for number in range(1, version + 1)}
+        answer = team.ask(source, words=everything, repositories=(name,), limit=10_000)
+        assert revisions(answer) == ({f"rev{shown}"} if shown else set())
+        assert len(answer.rows) == (files * changed if shown else 0)
+        assert counts(team.engine, f"{name}@main") == (files, files * OF_A_FILE)
+        if kill % 2 == 0:
+            folder = Made.of(name, files, team.model, dict.fromkeys(range(files), version), changed)
+            report = team.publish(folder, name, f"{version:04x}")
+            assert report.symbols == folder.symbols
+            assert report.sent_rows + report.adopted == files * changed
+            shown = version
+            answer = team.ask(source, words=everything, repositories=(name,), limit=10_000)
+            assert (revisions(answer), len(answer.rows)) == ({f"rev{version}"}, files * changed)
+    sweep(team.engine, grace_ms=0)
+    assert counts(team.engine, f"{name}@main") == (files, files * OF_A_FILE)
+    assert team.engine.count(
+        {"bool": {"filter": [{"term": {"key": f"{name}@main"}}, {"term": {"t": "s"}}]}}
+    ) == (files * OF_A_FILE)
+
+
+def test_two_publishers_do_not_mix(team: Team) -> None:
+    """The one that began last is published; the other says so and has changed nothing."""
+    name, files = "both", 4
+    mine = Made.of(name, files, team.model, dict.fromkeys(range(files), 1), 5)
+    theirs = Made.of(name, files, team.model, dict.fromkeys(range(files), 2), 5)
+
+    def interrupt(step: str) -> None:
+        if step == "refresh":
+            team.publish(theirs, name, "02")
+
+    with pytest.raises(EngineError) as raised:
+        team.publish(mine, name, "01", interrupt)
+    assert raised.value.trouble is Trouble.CONFLICT
+    answer = team.ask(team.source(), words={"rev1": 1.0, "rev2": 1.0}, repositories=(name,), limit=400)
+    assert (revisions(answer), len(answer.rows)) == ({"rev2"}, files * 5)
+
+
+def test_a_branch_is_asked_for_by_name(team: Team) -> None:
+    """Another branch is in no answer unless the question names it; removing it leaves the rest."""
+    folder = Made.of("shop-next", 2, team.model)
+    side = Target("shop", "next", "bb", default=False, days=7)
+    Publisher(team.engine, side, team.codebook).publish(folder)
+    row = folder._file("part1/file1.py").rows[3]
+    source = team.source()
+    assert {one.branch for one in team.ask(source, names=(row.name,)).rows} == {"main"}
+    assert {one.branch for one in team.ask(source, names=(row.name,), repositories=("shop@next",)).rows} == {
+        "next"
+    }
+    assert {(one.repository, one.branch) for one in published(team.engine)} >= {
+        ("shop", "main"),
+        ("shop", "next"),
+    }
+    assert remove(team.engine, "shop@next") == 2 * OF_A_FILE + 2
+    assert team.ask(source, names=(row.name,), repositories=("shop@next",)).rows == ()
+    assert counts(team.engine, "shop@main") == (FILES, FILES * OF_A_FILE)
+
+
+def test_tokens_decide(team: Team, cluster: Cluster) -> None:
+    """A reader reads its own index alone, writes nowhere, and a wrong password reads nothing."""
+    reader = cluster.add_user("reader", {"codanna-shop": ["read"]})
+    other = cluster.add_user("other", {"codanna-mine": ["read"]})
+    question = RemoteQuestion({"socket": 1.0}, model=team.model)
+    asks = Team(cluster, "codanna-shop", reader)
+    assert asks.ask(asks.source(), words={"socket": 1.0}).rows
+    with pytest.raises(EngineError) as raised:
+        asks.publish(Made.of("shop", 1, team.model), "shop", "ff")
+    assert raised.value.trouble is Trouble.REFUSED
+    for user in (other, "reader:wrong", "nobody:x"):
+        refused = Team(cluster, "codanna-shop", user)
+        with pytest.raises(RemoteFailure) as failure:
+            refused.source().ask(question, time.monotonic() + 10)
+        assert failure.value.code is Code.TEAM_REFUSED
+
+
+class Asking(threading.Thread):
+    """Asks again and again until it is told to end."""
+
+    def __init__(self, team: Team) -> None:
+        super().__init__()
+        self.ended = threading.Event()
+        self.wrong: list[str] = []
+        self.answered = 0
+        self._team = team
+
+    def run(self) -> None:
+        """An answer may be late while nodes find out who is there; it is never wrong."""
+        source = self._team.source(fresh_s=1000)
+        while not self.ended.wait(0.05):
+            try:
+                answer = self._team.ask(source, words={"socket": 1.0}, limit=20)
+                self.answered += bool(answer.rows)
+                if not answer.rows and not answer.problems:
+                    self.wrong.append("an answer without rows says nothing of it")
+            except RemoteFailure as failure:
+                if failure.code not in (Code.TEAM_LATE, Code.TEAM_UNREACHABLE):
+                    self.wrong.append(str(failure))
+
+
+def test_a_killed_node_ends_nothing(team: Team, cluster: Cluster) -> None:
+    """While questions are asked and a repository is published."""
+    for turn in range(NODE_KILLS):
+        victim, batches = 1 + turn % 2, iter(range(1000))
+        asking = Asking(team)
+        asking.start()
+        try:
+            folder = Made.of(f"busy{turn}", 100, team.model)
+
+            def kill(step: str, victim: int = victim, batches: Iterator[int] = batches) -> None:
+                if step == "rows" and next(batches) == 1:
+                    cluster.kill(victim)
+
+            assert team.publish(folder, f"busy{turn}", "aa", kill).symbols == folder.symbols
+        finally:
+            asking.ended.set()
+            asking.join()
+        assert asking.wrong == []
+        assert asking.answered
+        assert counts(team.engine, f"busy{turn}@main") == (100, folder.symbols)
+        assert counts(team.engine, "shop@main") == (FILES, FILES * OF_A_FILE)
+        if turn + 1 < NODE_KILLS:
+            cluster.restart(victim)
+            cluster.ask("GET", "/_cluster/health?wait_for_status=green&timeout=60s")
