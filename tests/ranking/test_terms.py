@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from pathlib import Path
 
 import pytest
 
+from codanna_core.config import DiscoverySettings
+from codanna_core.indexing.prepare import FileTask, prepare
+from codanna_core.languages.extract import extract
 from codanna_core.text import terms
 from codanna_core.text.terms import Terms, known_terms
 
@@ -20,7 +25,7 @@ def test_terms_learned_together_are_those_of_each_word() -> None:
     known.learn(set(RAWS))
     assert known.of_each([[raw] for raw in RAWS]) == TERMS
     assert known.of_each([RAWS, []]) == [[term for of_raw in TERMS for term in of_raw], []]
-    assert sorted(known.different(RAWS)) == sorted({term for of_raw in TERMS for term in of_raw})
+    assert known.different(RAWS) == sorted({term for of_raw in TERMS for term in of_raw})
 
 
 def test_terms_are_forgotten_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,3 +44,21 @@ def test_each_thread_has_its_own_terms() -> None:
     thread.start()
     thread.join()
     assert others[0] is not known_terms()
+
+
+def test_a_document_is_a_function_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever words were met before, and in which order: two builds of one folder hold the same bytes."""
+    text = 'def open_file(path):\n    """Read zebras and apples."""\n    return path\n'
+    (tmp_path / "open.py").write_text(text)
+
+    def documents(*met: bytes) -> tuple[list[str], str]:
+        known = Terms()
+        for raw in met:
+            known.learn({raw})
+        monkeypatch.setattr(terms._known, "terms", known)
+        task = FileTask("open.py")
+        settings = DiscoverySettings()
+        done = prepare(tmp_path, task, settings, lambda data, of: extract(data, of.path), want_texts=False)
+        return done.documents, json.loads(done.file_document)["file_words"]
+
+    assert documents(b"zebras", b"path", b"apples") == documents(b"apples", b"path", b"zebras")

@@ -88,7 +88,8 @@ def word_levels(fields: Sequence[str]) -> dict[str, str]:
 
 
 def leveled(numbers: NDArray[np.integer[Any]], counts: NDArray[np.int64], terms: Sequence[str]) -> list[str]:
-    """The words of each symbol with their levels, as the index holds them.
+    """The words of each symbol with their levels, as the index holds them, in the order of the alphabet: the
+    places in `terms` are of what was read before.
 
     `numbers` are the places in `terms` of the words of the first field of every symbol, then of the second,
     and so on; `counts[field, symbol]` is how many there are. For each word of each body of a code base only
@@ -113,4 +114,4 @@ def leveled(numbers: NDArray[np.integer[Any]], counts: NDArray[np.int64], terms:
     places = (each[first] >> _TERM & (1 << _OWNER - _TERM) - 1).tolist()
     said = [*map(add, map(terms.__getitem__, places), letters)]
     ends = np.cumsum(np.bincount(owner[first], minlength=symbols)).tolist()
-    return [" ".join(said[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+    return [" ".join(sorted(said[start:end])) for start, end in zip([0, *ends], ends, strict=False)]

@@ -76,9 +76,9 @@ class Terms:
         return [spelled[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def different(self, raws: Iterable[bytes]) -> list[str]:
-        """The different terms of raw words."""
+        """The different terms of raw words, in the order of the alphabet."""
         numbers, _ = self.numbers([raws])
-        return [*map(self.spelled.__getitem__, np.unique(numbers).tolist())]
+        return sorted(map(self.spelled.__getitem__, np.unique(numbers).tolist()))
 
 
 class _Known(threading.local):
