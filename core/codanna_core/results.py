@@ -208,6 +208,8 @@ class RelationRequest:
     """Of references: also where comments, strings and names of tests mention the name."""
     team: bool = False
     """Of references: also definitions in the team's index that use the name."""
+    repositories: tuple[str, ...] = ()
+    """Only uses in these, of which the folder may be one; empty means all."""
 
 
 @dataclass(frozen=True, slots=True)

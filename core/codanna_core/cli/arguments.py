@@ -117,6 +117,24 @@ def add_answer(parser: argparse.ArgumentParser, *, filters: bool = True, formats
             metavar="NAME",
             help="enclosing class, module or heading",
         )
+        add_repo(group)
+
+
+def add_repo(group: argparse._ActionsContainer) -> None:
+    """`--repo`, of every command that asks a team's index."""
+    group.add_argument(
+        "--repo",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="repositories",
+        help="repository of the team's index, or this folder by its name; NAME@BRANCH for another branch",
+    )
+
+
+def repositories_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """The repositories asked for."""
+    return _values(options.repositories)
 
 
 def add_mode(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +154,7 @@ def filters_of(options: argparse.Namespace) -> Filters:
         kinds=kinds,
         paths=tuple(_below(glob, os.path.abspath(options.path)) for glob in options.path_globs),
         containers=_values(options.container),
+        repositories=repositories_of(options),
     )
 
 

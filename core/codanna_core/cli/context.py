@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         question: str | SearchRequest = options.query
         if options.limit:
             mode = Mode(engine.settings.search.mode)
-            question = SearchRequest(options.query, options.limit, mode, filters, snippets=False)
+            question = SearchRequest(options.query, options.limit, mode, filters, snippets=False, team=True)
         context = engine.context(question, options.budget, filters=filters, cancel=cancel)
         if options.json:
             write_json(context_envelope(context))

@@ -8,7 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codanna_core.cli.arguments import add_answering, add_common, add_json, add_root, root_of
+from codanna_core.cli.arguments import (
+    add_answering,
+    add_common,
+    add_json,
+    add_repo,
+    add_root,
+    repositories_of,
+    root_of,
+)
 from codanna_core.cli.edges import render_candidates, render_edges, render_elsewhere, render_mermaid
 from codanna_core.cli.envelope import relations_document, write_json
 from codanna_core.cli.exit_codes import ExitCode
@@ -59,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser, relation: Relation) -> None:
         parser.add_argument(
             "--text", action="store_true", help="also comments, strings and names of tests that mention it"
         )
+        add_repo(parser)
     if impact:
         parser.add_argument(
             "--diff", metavar="FILE", help="what the lines of a unified diff reach; `-` for standard input"
@@ -68,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser, relation: Relation) -> None:
     add_json(parser)
     add_answering(parser)
     add_common(parser)
-    parser.set_defaults(run=run, relation=relation, diff=None, graph=False, text=False)
+    parser.set_defaults(run=run, relation=relation, diff=None, graph=False, text=False, repositories=[])
 
 
 def run(options: argparse.Namespace) -> int:
@@ -113,6 +122,7 @@ def _request(options: argparse.Namespace) -> RelationRequest:
         budget=options.budget,
         text=options.text,
         team=relation is Relation.REFERENCES,
+        repositories=repositories_of(options),
     )
 
 

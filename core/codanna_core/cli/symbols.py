@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from codanna_core.cli.arguments import add_answer, add_common, add_root
+from codanna_core.cli.arguments import add_answer, add_common, add_repo, add_root, repositories_of
 from codanna_core.cli.envelope import symbols_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.formats import rendered_symbols
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_root(parser)
     add_answer(parser, filters=False)
+    add_repo(parser)
     add_common(parser)
     parser.set_defaults(run=run)
 
@@ -41,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
         limit = options.limit or engine.settings.search.symbol_limit
         # Names are not filtered by folders in the index: some of more than are wanted are inside.
         asked = limit * _INSIDE_ONE_OF if scope.below else limit
-        found = engine.symbols(scope.name(options.name), limit=asked, cancel=cancel, team=not scope.below)
+        name = " ".join((*(f"repo:{one}" for one in repositories_of(options)), scope.name(options.name)))
+        found = engine.symbols(name, limit=asked, cancel=cancel, team=not scope.below)
         hits = scope.hits(found)[:limit]
         if options.json:
             write_json(symbols_envelope(options.name, hits, engine.status()))

@@ -44,28 +44,45 @@ CODES: Final = _code_table()
 
 _PATH_SEPARATOR: Final = "/"
 _QUALIFIER_SEPARATORS: Final = re.compile(r"::|->|[.#:\\]")
+_REPOSITORIES: Final = re.compile(r"(?<!\S)repo:([^\s:]\S*)(?!\S)")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+|[^\x00-\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
 class NameQuery:
-    """A symbol query taken apart: `src/app/User.getName` is `getName` inside `User` in a path with
-    `src/app`."""
+    """A symbol query taken apart: `repo:team/app src/app/User.getName` is `getName` inside `User` in a path
+    with `src/app` of the repository `team/app`."""
 
     name: str
     containers: tuple[str, ...] = ()
     path: str = ""
+    repositories: tuple[str, ...] = ()
+
+
+def split_repositories(text: str) -> tuple[str, tuple[str, ...]]:
+    """A query without its `repo:` filters, and these. Alone, such a word is a name: `repo:open` is a method
+    in Lua.
+    """
+    name = _REPOSITORIES.sub(" ", text).strip()
+    if not name or name == text.strip():
+        return text, ()
+    found = (part for value in _REPOSITORIES.findall(text) for part in value.split(","))
+    return name, tuple(part for part in found if part)
 
 
 def parse_query(text: str) -> NameQuery:
     """Split `Container.name`, `a::b::name` and `path/name` forms; a call's parentheses are dropped."""
+    text, repositories = split_repositories(text)
     text = re.sub(r"\s*\(.*\)?\s*$", "", text.strip()) or text.strip()
     path, _, last = text.rpartition(_PATH_SEPARATOR)
     parts = [part.strip() for part in _QUALIFIER_SEPARATORS.split(last)]
     name = parts[-1]
     if not name and not any(parts) and not path.strip(_PATH_SEPARATOR):
-        return NameQuery(text, (), "")  # Nothing but separators: an operator's name, if anything.
-    return NameQuery(name, tuple(part for part in parts[:-1] if part), path.strip(_PATH_SEPARATOR))
+        return NameQuery(
+            text, (), "", repositories
+        )  # Nothing but separators: an operator's name, if anything.
+    containers = tuple(part for part in parts[:-1] if part)
+    return NameQuery(name, containers, path.strip(_PATH_SEPARATOR), repositories)
 
 
 _SQUEEZED_OUT: Final = {code: None for code in range(128) if not chr(code).isalnum()}

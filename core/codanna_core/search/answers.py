@@ -17,6 +17,7 @@ from codanna_core.indexing.models import Models
 from codanna_core.indexing.saved import SavedTexts
 from codanna_core.indexing.writer import Writer
 from codanna_core.model import Extraction, Problem
+from codanna_core.names import split_repositories
 from codanna_core.overlay import Buffers
 from codanna_core.parsing.parser import Parsing
 from codanna_core.problems import Code
@@ -42,7 +43,7 @@ from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.symbols import find_symbols, fits
-from codanna_core.search.teamed import using_elsewhere
+from codanna_core.search.teamed import with_uses_elsewhere
 from codanna_core.search.view import SearchView
 from codanna_core.words import asked_parts
 
@@ -150,7 +151,7 @@ class Answers:
                 )
             )
 
-        if len(query.split()) < 2 or not settings.plain_words_fallback:
+        if len(split_repositories(query)[0].split()) < 2 or not settings.plain_words_fallback:
             return named(misspelled=True)
         hits = named(misspelled=False)
         if fits(hits):
@@ -177,11 +178,9 @@ class Answers:
 
         result = self._writer.damage.healing(answered)
         team = self._opened_team.of(self._settings.team) if request.team else None
-        name = result.targets[0].name if len(result.targets) == 1 else request.name
-        if team is not None and name and not result.candidates:
-            result.elsewhere, problems = using_elsewhere(team, name)
-            result.problems += problems
-        return result
+        if team is None and not request.repositories:
+            return result
+        return with_uses_elsewhere(result, request, team, self._root)
 
     def cluster_map(self, limit: int, cancel: Cancel | None) -> ClusterMap:
         """The definitions of the index, laid out by meaning."""

@@ -71,6 +71,9 @@ def near_vector(
     wanted = np.asarray(vector, np.float32).reshape(-1)
     if len(wanted) != view.embedder.dimension:
         raise DimensionMismatch(len(wanted), view.embedder.dimension)
+    seen = joined(view, None, Inquiry(repositories=filters.repositories))
+    if seen.view is None:
+        return view.result("vector", [], time.perf_counter(), [*view.state.problems, *seen.problems])
     return _nearest(view, wanted, "vector", None, limit, filters, cancel)
 
 

@@ -36,6 +36,8 @@ _NAMESAKES = 2000
 
 _CLOSE = 0.04
 """A symbol of the file, or near the file, that the user is in comes before its namesakes."""
+_ELSEWHERE = 0.04
+"""What can be opened here comes before its namesakes of a team."""
 _SECONDARY = 0.08
 """Tests, examples and copies of other projects come after what they test, show or copy."""
 _KIND_ORDER: Mapping[str, float] = {
@@ -70,9 +72,14 @@ def find_symbols(
     be left out.
     """
     query = parse_query(text)
-    if team is not None and len(query.name) >= _ASKED_ELSEWHERE:
+    if query.repositories or (team is not None and len(query.name) >= _ASKED_ELSEWHERE):
+        asked = team if len(query.name) >= _ASKED_ELSEWHERE else None
+        inquiry = Inquiry(prefix=query.name, repositories=query.repositories, limit=limit)
         # What is missing is not said: a list of names has no place for it.
-        view = joined(view, team, Inquiry(prefix=query.name, limit=limit)).view or view
+        seen = joined(view, asked, inquiry).view
+        if seen is None:
+            return []
+        view = seen
     if not query.name and not query.containers and not query.path:
         return [to_symbol_hit(symbol, 0.5, MatchKind.EXACT.value) for symbol in overview(view, near, limit)]
     found = _members(view, query) if query.name else _contained(view, query, limit)
@@ -178,7 +185,7 @@ def _qualified(symbol: StoredSymbol, query: NameQuery) -> bool:
 
 def _nuances(view: SearchView, symbol: StoredSymbol, near: Sequence[str]) -> float:
     """What decides among names that match alike."""
-    value = _KIND_ORDER.get(symbol.kind, 0.0)
+    value = _KIND_ORDER.get(symbol.kind, 0.0) - (_ELSEWHERE if symbol.origin is not None else 0.0)
     if view.kept.secondary[symbol.path]:
         value -= _SECONDARY
     if not near:
