@@ -19,7 +19,7 @@ from codanna_core.wire import EDITOR, definition_json, edge_json, hit_json, prob
 from codanna_lsp.documents import column_to_index, index_to_column, split_lines
 
 if TYPE_CHECKING:
-    from codanna_core.model import Position, Span, Symbol
+    from codanna_core.model import Origin, Position, Span, Symbol
     from codanna_core.results import Definition, Edge, Hit, Relation, Status, SymbolHit
     from codanna_core.wire import PositionJson, RangeJson
 
@@ -176,6 +176,14 @@ def symbol_information(hit: SymbolHit, uri: str, lines: LineSource, columns: Col
     }
     if hit.deprecated:
         item.update({"tags": [_DEPRECATED_TAG]} if tags else {"deprecated": True})
+    return item
+
+
+def symbol_elsewhere(hit: SymbolHit, origin: Origin, *, tags: bool) -> Json:
+    """The same of a hit of the team's index: its location is its link, and no file here is read for it."""
+    item = symbol_information(hit, origin.url, lambda: (), Columns("utf-16"), tags=tags)
+    item["containerName"] = inert(f"[{origin.repository}] {hit.container or hit.path}")
+    item["data"] = {"repository": origin.repository, "path": hit.path}
     return item
 
 

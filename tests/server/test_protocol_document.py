@@ -154,6 +154,8 @@ PARAMETERS: dict[str, dict[str, tuple[Any, Any]]] = {
         "depth": (2, 0),
         "budget": (1.5, -1),
         "text": (True, 1),
+        "team": (True, 1),
+        "repositories": (["team/app"], [1]),
         "partialResultToken": ("t", []),
     },
     "codanna/explain": {

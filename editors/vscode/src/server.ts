@@ -11,6 +11,8 @@ import {
   LanguageClient,
   type LanguageClientOptions,
   type StaticFeature,
+  type WorkspaceSymbolParams,
+  WorkspaceSymbolRequest,
 } from "vscode-languageclient/node";
 import { announced, findServer, type Found, isAtLeast, runner, type Surroundings } from "./find";
 import type { Navigation } from "./navigation";
@@ -224,6 +226,16 @@ export class Server implements vscode.Disposable {
       initializationFailedHandler: () => false,
       middleware: {
         ...this.navigation.middleware,
+        // Names of the team's index come with the user's link, which VS Code opens in the browser.
+        provideWorkspaceSymbols: async (query, token) => {
+          const params: WorkspaceSymbolParams & { team: boolean } = { query, team: true };
+          try {
+            const found = await client.sendRequest(WorkspaceSymbolRequest.type, params, token);
+            return token.isCancellationRequested ? null : client.protocol2CodeConverter.asSymbolInformations(found, token);
+          } catch (error) {
+            return client.handleFailedRequest(WorkspaceSymbolRequest.type, token, error, null);
+          }
+        },
         workspace: {
           // Settings that change while the server is being replaced are read by the next one.
           didChangeConfiguration: async (sections, next) => (client.isRunning() ? next(sections) : undefined),

@@ -22,7 +22,7 @@ from codanna_lsp.snapshot import Context, Snapshot
 from codanna_rpc.params import InvalidParams, Params
 
 if TYPE_CHECKING:
-    from codanna_core.results import Definition
+    from codanna_core.results import Definition, Hit
     from codanna_core.workspace.folder import Folder
 
 BUDGET_S = 10.0
@@ -46,6 +46,8 @@ class RelationParams:
     depth: int
     budget: float
     text: bool
+    team: bool
+    repositories: tuple[str, ...]
     partial_token: int | str | None
 
 
@@ -67,6 +69,8 @@ def decode(relation: Relation, params: Params) -> RelationParams:
         params.integer("depth", 3 if relation is Relation.IMPACT else 1, 1, MAX_DEPTH),
         params.number("budget", BUDGET_S, 0.0, MAX_BUDGET_S),
         relation is Relation.REFERENCES and params.flag("text", False),
+        relation is Relation.REFERENCES and params.flag("team"),
+        params.texts("repositories") if relation is Relation.REFERENCES else (),
         params.token("partialResultToken"),
     )
 
@@ -95,6 +99,10 @@ def answer(relation: Relation, context: Context, snapshot: Snapshot, params: Rel
         if len(folders) > 1 and found["edges"]:
             context.partial(token, {"edges": found["edges"]})
         found["edges"] = []
+    # Of the team, whoever asked for it: folders with different settings may know different ones.
+    far = [shapes.elsewhere(hit) for _, result in answered for hit in result.elsewhere]
+    if far:
+        found["elsewhere"] = convert.without_doubles(far)
     found["complete"] = found["complete"] and len(answered) == len(folders)
     found["milliseconds"] = round(1000 * (time.perf_counter() - started), 3)
     told = [*problems, *(problem for _, result in answered for problem in result.problems)]
@@ -132,6 +140,8 @@ def _asked(
         params.depth,
         params.budget,
         text=params.text,
+        team=params.team,
+        repositories=params.repositories,
     )
     return request, folders, []
 
@@ -200,6 +210,10 @@ class _Shapes:
             )
             for edge in edges
         ]
+
+    def elsewhere(self, hit: Hit) -> Json:
+        """A definition of the team's index, of which there is no file here."""
+        return convert.search_hit(hit, hit.origin.url if hit.origin else "", self._columns, lambda: ())
 
     def _file(self, folder: Folder, path: str) -> tuple[str, LineSource]:
         key = (folder.uri, path)

@@ -18,12 +18,15 @@ class SymbolParams:
     """What to look for."""
 
     query: str
+    team: bool
     partial_token: int | str | None
 
 
 def decode(params: Params) -> SymbolParams:
-    """Read `WorkspaceSymbolParams`."""
-    return SymbolParams(params.text("query", limit=10_000), params.token("partialResultToken"))
+    """Read `WorkspaceSymbolParams`, and `team`."""
+    return SymbolParams(
+        params.text("query", limit=10_000), params.flag("team"), params.token("partialResultToken")
+    )
 
 
 def workspace_symbol(context: Context, snapshot: Snapshot, params: SymbolParams) -> list[Json]:
@@ -32,12 +35,19 @@ def workspace_symbol(context: Context, snapshot: Snapshot, params: SymbolParams)
     scored: list[tuple[float, Json]] = []
     for folder, engine in snapshot.engines(context.cancel):
         try:
-            hits = engine.symbols(params.query, near=snapshot.near(folder), cancel=context.cancel)
+            hits = engine.symbols(
+                params.query, near=snapshot.near(folder), cancel=context.cancel, team=params.team
+            )
         except IndexMissing:
             continue  # Its first index has just begun; `codanna/status` says so.
         uri_of = snapshot.uris(folder)
         files: dict[str, tuple[str, LineSource]] = {}
         for hit in hits:
+            if hit.origin is not None:
+                # A location needs a URI; without a link template nothing can open this one.
+                if hit.origin.url:
+                    scored.append((hit.score, convert.symbol_elsewhere(hit, hit.origin, tags=tags)))
+                continue
             file = files.get(hit.path)
             if file is None:
                 file = uri_of(hit.path), snapshot.line_source(folder, hit.path)

@@ -140,6 +140,19 @@ end
 ---@return codanna.Hit
 function M.read_symbol(raw, encoding)
   local range = raw.location.range
+  local repository = type(raw.data) == "table" and raw.data.repository
+  if repository then
+    return read_elsewhere({
+      name = raw.name,
+      kind = (vim.lsp.protocol.SymbolKind[raw.kind] or "text"):lower(),
+      repository = repository,
+      path = raw.data.path,
+      uri = raw.location.uri,
+      url = raw.location.uri,
+      range = range,
+      selectionRange = range,
+    }, encoding)
+  end
   local filename = vim.uri_to_fname(raw.location.uri)
   return {
     name = inert.line(raw.name),

@@ -105,7 +105,7 @@ function M.symbols()
     title = "Symbols",
     live = true,
     ask = function(query, callback)
-      return ask("workspace/symbol", { query = query }, buffer, "Codanna symbols: " .. query, callback)
+      return ask("workspace/symbol", { query = query, team = true }, buffer, "Codanna symbols: " .. query, callback)
     end,
   }
 end
