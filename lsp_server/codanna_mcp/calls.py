@@ -70,6 +70,7 @@ def filters(asked: Params, prefix: str = "") -> Filters:
         languages=tuple(_language(one) for one in asked.texts(named("language"), limit=50)),
         kinds=kinds,
         paths=asked.texts(named("path"), limit=100),
+        repositories=asked.texts(named("repository"), limit=50),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from codanna_core.context.handles import handle_of
 from codanna_core.context.listing import fenced
 from codanna_core.context.packer import pack
@@ -13,7 +15,8 @@ from codanna_core.results import (
 )
 from codanna_core.wire import range_json
 from codanna_mcp.calls import Call, Part, about, filters, gone, packed
-from codanna_mcp.targets import Files, State, target
+from codanna_mcp.elsewhere import defined_elsewhere, is_about_here
+from codanna_mcp.targets import Files, Found, State, target
 
 _CALLERS_S = 0.5
 """So long a definition waits for the number of its callers."""
@@ -57,11 +60,14 @@ def similar(call: Call) -> Part:
 
 def symbol(call: Call) -> Part:
     files = Files(call.service, call.unsaved)
-    found = call.answered(
-        lambda: target(call.service, files, call.asked, call.cancel), lambda one: bool(one.hits)
-    )
+    found = Found(State.GONE, [])
+    if is_about_here(call):
+        found = call.answered(
+            lambda: target(call.service, files, call.asked, call.cancel), lambda one: bool(one.hits)
+        )
     if not found.hits:
-        return gone(call, found)
+        far = defined_elsewhere(call)
+        return far if far.text else replace(gone(call, found), problems=far.problems)
     result = SearchResult("", found.hits, 0, 1.0, 0.0)
     part = packed(pack(result, files.lines, call.budget, frozenset()), {"state": found.state.value})
     part.generation = part.indexed = None

@@ -14,8 +14,9 @@ from codanna_core.results import (
     RelationRequest,
     RelationResult,
 )
-from codanna_core.wire import EDITOR, definition_json, edge_json
+from codanna_core.wire import EDITOR, definition_json, edge_json, hit_json
 from codanna_mcp.calls import Call, Part, about, gone
+from codanna_mcp.elsewhere import repositories_of, use_lines
 from codanna_mcp.targets import Files, nearest_names, target
 
 Json = dict[str, Any]
@@ -30,7 +31,9 @@ def relations(call: Call) -> Part:
     relation = Relation(asked.choice("relation", "", tuple(Relation)))
     confidence = Confidence(asked.choice("confidence", Confidence.LIKELY.value, tuple(Confidence)))
     depth = asked.integer("depth", _DEPTHS.get(relation, 1), 1, 10)
-    limits: Json = {"confidence": confidence, "depth": depth, "budget": RELATIONS_S}
+    references = relation is Relation.REFERENCES
+    limits: Json = {"confidence": confidence, "depth": depth, "budget": RELATIONS_S, "team": references}
+    limits["repositories"] = repositories_of(call) if references else ()
     if asked.has("name") and not asked.has("handle"):
         request = RelationRequest(relation, asked.text("name", limit=1_000), **limits)
     else:
@@ -46,8 +49,9 @@ def relations(call: Call) -> Part:
         f"{one.path}:{one.selection.start.line + 1} {one.kind} {qualified(one.container, one.name)}"
         for one in result.candidates
     ]
-    text, left = fenced(lines, call.budget)
-    kept = len(result.edges) - left if result.edges else 0
+    far = use_lines(result.elsewhere)
+    text, left = fenced([*lines, *far], call.budget)
+    kept = min(len(result.edges), len(lines) + len(far) - left)
     data = {
         "edges": [edge_json(edge, relation, result.targets, EDITOR) for edge in result.edges[:kept]],
         "targets": [definition_json(one, EDITOR) for one in result.targets],
@@ -56,11 +60,16 @@ def relations(call: Call) -> Part:
         "unknown": result.unknown,
         "weaker": result.weaker,
     }
+    if far:
+        shown = max(0, len(far) - left)
+        data["elsewhere"] = [hit_json(hit, EDITOR) for hit in result.elsewhere[:shown]]
     part = Part(data, text, left_out=left, problems=result.problems)
     part.generation, part.indexed = result.generation, result.indexed
     part.notes = _said_of(result)
     if not text:
         part.reason = _no_edges(call, result)
+    elif far and not result.edges:
+        part.notes.insert(0, f"In files here: {_no_edges(call, result)}.")
     return part
 
 

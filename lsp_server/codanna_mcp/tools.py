@@ -29,6 +29,7 @@ _FOLDER: Json = {
     "description": "Name or path of one of several open folders; all of them if left out.",
 }
 _TEXTS: Json = {"type": "array", "items": {"type": "string"}}
+_REPOSITORY: Json = {**_TEXTS, "description": "Only these repositories of the team's index: team/app."}
 _FILTERS: Json = {
     "path": {
         **_TEXTS,
@@ -40,6 +41,7 @@ _FILTERS: Json = {
         "items": {"type": "string", "enum": [str(kind) for kind in Kind]},
         "description": "Only these kinds of definitions.",
     },
+    "repository": _REPOSITORY,
 }
 _TARGET: Json = {
     "handle": {"type": "string", "description": "Handle of a symbol from an earlier answer."},
@@ -184,7 +186,7 @@ TOOLS: dict[str, Json] = {
             "callers it has, without reading the whole file. A handle from an earlier answer stays true "
             "while the file is edited elsewhere; the answer says if the code has changed, moved or is gone."
         ),
-        "input": _input(_TARGET),
+        "input": _input({**_TARGET, "repository": _REPOSITORY}),
         "output": _output("hits", _HIT, _CALLERS),
     },
     "relations": {
@@ -205,6 +207,7 @@ TOOLS: dict[str, Json] = {
                     "description": "The least certain ones to list.",
                 },
                 "depth": {"type": "integer", "minimum": 1, "maximum": 10, "description": "Edges in a row."},
+                "repository": _REPOSITORY,
             },
             ("relation",),
         ),
@@ -217,6 +220,11 @@ TOOLS: dict[str, Json] = {
                 "weaker": {"type": "integer"},
                 "candidates": {"type": "array", "items": {"type": "object"}},
                 "targets": {"type": "array", "items": {"type": "object"}},
+                "elsewhere": {
+                    "type": "array",
+                    "items": {"type": "object"},
+                    "description": "Definitions of the team's index that use the name.",
+                },
             },
         ),
     },
