@@ -90,6 +90,39 @@ def test_missing_facts_are_said(make_project: Make) -> None:
     assert answer.problems == ["no facts of b.py yet"]
 
 
+def test_files_that_cannot_use_a_definition_are_not_read(make_project: Make) -> None:
+    """Those of other languages, those that only define the name, and in Go those of other packages."""
+    texts = {
+        "go.mod": "module m\n",
+        "a/a.go": "package a\n\nfunc stop() {}\n\nfunc Stop() { stop() }\n",
+        "a/b.go": "package a\n\nfunc f() { stop() }\n",
+        "b/a.go": "package b\n\nfunc f(x T) { x.stop() }\n",
+        "c.py": "def f(x): x.stop(); x.Stop()\n",
+        "d/d.go": 'package d\n\nimport "m/a"\n\nfunc g() { a.Stop() }\n',
+    }
+    provider = make_project(texts)
+    relations = Relations(provider)
+    answer = relations.callers(found(relations, "a/a.go", "stop"))
+    assert [edge.path for edge in answer.edges] == ["a/a.go", "a/b.go"]
+    assert (answer.files, answer.unknown) == (2, 0)
+    assert provider.asked == {"a/a.go", "a/b.go"}
+    provider = make_project(texts)
+    relations = Relations(provider)
+    answer = relations.callers(found(relations, "a/a.go", "Stop"))
+    assert [edge.path for edge in answer.edges] == ["d/d.go"]
+    assert "c.py" not in provider.asked
+
+
+def test_a_function_inside_another_is_used_in_its_file(make_project: Make) -> None:
+    """Its name is bound nowhere else, so namesakes are not looked at."""
+    inner = "import os\n\ndef f():\n    def step(): ...\n    step()\n"
+    provider = make_project({"a.py": inner, "b.py": "def g(step, x):\n    step()\n    x.step()\n"})
+    relations = Relations(provider)
+    answer = relations.callers(found(relations, "a.py", "step"))
+    assert [(edge.path, edge.line) for edge in answer.edges] == [("a.py", 4)]
+    assert (answer.files, answer.unknown) == (1, 0)
+
+
 def test_unknown_receivers_are_counted(make_project: Make) -> None:
     """A call that may mean the method is counted as unknown, not taken for none."""
     relations = Relations(

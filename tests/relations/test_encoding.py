@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from codanna_core.relations.encoding import MAGIC, MAX_DECODED, VERSION, BadFacts, decode, encode
-from codanna_core.relations.facts import Facts
+from codanna_core.relations.encoding import MAGIC, MAX_DECODED, VERSION, BadFacts, decode, encode, may_use
+from codanna_core.relations.facts import Binds, Facts
 from codanna_core.relations.reader import read_facts
 
 SOURCE = b"""
@@ -39,6 +39,70 @@ def test_bases_come_back(bases: tuple[str, ...]) -> None:
     row = facts().bindings[0]._replace(bases=bases, value="\ud800é", end=1 << 22)
     found = Facts("cpp", "", (row,), ())
     assert decode(encode(found)) == found
+
+
+def test_single_records_are_those_of_the_whole() -> None:
+    """A record that is made when it is asked for is the one that all of them together have."""
+    plain = facts()
+    found = decode(encode(plain))
+    for number in (2, 0, 1):
+        assert found.bindings[number] == plain.bindings[number]
+        assert found.references[number] == plain.references[number]
+    assert list(found.bindings) == list(plain.bindings)
+    assert found.bindings[1] == plain.bindings[1]
+    with pytest.raises(IndexError):
+        decode(encode(plain)).bindings[len(plain.bindings)]
+
+
+LOOKED_THROUGH = b"""
+from a import goal as other
+from b import here
+import goal.x
+kept = self.held
+copy = bare
+
+def defined(): ...
+shared.used(1)
+"""
+
+
+@pytest.mark.parametrize("name", ["goal", "here", "held", "bare", "used", "shared"])
+def test_a_file_that_may_use_a_name_is_told(name: str) -> None:
+    """A use, an import under another name, a value that is kept."""
+    found = read_facts(LOOKED_THROUGH, "python")
+    assert found is not None
+    assert may_use(encode(found), {name}, {name})
+
+
+@pytest.mark.parametrize("name", ["defined", "othe", "elf", "nothing", "\ud800"])
+def test_a_file_without_uses_of_a_name_is_told(name: str) -> None:
+    """What is defined alone, or is a part of other names, needs no look at the records."""
+    found = read_facts(LOOKED_THROUGH, "python")
+    assert found is not None
+    assert not may_use(encode(found), {name}, {name})
+    assert may_use(encode(found._replace(complete=False)), {name}, {name})
+
+
+def test_no_use_is_overlooked_in_what_is_damaged() -> None:
+    """Bytes that decode with a use of a name never pass for bytes without one; others do not raise."""
+    rng = random.Random(2)
+    whole = encode(facts())
+    for _ in range(2000):
+        raw = bytearray(whole)
+        for _ in range(rng.randint(1, 3)):
+            raw[rng.randrange(3, len(raw))] = rng.randrange(256)
+        data = bytes(raw[: rng.randrange(len(raw))] if rng.random() < 0.2 else raw)
+        may = {name: may_use(data, {name}, {name}) for name in ("f", "c", "b", "A", "self")}
+        try:
+            found = decode(data)
+        except BadFacts:
+            continue
+        for name, told in may.items():
+            imported = any(
+                row.kind == Binds.IMPORT and row.value.rpartition("#")[2] == name for row in found.bindings
+            )
+            used = any(row.name == name for row in found.references)
+            assert told or not (used or imported), name
 
 
 def test_an_empty_file_has_facts() -> None:

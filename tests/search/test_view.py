@@ -195,3 +195,30 @@ def test_what_words_found_is_judged_by_its_meaning_as_well(
     near = np.maximum(0.0, view.nearness(judged.rows, judged.sought.vector))
     assert near.max() > 0
     assert np.allclose(judged.meaning, near, atol=1e-5)
+
+
+def test_the_tree_knows_files_by_folder_and_by_name(engine: Engine) -> None:
+    """Those that are there now: indexed ones, and buffers of new files; none that is gone."""
+    root = engine.root
+    new = ["a/bank.py", "a/b/bank.py", "a/bank.pyi", "a/line\nbreak.py", "a/(b)*.py", "ab/other.py"]
+    for path in new:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("def run(): ...\n", "utf-8")
+    engine.update(new)
+    tree = engine._view(meaning=False).tree
+    assert tree.folder("a") == {"a/bank.py", "a/bank.pyi", "a/line\nbreak.py", "a/(b)*.py"}
+    assert tree.folder("") == {"bank.py", "shop.py"}
+    assert tree.folder("b") == tree.folder("a/bank.py") == set()
+    assert tree.named("bank.py") == {"bank.py", "a/bank.py", "a/b/bank.py"}
+    assert tree.named("(b)*.py") == {"a/(b)*.py"}
+    assert tree.named("") == tree.named("ank.py") == tree.named("meta") == set()
+    assert tree.exists("a/b/bank.py")
+    assert not tree.exists("a/b")
+    (root / "a/bank.py").unlink()
+    engine.update(["a/bank.py"])
+    engine.set_overlay("c/bank.py", TYPED)
+    tree = engine._view(meaning=False).tree
+    assert tree.named("bank.py") == {"bank.py", "a/b/bank.py", "c/bank.py"}
+    assert tree.folder("a") == {"a/bank.pyi", "a/line\nbreak.py", "a/(b)*.py"}
+    assert tree.folder("c") == {"c/bank.py"}
+    assert not tree.exists("a/bank.py")

@@ -12,6 +12,7 @@ from codanna_core.relations.facts import Binds, Reference, Role, is_local
 from codanna_core.relations.meant import Meant, meant_by
 from codanna_core.relations.modules.javascript import ENDINGS as MODULES
 from codanna_core.relations.provider import OutOfTime, Provider
+from codanna_core.relations.reach import Reach
 from codanna_core.relations.resolve import Resolution, Resolver, Tier
 from codanna_core.relations.scopes import Table
 from codanna_core.relations.typer import Typer
@@ -196,6 +197,7 @@ class _Search:
         self._minimum = minimum
         self._answer = answer
         self._only = only
+        self._reach = Reach(relations.resolver.typer, meant)
         self._waiting: deque[str] = deque()
         self._files: set[str] = set()
         self._names: set[str] = set()
@@ -213,6 +215,9 @@ class _Search:
             if deadline is not None and time.monotonic() > deadline:
                 return
             path = self._waiting.popleft()
+            if not self._relations.provider.may_use(path, self._names | self._meant.names, self._meant.names):
+                answer.files += 1
+                continue
             table = self._relations.resolver.typer.table(path)
             answer.files += 1
             if table is None:
@@ -237,14 +242,14 @@ class _Search:
         self._answer.of_files = len(self._files)
 
     def _using(self, name: str) -> set[str]:
-        return set(self._relations.provider.using(name) if self._only is None else self._only)
+        if self._only is not None:
+            return set(self._only)
+        return {path for path in self._relations.provider.using(name) if self._reach.has(path)}
 
     def _in_file(self, path: str, table: Table) -> list[Edge]:
         names = self._meant.names | self._aliases(path, table)
         edges: list[Edge] = []
-        for reference in table.facts.references:
-            if reference.name not in names:
-                continue
+        for reference in table.uses(names):
             if self._roles is None or reference.role in self._roles:
                 edges += self._edges(path, reference)
             elif reference.role in PASSES and self._roles == CALLS:
@@ -255,14 +260,16 @@ class _Search:
     def _aliases(self, path: str, table: Table) -> set[str]:
         """Other names under which a file imports what is meant, or hands it on."""
         found: set[str] = set()
-        for number, row in enumerate(table.facts.bindings):
-            if row.name in self._meant.names:
+        for number in table.of_kind(Binds.VARIABLE, Binds.IMPORT, Binds.EXPORT):
+            value = table.value(number)
+            of_variable = value.rpartition(".")[2] in self._meant.names
+            of_module = value.rpartition("#")[2] in self._names
+            row = table.row(number) if of_variable or of_module else None
+            if row is None or row.name in self._meant.names:
                 continue
-            if row.kind == Binds.VARIABLE and row.value.rpartition(".")[2] in self._meant.names:
+            if row.kind == Binds.VARIABLE and of_variable:
                 found.add(row.name)
-            if row.kind not in (Binds.IMPORT, Binds.EXPORT):
-                continue
-            if row.value.rpartition("#")[2] in self._names:
+            if row.kind in (Binds.IMPORT, Binds.EXPORT) and of_module:
                 behind = self._relations.resolver.typer.followed(path, number)
                 if behind is not None and Target(*behind) in self._meant.targets:
                     found.add(row.name)

@@ -9,13 +9,13 @@ record.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from codanna_core.relations.facts import Binding, Binds, Facts, Reference, Role
+from codanna_core.relations.columns import Column, Columns, Numbers, Texts
+from codanna_core.relations.facts import Binding, Binds, Facts, Reference, Role, Rows
 
 VERSION = 4
 """1: the first. 2: columns of bytes. 3: whoever keeps them compresses them. 4: scopes
@@ -33,8 +33,6 @@ _BASE = "\x1e"
 """In front of each base."""
 _SIGNED = 0x80
 _LARGEST = 1 << 31
-
-Numbers = NDArray[np.int64]
 
 
 class BadFacts(ValueError):
@@ -97,9 +95,35 @@ def decode(data: bytes) -> Facts:
     return Facts(texts[0], texts[1], rows, uses, bool(complete))
 
 
-def _rows(
-    reader: _Reader, bindings: int, references: int
-) -> tuple[tuple[Binding, ...], tuple[Reference, ...]]:
+def may_use(data: bytes, names: Collection[str], kept: Collection[str]) -> bool:
+    """Whether encoded facts have a use of one of the names, import one under another name, or keep one of the
+    `kept` in a variable; also true of what cannot be told without decoding.
+    """
+    if data[:_START] != MAGIC + bytes([VERSION]) or len(data) < _START + _HEAD.size:
+        return True
+    complete, bindings, references, size = _HEAD.unpack_from(data, _START)
+    at = _START + _HEAD.size
+    raw = data[at : at + size] + b"\0"
+    ends = [f"#{name}\0".encode("utf-8", "surrogatepass") for name in names]
+    ends += [f".{name}\0".encode("utf-8", "surrogatepass") for name in kept]
+    if not complete or any(end in raw for end in ends):
+        return True
+    wanted = {name.encode("utf-8", "surrogatepass") for name in names}
+    numbers = [number for number, text in enumerate(raw.split(b"\0")) if text in wanted]
+    reader = _Reader(data, at + size)
+    try:
+        reader.skip(bindings)
+        values = reader.take(bindings)
+        reader.skip(bindings, 9)
+        scopes = int(np.count_nonzero(reader.take(bindings) == 0))
+        reader.skip(scopes, 2)
+        used = reader.take(references)
+    except BadFacts:
+        return True
+    return any(bool((column == number).any()) for number in numbers for column in (values, used))
+
+
+def _rows(reader: _Reader, bindings: int, references: int) -> tuple[Columns[Binding], Columns[Reference]]:
     name, value, container, bases = (reader.take_ids(bindings) for _ in range(4))
     kind = reader.take(bindings, max(Binds))
     flags, required = reader.take(bindings), reader.take(bindings, least=-1)
@@ -119,12 +143,34 @@ def _rows(
     places = np.unique(np.concatenate([at, place]))
     lines = reader.take_steps(len(places))
     line, use_line = (lines[np.searchsorted(places, one)] for one in (at, place))
-    columns = (column.tolist() for column in (kind, at, line, start, end, scope, scope_end, owner))
-    more = (value, container, map(_split, bases), flags.tolist(), required.tolist())
-    rows = tuple(map(Binding._make, zip(name, *columns, *more, strict=True)))
-    uses = (column.tolist() for column in (role, place, use_line))
-    rest = (receiver, inside.tolist(), arguments.tolist(), passed)
-    return rows, tuple(map(Reference._make, zip(used, *uses, *rest, strict=True)))
+    texts = Texts(reader.texts)
+    text = reader.texts.__getitem__
+    plain = map(Column, (kind, at, line, start, end, scope, scope_end, owner))
+    rows = Columns(
+        Binding._make,
+        texts,
+        (
+            Column(name, text),
+            *plain,
+            Column(value, text),
+            Column(container, text),
+            Column(bases, lambda number: _split(reader.texts[number])),
+            Column(flags),
+            Column(required),
+        ),
+    )
+    uses = Columns(
+        Reference._make,
+        texts,
+        (
+            Column(used, text),
+            *map(Column, (role, place, use_line)),
+            Column(receiver, text),
+            *map(Column, (inside, arguments)),
+            Column(passed, text),
+        ),
+    )
+    return rows, uses
 
 
 class _Spans:
@@ -170,8 +216,8 @@ def _read_scopes(reader: _Reader, count: int) -> tuple[Numbers, Numbers]:
     return begin[numbers], end[numbers]
 
 
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
+def _columns(rows: Rows[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if len(rows) else [()] * width
 
 
 def _joined(bases: tuple[str, ...]) -> str:
@@ -234,13 +280,20 @@ class _Reader:
             column = np.where(column & 1, -((column + 1) >> 1), column >> 1)
         return _checked(column, most, least)
 
+    def skip(self, count: int, columns: int = 1) -> None:
+        """Go on behind so many columns."""
+        for _ in range(columns):
+            if self.at >= len(self.data):
+                raise BadFacts("damaged facts: a column past the end")
+            self.at += 1 + (self.data[self.at] & ~_SIGNED) * count
+
     def take_steps(self, count: int, most: int = _LARGEST, least: int = 0) -> Numbers:
         """The next column, which was written as steps."""
         return _checked(np.cumsum(self.take(count, least=-_LARGEST)), most, least)
 
-    def take_ids(self, count: int) -> list[str]:
-        """The texts of the next column."""
-        return list(map(self.texts.__getitem__, self.take(count, len(self.texts) - 1).tolist()))
+    def take_ids(self, count: int) -> Numbers:
+        """The next column, of numbers of texts."""
+        return self.take(count, len(self.texts) - 1)
 
     def take_texts(self, size: int) -> None:
         """The table of texts."""

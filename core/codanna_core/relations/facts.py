@@ -6,8 +6,9 @@ in a normal form that `expressions.py` writes and reads; types are kept as the t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 SEPARATOR = "\x1f"
 """Between the normal forms of arguments."""
@@ -107,14 +108,27 @@ class Reference(NamedTuple):
     """Normal forms of the arguments, where the language tells functions of one name apart by them."""
 
 
+Row = TypeVar("Row", covariant=True)
+
+
+class Rows(Protocol[Row]):
+    """What can be read like a tuple; facts that were decoded make each record when it is asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> Row: ...
+
+    def __iter__(self) -> Iterator[Row]: ...
+
+
 class Facts(NamedTuple):
     """The facts of a file."""
 
     language: str
     package: str
     """What the file itself says it belongs to (Go, Java)."""
-    bindings: tuple[Binding, ...]
-    references: tuple[Reference, ...]
+    bindings: Rows[Binding]
+    references: Rows[Reference]
     complete: bool = True
     """False where the file was too large or took too long and something is missing."""
 

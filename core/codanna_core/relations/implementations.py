@@ -103,8 +103,9 @@ class _Search:
             if table is None:
                 self.answer.problems.append(f"no facts of {path} yet")
                 continue
-            for number, held in enumerate(table.facts.bindings):
-                if held.kind in _TYPES and held.bases and self._extends(path, held, base):
+            for number in table.of_kind(*_TYPES):
+                held = table.row(number)
+                if held.bases and self._extends(path, held, base):
                     yield Target(path, number), Tier.CERTAIN
 
     def _extends(self, path: str, row: Binding, base: Target) -> bool:
@@ -117,7 +118,7 @@ class _Search:
         table = self._typer.table(base.path)
         assert table is not None
         names = {
-            table.row(at).name for at in table.by_owner[base.number] if table.row(at).kind == Binds.FUNCTION
+            table.row(at).name for at in table.inside(base.number) if table.row(at).kind == Binds.FUNCTION
         }
         having: dict[tuple[str, str], int] = {}
         for name in names:

@@ -117,14 +117,9 @@ def _heirs(typer: Typer, base: tuple[str, int], constructor: str) -> list[Target
         place = waiting.pop()
         for path in sorted(typer.provider.using(typer.row(*place).name)):
             table = typer.table(path)
-            for number, row in enumerate(table.facts.bindings if table is not None else ()):
+            for number in table.of_kind(Binds.TYPE) if table is not None else ():
                 heir = Target(path, number)
-                if (
-                    row.kind != Binds.TYPE
-                    or not row.bases
-                    or heir in found
-                    or place not in _bases(typer, *heir)
-                ):
+                if not typer.row(*heir).bases or heir in found or place not in _bases(typer, *heir):
                     continue
                 if not any(typer.row(*own).owner == number for own in typer.members(*heir, constructor)[0]):
                     found[heir] = None

@@ -18,6 +18,14 @@ class Provider(Protocol):
     def facts(self, path: str) -> Facts | None:
         """The facts of a file; None where there are none (another language, gone, not read yet)."""
 
+    def language(self, path: str) -> str:
+        """The language of a file as its facts say it, without reading them; "" where it is not known."""
+
+    def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
+        """False where the facts of a file are there and say: no use of one of the names, no import of one of
+        them as another name, no variable that keeps one of the `kept`.
+        """
+
     def using(self, name: str) -> Collection[str]:
         """Paths of the files that use an identifier outside comments and strings."""
 

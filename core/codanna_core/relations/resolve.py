@@ -10,7 +10,7 @@ from codanna_core.relations.modules import module_rules
 from codanna_core.relations.modules.c import included
 from codanna_core.relations.overloads import best_overloads
 from codanna_core.relations.probabilities import OF_LIBRARY, probability
-from codanna_core.relations.rules import GENERIC
+from codanna_core.relations.rules import GENERIC, family
 from codanna_core.relations.scopes import Table
 from codanna_core.relations.typer import Typer
 from codanna_core.relations.values import FILE, Place, Target, Value
@@ -314,7 +314,7 @@ class Resolver:
         """Whether a field of the project has the name: it may hold what is called."""
         for path in sorted(self.typer.provider.defining(name)):
             other = self.typer.table(path)
-            if other is None or not _same_family(other.facts.language, table.facts.language):
+            if other is None or family(other.facts.language) != family(table.facts.language):
                 continue
             for number in other.by_name.get(name, ()):
                 row = other.row(number)
@@ -326,7 +326,7 @@ class Resolver:
         found = []
         for path in sorted(self.typer.provider.defining(name)):
             other = self.typer.table(path)
-            if other is None or not _same_family(other.facts.language, table.facts.language):
+            if other is None or family(other.facts.language) != family(table.facts.language):
                 continue
             for number in other.by_name.get(name, ()):
                 row = other.row(number)
@@ -338,13 +338,6 @@ class Resolver:
                         continue
                     found.append(Target(path, number))
         return found
-
-
-_FAMILIES = {"typescript": "javascript", "tsx": "javascript", "cpp": "c", "cuda": "c", "objc": "c"}
-
-
-def _same_family(one: str, other: str) -> bool:
-    return _FAMILIES.get(one, one) == _FAMILIES.get(other, other)
 
 
 def _matched(targets: list[Target], tier: Tier, words: str) -> Resolution:

@@ -107,6 +107,14 @@ def rules_of(language: str) -> Rules:
     return Rules(**values)
 
 
+_FAMILIES = {"typescript": "javascript", "tsx": "javascript", "cpp": "c", "cuda": "c", "objc": "c"}
+
+
+def family(language: str) -> str:
+    """The languages that use each other's definitions, under the name of one of them."""
+    return _FAMILIES.get(language, language)
+
+
 def rules_digest() -> str:
     """Tells rules apart that give a file other facts: by the version of the readers, and all that is data."""
     digest = blake2b(f"{VERSION}/{ENCODING}".encode(), digest_size=8)

@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TypeVar
 
-from codanna_core.relations.facts import Binding, Binds, Facts, Flag
+from codanna_core.relations.columns import Columns, Records
+from codanna_core.relations.facts import Binding, Binds, Facts, Flag, Reference, Rows
 from codanna_core.relations.rules import Rules, rules_of
 
 FLOW = ("python", "go", "rust")
 """Languages in which the last binding before the place counts when a scope binds a name twice."""
+
+
+_NAME, _KIND, _OWNER, _VALUE, _CONTAINER = (
+    Binding._fields.index(field) for field in ("name", "kind", "owner", "value", "container")
+)
+Record = TypeVar("Record")
+_USED = Reference._fields.index("name")
+
+
+class Named:
+    """The numbers of bindings by their names, found when they are asked for."""
+
+    def __init__(self, find: Callable[[str], list[int]]) -> None:
+        self._find = find
+        self._found: dict[str, list[int]] = {}
+
+    def __getitem__(self, name: str) -> list[int]:
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self[name])
+
+    def get(self, name: str, default: Sequence[int] = ()) -> Sequence[int]:
+        """As of a dictionary."""
+        return self[name] or default
 
 
 class Table:
@@ -17,21 +48,36 @@ class Table:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.rules: Rules = rules_of(facts.language)
-        self.by_name: dict[str, list[int]] = defaultdict(list)
-        self.by_owner: dict[int, list[int]] = defaultdict(list)
-        self.stars: list[int] = []
-        self.containers: set[str] = set()
+        self._rows = _searched(facts.bindings)
+        self._uses = _searched(facts.references)
+        self.by_name = Named(lambda name: self._rows.holding(_NAME, name))
+        self.stars = self.by_name["*"]
         self.blocks: dict[str, list[int]] = defaultdict(list)
         """`impl` blocks by the type that they add members to."""
-        for number, row in enumerate(facts.bindings):
-            self.by_name[row.name].append(number)
-            self.by_owner[row.owner].append(number)
-            if row.container:
-                self.containers.add(row.container)
-            if row.name == "*":
-                self.stars.append(number)
-            if row.kind == Binds.IMPLEMENTS:
-                self.blocks[row.container].append(number)
+        for number in self.of_kind(Binds.IMPLEMENTS):
+            self.blocks[self.row(number).container].append(number)
+
+    @cached_property
+    def containers(self) -> set[str]:
+        """The types that bindings say they are members of."""
+        return self._rows.texts(_CONTAINER) - {""}
+
+    def of_kind(self, *kinds: Binds) -> list[int]:
+        """The bindings of these kinds."""
+        return self._rows.having(_KIND, kinds)
+
+    def inside(self, owner: int) -> list[int]:
+        """The bindings whose definition around them is this one."""
+        return self._rows.having(_OWNER, (owner,))
+
+    def value(self, number: int) -> str:
+        """The value of a binding."""
+        return self._rows.text(_VALUE, number)
+
+    def uses(self, names: Iterable[str]) -> list[Reference]:
+        """The uses of some names, in the order in which they stand there."""
+        found = {number for name in names for number in self._uses.holding(_USED, name)}
+        return [self.facts.references[number] for number in sorted(found)]
 
     def row(self, number: int) -> Binding:
         return self.facts.bindings[number]
@@ -109,3 +155,7 @@ class Table:
                 found.append(owner)
             owner = row.owner
         return found
+
+
+def _searched(rows: Rows[Record]) -> Columns[Record] | Records[Record]:
+    return rows if isinstance(rows, Columns) else Records(rows)

@@ -29,6 +29,8 @@ class CommittedLayer:
     def __init__(self, text: TextSnapshot, vectors: VectorSnapshot | None) -> None:
         self.size = text.document_count
         """Documents of every type."""
+        self.paths = text.paths
+        """Which files there are."""
         self._text = text
         self._vectors = vectors
 

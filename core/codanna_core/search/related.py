@@ -10,7 +10,7 @@ from codanna_core.problems import Code
 from codanna_core.ranking.paths import is_test
 from codanna_core.relations import edges as facts_edges
 from codanna_core.relations.edges import Answer, Relations
-from codanna_core.relations.facts import Binding, Binds, Role
+from codanna_core.relations.facts import Binding, Binds, Role, Rows
 from codanna_core.relations.implementations import implementations
 from codanna_core.relations.local_uses import local_uses, owner_at
 from codanna_core.relations.probabilities import probability
@@ -330,7 +330,7 @@ def _passed(count: int) -> str:
     return f"{uses} it on without calling it: what receives it may call it"
 
 
-def _container(row: Binding, rows: Sequence[Binding]) -> str:
+def _container(row: Binding, rows: Rows[Binding]) -> str:
     # A block that adds to a type is not inside of it, and its name says which type it is.
     names = [row.container] if row.container and row.kind != Binds.IMPLEMENTS else []
     while row.owner >= 0:

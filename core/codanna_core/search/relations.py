@@ -13,7 +13,7 @@ from codanna_core.files import content_hash, to_utf8
 from codanna_core.languages.lines import Lines
 from codanna_core.languages.registry import SNIFFED_BYTES
 from codanna_core.languages.text_only import language_of
-from codanna_core.relations.encoding import BadFacts, decode
+from codanna_core.relations.encoding import BadFacts, decode, may_use
 from codanna_core.relations.facts import Facts
 from codanna_core.relations.manifests import MAX_BYTES
 from codanna_core.relations.provider import OutOfTime
@@ -39,6 +39,9 @@ class FactsSource(Protocol):
 
     def facts(self, path: str, digest: bytes) -> Facts | None:
         """The facts of a file with this content; None where they are not there yet."""
+
+    def may_use(self, path: str, digest: bytes, names: Collection[str], kept: Collection[str]) -> bool:
+        """See `Provider`."""
 
     def using(self, name: str) -> Collection[str]:
         """Files that use an identifier. One too many costs a look at its facts; none may be missing."""
@@ -188,6 +191,12 @@ class IndexedFacts:
         self._stored.keep(path, digest, encoded)
         return _decoded(encoded)
 
+    def may_use(self, path: str, digest: bytes, names: Collection[str], kept: Collection[str]) -> bool:
+        """By the encoded facts, where they are stored."""
+        self._reading.check()
+        stored = self._stored.get(path, digest)
+        return stored is None or may_use(stored, names, kept)
+
     def using(self, name: str) -> Collection[str]:
         """By the identifiers that the index knows of each file."""
         self._reading.check()
@@ -234,6 +243,19 @@ class ViewProvider:
         if stored is None or not rules_of(stored.language).reader:
             return None
         return self._source.facts(path, stored.digest)
+
+    def language(self, path: str) -> str:
+        """Of a buffer by its text, of another file as the index says."""
+        text = self._view.buffer_text(path)
+        if text is not None:
+            return language_of(_sniffed(text), path) or ""
+        stored = self._view.tree.stored(path)
+        return stored.language if stored is not None else ""
+
+    def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
+        """Any buffer may."""
+        stored = self._view.tree.stored(path)
+        return stored is None or self._source.may_use(path, stored.digest, names, kept)
 
     def using(self, name: str) -> Collection[str]:
         """Buffers are looked through, too."""
@@ -308,5 +330,9 @@ class ViewProvider:
 
 
 def _has_rules(text: str, path: str) -> bool:
-    language = language_of(text[:SNIFFED_BYTES].encode("utf-8", "replace"), path)
+    language = language_of(_sniffed(text), path)
     return language is not None and bool(rules_of(language).reader)
+
+
+def _sniffed(text: str) -> bytes:
+    return text[:SNIFFED_BYTES].encode("utf-8", "replace")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from codanna_core.languages.registry import SNIFFED_BYTES, detect_language
+from codanna_core.relations.encoding import encode, may_use
 from codanna_core.relations.facts import Binds, Facts
 from codanna_core.relations.reader import read_facts
 
@@ -68,6 +69,14 @@ class MemoryProvider:
     def facts(self, path: str) -> Facts | None:
         self.asked.add(path)
         return self.all.get(path)
+
+    def language(self, path: str) -> str:
+        facts = self.all.get(path)
+        return facts.language if facts is not None else ""
+
+    def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
+        facts = self.all.get(path)
+        return facts is None or may_use(encode(facts), names, kept)
 
     def using(self, name: str) -> Collection[str]:
         return self._using.get(name, ())

@@ -12,7 +12,8 @@ import tantivy
 from codanna_core.errors import IndexCorrupt
 from codanna_core.storage.private import make_folder
 from codanna_core.text.errors import classify_error, writing
-from codanna_core.text.reader import META, TextSnapshot
+from codanna_core.text.paths import META
+from codanna_core.text.reader import TextSnapshot
 from codanna_core.text.schema import TERMS, build_schema, terms_tokenizer
 from codanna_core.text.verify import check_names, read_json
 from codanna_core.text.writer import TextWriter

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from codanna_core.text.documents import PLACE_BIT
 from codanna_core.text.impact import VALUES
+from codanna_core.text.paths import META, Paths
 from codanna_core.text.queries import Queries
 from codanna_core.text.rows import NONE, NOTHING, Address, Rows, Scored
 from codanna_core.text.schema import USES, WORDS
 from codanna_core.text.searcher import Searcher
 from codanna_core.text.stored import Filter, StoredFile, StoredSymbol
-
-META = "\x00meta"
-"""The meta document shares the `file` field; no path can start with a NUL byte."""
 
 
 class TextSnapshot:
@@ -29,6 +27,7 @@ class TextSnapshot:
         self.folder = folder
         self._queries = Queries(schema)
         self._searcher = Searcher(searcher, self._queries, folder)
+        self.paths = Paths(self._searcher, self._queries)
         self._frequencies: dict[tuple[str, str], int] = {}
         found = self._searcher.find(self._queries.term("file", META), 1)
         stated = self._searcher.payloads([found[0][1]])[0] if found else [0]
@@ -136,6 +135,8 @@ class TextSnapshot:
 
     def file(self, path: str) -> StoredFile | None:
         """The file document of a path, if it is indexed."""
+        if path not in self.paths:
+            return None
         found = self._searcher.find(self._queries.term("file", path), 1)
         return _to_file(self._searcher.payloads([found[0][1]])[0]) if found else None
 

@@ -65,6 +65,11 @@ class Searcher:
         every = tantivy.Query.all_query()  # Deleted documents do not meet it, whose terms are still there.
         return [term for term, _ in self._searcher.terms_with_prefix(field, "", every)]
 
+    def beginning(self, field: str, start: str) -> list[str]:
+        """Every term of a field that begins so, those of deleted documents as well."""
+        with reading(self._folder):
+            return [term for term, _ in self._searcher.terms_with_prefix(field, start)]
+
     def find(self, query: tantivy.Query, limit: int) -> list[tuple[float, Address]]:
         """Documents with their scores, best first."""
         with reading(self._folder):

@@ -10,7 +10,8 @@ import tantivy
 
 from codanna_core.text.documents import pack_payload
 from codanna_core.text.errors import writing
-from codanna_core.text.reader import META, TextSnapshot
+from codanna_core.text.paths import META
+from codanna_core.text.reader import TextSnapshot
 
 
 class TextWriter:

@@ -55,6 +55,9 @@ class ModuleRules(Protocol[Typer]):
     def qualified(self, typer: Typer, name: str, path: str) -> Found:
         """What a dotted name means that begins with the name of a package."""
 
+    def seen_from(self, typer: Typer, path: str, row: Binding) -> str | None:
+        """The folder whose files alone can see a definition, or the file itself; None where others can."""
+
     def outer_members(self, typer: Typer, path: str, row: Binding, name: str) -> Found:
         """Members of a type that other files add to it."""
 

@@ -175,3 +175,7 @@ def outer_members(typer: Typer, path: str, row: Binding, name: str) -> Found:
 
 def qualified(typer: Typer, name: str, path: str) -> Found:
     return []
+
+
+def seen_from(typer: Typer, path: str, row: Binding) -> str | None:
+    return None

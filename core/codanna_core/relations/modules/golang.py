@@ -94,3 +94,8 @@ def binding_of(typer: Typer, path: str, row: Binding) -> tuple[str, int] | None:
 
 def qualified(typer: Typer, name: str, path: str) -> Found:
     return []
+
+
+def seen_from(typer: Typer, path: str, row: Binding) -> str | None:
+    # What is not exported begins with no capital letter; a function inside of another one has no name.
+    return None if row.name[:1].isupper() else posixpath.dirname(path)

@@ -103,3 +103,7 @@ def qualified(typer: Typer, name: str, path: str) -> Found:
     return (
         _qualified(typer, name, path) if name.replace(".", "").isidentifier() and name[:1].islower() else []
     )
+
+
+def seen_from(typer: Typer, path: str, row: Binding) -> str | None:
+    return None

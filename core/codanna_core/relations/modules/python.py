@@ -171,3 +171,8 @@ def outer_members(typer: Typer, path: str, row: Binding, name: str) -> Found:
 
 def qualified(typer: Typer, name: str, path: str) -> Found:
     return []
+
+
+def seen_from(typer: Typer, path: str, row: Binding) -> str | None:
+    inside = row.owner >= 0 and typer.row(path, row.owner).kind == Binds.FUNCTION
+    return path if inside and row.kind == Binds.FUNCTION and row.scope_start > 0 else None

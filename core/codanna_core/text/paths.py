@@ -1,0 +1,50 @@
+"""The paths of one committed state, asked of the dictionary of terms: no document is read."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from codanna_core.text.queries import Queries
+from codanna_core.text.searcher import Searcher
+
+META = "\x00meta"
+"""The meta document shares the `file` field; no path can start with a NUL byte."""
+
+
+class Paths:
+    """Which files there are. Any number of threads may ask."""
+
+    def __init__(self, searcher: Searcher, queries: Queries) -> None:
+        self._searcher = searcher
+        self._queries = queries
+
+    def __contains__(self, path: str) -> bool:
+        # Most paths that are asked about are tried in vain, and no document ever had them.
+        there = self._searcher.has_term("file", path)
+        return there and self._searcher.count(self._queries.term("file", path)) > 0
+
+    def inside(self, folder: str) -> list[str]:
+        """The files directly inside a folder, "" for the root."""
+        start = f"{folder}/" if folder else ""
+        found = self._searcher.beginning("file", start)
+        return [one for one in found if "/" not in one[len(start) :] and one != META and one in self]
+
+    def named(self, base: str) -> list[str]:
+        """The files of a base name, wherever they are."""
+        found = self._ending(f"/{base}\0") + self._ending(f"\0{base}\0")
+        return [path for path in found if path in self]
+
+    @cached_property
+    def _all(self) -> str:
+        """All paths, those of deleted documents as well, with a NUL byte before and behind each."""
+        paths = (path for path in self._searcher.beginning("file", "") if path != META)
+        return "\0".join(("", *paths, ""))
+
+    def _ending(self, end: str) -> list[str]:
+        """Paths by their last characters and the NUL byte behind them."""
+        found, at = [], self._all.find(end)
+        while at >= 0:
+            behind = at + len(end) - 1
+            found.append(self._all[self._all.rfind("\0", 0, behind) + 1 : behind])
+            at = self._all.find(end, behind)
+        return found
