@@ -88,7 +88,7 @@ def test_searching_side_by_side_finds_the_same(engine: Engine, monkeypatch: pyte
 
 def test_damage_met_beside_reaches_the_caller(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the search of the words raises in its thread is healed as anywhere else."""
-    real, met = TextSnapshot.holding, threading.Event()
+    real, met = TextSnapshot.files_holding, threading.Event()
 
     def damaged(*arguments: object, **options: object) -> object:
         if not met.is_set():
@@ -96,7 +96,7 @@ def test_damage_met_beside_reaches_the_caller(engine: Engine, monkeypatch: pytes
             raise IndexCorrupt(Path("text"), "is damaged")
         return real(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(TextSnapshot, "holding", damaged)
+    monkeypatch.setattr(TextSnapshot, "files_holding", damaged)
     assert engine.search("put cash into the account").hits[0].name == "deposit_money"
     assert met.is_set()
 

@@ -17,7 +17,7 @@ SOURCE = "class SessionPool:\n    def openSessions_again(self):\n        pass\n\
 
 def words(number: int) -> list[int]:
     """The codes of one name."""
-    return [code for code in unpacked(np.array([number], np.uint64))[0].tolist() if code]
+    return [code for code in unpacked(np.array([number], np.uint64))[:, 0].tolist() if code]
 
 
 def test_the_parts_of_a_name_come_in_their_order_without_the_whole() -> None:

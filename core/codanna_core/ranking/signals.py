@@ -72,13 +72,18 @@ _BOTH = frozenset({"own text and meaning", "text and meaning in a long question"
 TEXT_SIGNALS = _BOTH | {"exact type", "words", "own text", *NAME_SIGNALS}
 MEANING_SIGNALS = _BOTH | {"own meaning", "meaning in a long question"}
 
-_LOG_OF_LONG = 5.0
+_LONG = np.log1p(np.arange(256)) / 5.0
+"""What the length of a body counts, in words; of a long one about 1."""
 _USUAL, _SHORTER, _LONGER = 2.0, -0.7, 1.0
 """The logarithm of the number of terms of a usual question, some six, and how much shorter and longer ones
 count as such. What that changes is counted from the best, so that sums mean the same for all questions.
 """
-_ASIDE = np.array([KINDS.index(kind) for kind in ("text", "heading", "variable", "constant", "field")])
-_IS_ASIDE = np.isin(np.arange(len(KINDS)), _ASIDE)
+_ASIDE = ("text", "heading", "variable", "constant", "field")
+_IS_ASIDE = np.isin(KINDS, _ASIDE)
+_KIND_SIGNALS = np.array(
+    [[kind in _ASIDE[:2], *(kind == one for one in _ASIDE[2:])] for kind in KINDS], np.float64
+)
+"""A row a kind, a column for each of the signals from `window` on."""
 TYPE_KINDS = np.isin(KINDS, ("class", "struct", "enum", "trait", "interface", "module", "type"))
 
 
@@ -116,20 +121,16 @@ def symbol_signals(symbols: Symbols, terms: Mapping[str, float]) -> Floats:
     text = _of_best(symbols.text)
     near = np.maximum(symbols.meaning, 0.0)
     both = text * near
-    kinds = symbols.kind[:, None] == _ASIDE
-    return np.column_stack(
-        (
-            text,
-            near,
-            longer * (near - near.max(initial=0.0)),
-            both,
-            longer * (both - both.max(initial=0.0)),
-            _names(symbols.names, terms),
-            np.log1p(symbols.body) / _LOG_OF_LONG,
-            kinds[:, 0] | kinds[:, 1],
-            kinds[:, 2:],
-        )
-    )
+    signals = np.empty((len(text), len(SYMBOL_SIGNALS)))
+    signals[:, 0] = text
+    signals[:, 1] = near
+    signals[:, 2] = longer * (near - near.max(initial=0.0))
+    signals[:, 3] = both
+    signals[:, 4] = longer * (both - both.max(initial=0.0))
+    signals[:, 5:10] = _names(symbols.names, terms)
+    signals[:, 10] = _LONG.take(symbols.body)
+    signals[:, 11:] = _KIND_SIGNALS.take(symbols.kind, axis=0)
+    return signals
 
 
 def file_signals(
@@ -173,12 +174,12 @@ def _names(names: NDArray[np.uint64], terms: Mapping[str, float]) -> Floats:
         shares[code_of(term)] += share
         places[code_of(term)] = place
     held, asked = shares.take(words), places.take(words)
-    length = np.maximum(1, np.count_nonzero(words, axis=1))
-    covers = np.minimum(1.0, held.sum(axis=1))
-    covered = np.count_nonzero(held, axis=1) / length
-    follow = np.count_nonzero((asked[:, 1:] == asked[:, :-1] + 1) & (asked[:, 1:] > 0), axis=1)
+    length = np.maximum(1, np.count_nonzero(words, axis=0))
+    covers = np.minimum(1.0, held.sum(axis=0))
+    covered = np.count_nonzero(held, axis=0) / length
+    follow = np.count_nonzero((asked[1:] == asked[:-1] + 1) & (asked[1:] > 0), axis=0)
     return np.column_stack(
-        (covers * covered, covers, covered, asked[:, 0] == 0, follow / np.maximum(1, length - 1))
+        (covers * covered, covers, covered, asked[0] == 0, follow / np.maximum(1, length - 1))
     )
 
 

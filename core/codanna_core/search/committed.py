@@ -48,13 +48,13 @@ class CommittedLayer:
 
     def files_by_words(self, shares: Mapping[str, float], limit: int) -> FileScores:
         """By the words of files."""
-        found, scores = self._text.holding("file_words", _held(shares), limit)
-        return FileScores(self._text.column("file_key", found), np.minimum(1.0, scores))
+        keys, _, scores = self._text.files_holding("file_words", _held(shares), limit)
+        return FileScores(keys, np.minimum(1.0, scores))
 
     def files_by_path(self, shares: Mapping[str, float], limit: int) -> tuple[FileKeys, Rows]:
         """Files with terms in their paths: their keys and their documents."""
-        found = self._text.holding("file_path", _held(shares), limit).rows
-        return self._text.column("file_key", found), found
+        keys, found, _ = self._text.files_holding("file_path", _held(shares), limit)
+        return keys, Rows.at(found)
 
     def traits(self, rows: Rows) -> Traits:
         """From three columns."""

@@ -86,6 +86,8 @@ class SearchView:
 
     def matching(self, weights: Mapping[str, float], limit: int, only: Filter) -> Scored:
         """Symbols by the weights of the terms they hold, each times its level in the symbol."""
+        if not len(self._buffers):
+            return self._index.matching(weights, limit, only)
         wanted = limit + _A_BUFFER * len(self._buffers)
         return self._both(
             self._buffers.matching(weights, limit, only), self._index.matching(weights, wanted, only)
@@ -93,11 +95,15 @@ class SearchView:
 
     def nearest(self, asked: Nearest) -> Scored:
         """Symbols by their cosine with a vector."""
+        if not len(self._buffers):
+            return self._index.nearest(asked)
         return self._both(self._buffers.nearest(asked), self._index.nearest(asked))
 
     def nearness(self, rows: Rows, vector: NDArray[np.float32]) -> Floats:
         """The cosine of each row with a vector; 0 for a row without one."""
         buffered = rows.places < 0
+        if not buffered.any():
+            return self._index.nearness(rows, vector)
         near = np.zeros(len(rows))
         near[buffered] = self._buffers.nearness(rows.take(buffered), vector)
         near[~buffered] = self._index.nearness(rows.take(~buffered), vector)
@@ -146,6 +152,8 @@ class SearchView:
     def files_by_words(self, shares: Mapping[str, float], limit: int) -> FileScores:
         """Files by the share of the question that they hold."""
         keys, scores = self._index.files_by_words(shares, limit)
+        if not len(self._buffers):
+            return FileScores(keys, scores)
         shown = ~among(keys, self._buffers.keys)
         own = self._buffers.files_by_words(shares, limit)
         return FileScores(

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from codanna_core.errors import IndexCorrupt
 
@@ -39,18 +40,23 @@ def classify_error(error: BaseException, folder: Path, what: str) -> OSError | I
     return IndexCorrupt(folder, f"the text index {what} ({error})")
 
 
-@contextmanager
-def reading(folder: Path) -> Iterator[None]:
-    """Turn what tantivy throws, panics included, into what it means."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise classify_error(error, folder, "cannot be read") from error
-    except BaseException as error:
+class Reading:
+    """Turns what tantivy throws, panics included, into what it means."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        """Nothing has to be done before."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, ValueError | OSError):
+            raise classify_error(error, self._folder, "cannot be read") from error
         # A Rust panic arrives as a BaseException of a class that cannot be imported.
-        if type(error).__name__ == "PanicException":
-            raise classify_error(error, folder, "is damaged") from error
-        raise
+        if error is not None and type(error).__name__ == "PanicException":
+            raise classify_error(error, self._folder, "is damaged") from error
 
 
 @contextmanager

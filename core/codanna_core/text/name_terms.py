@@ -13,6 +13,7 @@ from codanna_core.words import WORDS_KEPT
 
 MOST = 6
 _BITS = 10
+_SHIFTS = np.arange(MOST, dtype=np.uint64)[:, None] * np.uint64(_BITS)
 CODES = 1 << _BITS
 """One more than the largest code of a word; 0 stands for none."""
 
@@ -36,6 +37,5 @@ def packed(terms: Iterable[str]) -> int:
 
 
 def unpacked(names: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """A row a name, a column for each of its words, 0 behind the last."""
-    shifts = np.arange(MOST, dtype=np.uint64) * np.uint64(_BITS)
-    return (names[:, None] >> shifts & np.uint64(CODES - 1)).astype(np.int64)
+    """A column a name, a row for each of its words, 0 behind the last: numpy works along rows."""
+    return (names >> _SHIFTS & np.uint64(CODES - 1)).astype(np.int64)

@@ -39,9 +39,8 @@ class Queries:
         # for thousands of terms the set is better.
         if len(values) > _UNION_LIMIT:
             return tantivy.Query.term_set_query(self._schema, field, list(values))
-        union = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, value)) for value in values
-        ]
+        should, made, schema = tantivy.Occur.Should, tantivy.Query.term_query, self._schema
+        union = [(should, made(schema, field, value)) for value in values]
         return tantivy.Query.boolean_query(union)
 
     def all_of(self, field: str, values: Sequence[str]) -> tantivy.Query:
@@ -63,8 +62,10 @@ class Queries:
         asked = (*terms, *weights)
         kept = self._weighed  # Other threads may ask as well.
         if kept[0] != asked:
+            should, made, schema = tantivy.Occur.Should, tantivy.Query.term_query, self._schema
+            scored = tantivy.Query.const_score_query
             parts = [
-                (tantivy.Occur.Should, tantivy.Query.const_score_query(self.term(*term), weight))
+                (should, scored(made(schema, *term), weight))
                 for term, weight in zip(terms, weights, strict=True)
             ]
             self._weighed = kept = asked, tantivy.Query.boolean_query(parts)

@@ -14,7 +14,7 @@ from codanna_core.text.documents import PLACE_BIT
 from codanna_core.text.impact import VALUES
 from codanna_core.text.paths import META, Paths
 from codanna_core.text.queries import Queries
-from codanna_core.text.rows import NONE, NOTHING, Address, Rows, Scored
+from codanna_core.text.rows import NONE, NOTHING, Address, Floats, Rows, Scored
 from codanna_core.text.schema import USES, WORDS
 from codanna_core.text.searcher import Searcher
 from codanna_core.text.stored import Filter, StoredFile, StoredSymbol
@@ -73,17 +73,20 @@ class TextSnapshot:
             for term, share in shares.items()
             for level, value in VALUES.items()
         ]
-        return self._searcher.best(parts, limit, only, self._searcher.by_content)
+        found, scores = self._searcher.best(parts, limit, only, self._searcher.by_content)
+        return Scored(Rows.at(found), scores)
 
-    def holding(
-        self, field: str, weights: Mapping[str, float], limit: int, only: Filter | None = None
-    ) -> Scored:
-        """Documents by the sum of the weights of the analysed terms that a field holds, however often."""
+    def files_holding(
+        self, field: str, weights: Mapping[str, float], limit: int
+    ) -> tuple[NDArray[np.uint64], list[Address], Floats]:
+        """Files by the sum of the weights of the analysed terms that a field holds, however often: keys,
+        documents and sums.
+        """
         if not weights or limit <= 0:
-            return NOTHING
+            return np.zeros(0, np.uint64), [], np.zeros(0)
         parts = [(field, term, weight) for term, weight in weights.items()]
-        order = self._searcher.by_content if field == "name" else self._searcher.by_file
-        return self._searcher.best(parts, limit, only, order)
+        found, scores = self._searcher.best(parts, limit, None, self._searcher.by_file)
+        return self._searcher.column("file_key", found), found, scores
 
     def column(self, name: str, rows: Rows) -> NDArray[np.uint64]:
         """One number of each document, such as its `file_key`, without reading the documents."""

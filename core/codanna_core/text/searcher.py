@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from codanna_core.errors import IndexCorrupt
 from codanna_core.text.documents import PLACE_BIT, unpack_payload
-from codanna_core.text.errors import reading
+from codanna_core.text.errors import Reading
 from codanna_core.text.queries import Queries
-from codanna_core.text.rows import Address, Rows, Scored
+from codanna_core.text.rows import Address, Floats
 from codanna_core.text.stored import Filter
 
 _MANTISSA = 24
@@ -53,7 +53,7 @@ class Searcher:
 
     def count(self, query: tantivy.Query) -> int:
         """How many documents meet a condition."""
-        with reading(self._folder):
+        with Reading(self._folder):
             return int(self._searcher.search(query, 1, count=True).count or 0)
 
     def has_term(self, field: str, term: str) -> bool:
@@ -67,21 +67,24 @@ class Searcher:
 
     def beginning(self, field: str, start: str) -> list[str]:
         """Every term of a field that begins so, those of deleted documents as well."""
-        with reading(self._folder):
+        with Reading(self._folder):
             return [term for term, _ in self._searcher.terms_with_prefix(field, start)]
 
     def find(self, query: tantivy.Query, limit: int) -> list[tuple[float, Address]]:
         """Documents with their scores, best first."""
-        with reading(self._folder):
-            return list(self._searcher.search(query, limit, count=False).hits)
+        with Reading(self._folder):
+            found: list[tuple[float, Address]] = self._searcher.search(query, limit, count=False).hits
+            return found
 
     def first(self, query: tantivy.Query, limit: int) -> list[Address]:
         """Documents that meet a condition; of more than `limit` those whose files have the lowest keys."""
         found = self.find(query, limit + 1)
         return [address for _, address in found] if len(found) <= limit else self._lowest(query, limit)
 
-    def best(self, parts: Weighed, limit: int, only: Filter | None, order: Order) -> Scored:
-        """The documents of the highest sums of the weights of what they hold.
+    def best(
+        self, parts: Weighed, limit: int, only: Filter | None, order: Order
+    ) -> tuple[list[Address], Floats]:
+        """The documents of the highest sums of the weights of what they hold, with these sums.
 
         Where some tie with the last of them, their content decides and not where they are; where too many
         do, all of these are left out.
@@ -112,18 +115,18 @@ class Searcher:
             ranks = np.argsort(order(tied), kind="stable")[: limit - len(above)]
             found = above + [(bound, tied[rank]) for rank in ranks.tolist()]
         scores = np.array([score for score, _ in found], np.float64) / unit
-        return Scored(Rows.at([address for _, address in found]), scores)
+        return [address for _, address in found], scores
 
     def _lowest(self, query: tantivy.Query, limit: int) -> list[Address]:
         """The documents that meet a condition whose files have the lowest keys."""
         order = tantivy.Order.Asc
-        with reading(self._folder):
+        with Reading(self._folder):
             found = self._searcher.search(query, limit, count=False, order_by_field="file_key", order=order)
         return [address for _, address in found.hits]
 
     def column(self, name: str, addresses: list[Address]) -> NDArray[np.uint64]:
         """One number of each document, without reading the documents."""
-        with reading(self._folder):
+        with Reading(self._folder):
             values = self._searcher.fast_field_values(name, addresses)
         try:
             return np.fromiter(values, np.uint64, len(values))
@@ -145,7 +148,7 @@ class Searcher:
 
     def payloads(self, addresses: Iterable[Address]) -> list[list[Any]]:
         """The content of documents; raises IndexCorrupt where the store is damaged."""
-        with reading(self._folder):
+        with Reading(self._folder):
             return [self._payload(address) for address in addresses]
 
     def _payload(self, address: Address) -> list[Any]:

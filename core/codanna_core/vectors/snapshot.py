@@ -31,7 +31,7 @@ from codanna_core.vectors.manifest import Manifest
 from codanna_core.vectors.rows import RowCodec
 from codanna_core.vectors.segments import Part, Segment
 
-SCORE_BLOCK = 4096
+SCORE_BLOCK = 512
 CALIBRATED_K = 10
 EXACT_FILTER = 4096
 """Filters with no more keys than this, or than 1/64 of the index, are scored exactly."""
@@ -76,6 +76,7 @@ class DurableSnapshot:
         self._options = options
         self._codec = row_codec
         self._filter: tuple[Keys, list[Mask]] | None = None
+        self._turned: tuple[Floats, NDArray[np.float64]] | None = None
         flat = sum(part.segment.count for part in state.parts if part.segment.layout == "flat")
         self._more_for_flat = min(FLAT_RESCORE, flat // 32)
 
@@ -230,11 +231,13 @@ class DurableSnapshot:
         return rows
 
     def nearness(self, keys: Keys, vector: Floats) -> Floats:
-        # The question is turned instead of the stored vectors.
-        rotation = self.state.rotation
-        turned = vector.astype(np.float64) if rotation is None else rotation.astype(np.float64) @ vector
+        # The question is turned instead of the stored vectors. An answer asks several times.
+        kept, rotation = self._turned, self.state.rotation
+        if kept is None or kept[0] is not vector:
+            turned = vector.astype(np.float64) if rotation is None else rotation.astype(np.float64) @ vector
+            self._turned = kept = vector, turned
         # In double, for a sum must not depend on the rows beside it.
-        near: Floats = (self._stored(keys)[0].astype(np.float64) @ turned).astype(np.float32)
+        near: Floats = (self._stored(keys)[0].astype(np.float64) @ kept[1]).astype(np.float32)
         return near
 
     def get(self, keys: Keys) -> tuple[Floats, Mask]:
