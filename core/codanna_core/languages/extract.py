@@ -141,7 +141,7 @@ def _read(data: bytes, language: Language, matches: list[Match]) -> Extraction:
         qualifiers = ""
         if len(names) > 1:
             name_start = names[-1].start_byte
-            qualifiers = "".join(f"{text_of(data, node)}." for node in names[:-1])
+            qualifiers = "".join(f"{_in_one_line(text_of(data, node))}." for node in names[:-1])
         name = data[name_start:name_end].decode("utf-8", "replace")
         chain = owner.chain
         if kind == _HEADING:
@@ -366,6 +366,10 @@ def _without_gaps(nodes: list[Node]) -> list[Node]:
         if nodes[number].start_point.row > nodes[number - 1].end_point.row + 1:
             return nodes[:number]
     return nodes
+
+
+def _in_one_line(name: str) -> str:
+    return " ".join(name.split())[:MAX_NAME]
 
 
 def _code_of_head(

@@ -1,0 +1,3 @@
+data "aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/aws_ami/" "debian" {
+  name = "debian"
+}
