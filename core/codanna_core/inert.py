@@ -7,6 +7,7 @@ comments and settings. Letters of every script, emoji with their joiners, and ta
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _ACTS: Final = (
@@ -22,6 +23,12 @@ _SHORT: Final = {"\n": r"\n", "\r": r"\r"}
 def inert(text: str) -> str:
     """The text on one line, without anything that a terminal, a log or an editor would obey."""
     return text if text.isprintable() else _IN_A_LINE.sub(_spelt, text)
+
+
+def inert_lines(lines: Sequence[str]) -> list[str]:
+    """Each line as `inert` has it."""
+    plain = "".join(lines).replace("\t", "").isprintable()
+    return [*lines] if plain else [*map(inert, lines)]
 
 
 def inert_text(text: str) -> str:

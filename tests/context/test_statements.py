@@ -128,3 +128,14 @@ def test_a_head_that_is_not_clear_is_left_alone() -> None:
     """Where a quotation mark in the head has no other, nothing behind it can be told apart."""
     text = "function f(a = 'x,\n  b,\n  c) {\n  one();\n  two();\n}\n"
     assert body_of(text.splitlines(), "function f(a = 'x, b, c)", "javascript") is None
+
+
+@pytest.mark.parametrize("prefix", ["r", "br", "cr"])
+@pytest.mark.parametrize("marks", ["#", "##"])
+def test_rust_texts_with_marks_are_unclear(prefix: str, marks: str) -> None:
+    """A quotation mark inside of one does not end it."""
+    text = f'{prefix}{marks}"{{ " {marks}'
+    lines = ["fn main() {", f"    let text = {text};", "    first(text);", "    second(text);", "}"]
+    assert body_of(lines, "fn main()", "rust") is None
+    lines[1] = '    let text = "{";'
+    assert body_of(lines, "fn main()", "rust") is not None

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from codanna_core.context.handles import handle_of, qualified
 from codanna_core.context.listing import DATA, longest_run
 from codanna_core.context.statements import Body, Statement, body_of
 from codanna_core.context.tokens import WHOLE, cost, line_costs, most_tokens
 from codanna_core.errors import InvalidQuery
-from codanna_core.inert import inert
+from codanna_core.inert import inert, inert_lines
 from codanna_core.results import Context, Form, Hit, SearchResult, ShownHit
 
 LEAST_BUDGET = 50
@@ -66,6 +67,9 @@ class _Item:
     """Its code as it is shown; empty where the file is no longer the one that was indexed."""
     handle: str
     costs: list[int]
+    """What its lines cost up to each, with their line breaks; one more than lines."""
+    blanks: list[int]
+    """How many of its lines up to each are blank."""
     form: Form = Form.LINE
     kept: list[Run] = field(default_factory=list)
     """The runs of its lines that are shown, each [first, end)."""
@@ -83,6 +87,10 @@ class _Item:
             hit = self.hit
             self._body = body_of(self.lines, hit.signature, hit.language) if hit.kind != "text" else None
         return self._body
+
+    def cost(self, run: Run) -> int:
+        """What these lines cost."""
+        return self.costs[run[1]] - self.costs[run[0]]
 
     def in_file(self, run: Run) -> Run:
         """These lines as lines of the file."""
@@ -110,7 +118,7 @@ def pack(
 
 def _item(hit: Hit, lines: Lines) -> _Item:
     if hit.origin is not None:
-        return _Item(hit, [], "", [])  # Whatever file has its path here is another one.
+        return _Item(hit, [], "", [0], [0])  # Whatever file has its path here is another one.
     first, last = hit.span.start.line, hit.span.end.line
     if hit.span.end.character == 0 and last > first:
         last -= 1
@@ -120,11 +128,13 @@ def _item(hit: Hit, lines: Lines) -> _Item:
     there = hit.kind == "text" or (0 <= at_name < len(code) and name in code[at_name])
     handle = handle_of(hit.path, hit.container, hit.name, hit.kind, first, code if there else ())
     if not there or last + 1 - first > _LONGEST_CODE:
-        return _Item(hit, [], str(handle), [])
-    code = _dedented([inert(line) for line in code])
-    if max(longest_run(mark, code) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
-        return _Item(hit, [], str(handle), [])
-    return _Item(hit, code, str(handle), line_costs(code))
+        return _Item(hit, [], str(handle), [0], [0])
+    code = _dedented(inert_lines(code))
+    text = ["\n".join(code)]
+    if max(longest_run(mark, text) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
+        return _Item(hit, [], str(handle), [0], [0])
+    blanks = accumulate((not line for line in code), initial=0)
+    return _Item(hit, code, str(handle), [*accumulate(line_costs(code), initial=0)], [*blanks])
 
 
 def _dedented(lines: list[str]) -> list[str]:
@@ -145,7 +155,7 @@ class _Block:
         self._terms = terms
         self._taken: dict[str, set[int]] = {}
         """Lines of each file that are shown."""
-        lines = [line for item in items for line in item.lines]
+        lines = ["\n".join(item.lines) for item in items]
         self._mark = _MARK * max(2, 1 + longest_run(_MARK, lines))
         self._fence = _FENCE * max(3, 1 + longest_run(_FENCE, [*lines, *(item.hit.path for item in items)]))
 
@@ -202,7 +212,7 @@ class _Block:
         numbers = range(item.first, item.first + len(item.lines))
         before = _cost_of(item, item.kept)
         free = not others.intersection(numbers)
-        whole = sum(item.costs)
+        whole = item.costs[-1]
         kept: list[Run] = []
         if free and whole - before <= for_whole:
             kept, form = [(0, len(item.lines))], Form.WHOLE
@@ -220,14 +230,17 @@ def _chosen(item: _Item, body: Body, others: set[int], allowed: float, terms: fr
 
     def held(statement: Statement) -> int:
         text = "\n".join(item.lines[statement.first : statement.end]).lower()
-        return -sum(term in text for term in terms)
+        return -sum(term in text for term in near)
 
+    text = "\n".join(item.lines).lower()
+    near = [term for term in terms if term in text]
     chosen: list[Run] = [(0, body.head)]
     if others.intersection(range(item.first, item.first + body.head)) or _cost_of(item, chosen) > allowed:
         return []
     for statement in sorted(body.statements, key=lambda one: (held(one), one)):
         wanted = {(statement.first, statement.end), *statement.heads}
-        if any(others.intersection(range(*item.in_file(run))) for run in wanted):
+        least = sum(map(item.cost, chosen)) + item.cost((statement.first, statement.end))
+        if least > allowed or any(others.intersection(range(*item.in_file(run))) for run in wanted):
             continue
         more = _joined({*chosen, *wanted}, item)
         if _cost_of(item, more) <= allowed:
@@ -249,14 +262,16 @@ def _joined(runs: Iterable[Run], item: _Item) -> list[Run]:
 
 def _least_gap(item: _Item, first: int, end: int) -> int:
     """How many lines of a gap are shown instead of it: all or none."""
-    lines = range(first, end)
-    blank = not any(item.lines[number].strip() for number in lines)
-    return len(lines) if blank or sum(item.costs[first:end]) <= _gap_cost(len(lines)) else 0
+    count = end - first
+    if count <= 0:
+        return 0
+    blank = item.blanks[end] - item.blanks[first] == count
+    return count if blank or item.cost((first, end)) <= _gap_cost(count) else 0
 
 
 def _cost_of(item: _Item, runs: Sequence[Run]) -> int:
     """What these lines cost, with a line for each gap behind them."""
-    return sum(sum(item.costs[first:end]) + _gap_cost(left) for first, end, left in _with_gaps(item, runs))
+    return sum(item.cost((first, end)) + _gap_cost(left) for first, end, left in _with_gaps(item, runs))
 
 
 _GAPS = [cost(f"... {'1' * digits} more lines\n") for digits in range(1, 8)]
@@ -271,7 +286,7 @@ def _with_gaps(item: _Item, runs: Sequence[Run]) -> Iterator[tuple[int, int, int
     """Each run, and how many lines are left out behind it."""
     for number, (first, end) in enumerate(runs):
         following = runs[number + 1][0] if number + 1 < len(runs) else len(item.lines)
-        while end < following and not item.lines[following - 1].strip():
+        while end < following and not item.lines[following - 1]:
             following -= 1
         yield first, end, following - end
 

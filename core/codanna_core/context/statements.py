@@ -7,7 +7,7 @@ is open and nothing continues the line before. Whatever is not clear stays toget
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -22,7 +22,7 @@ _ONE_EXPRESSION = frozenset({"clojure", "commonlisp", "elisp", "scheme", "racket
 """Languages whose definitions are not made of statements."""
 _ONE_CHARACTER = re.compile(r"'(?:\\[^']{1,10}|[^'\\])'")
 _QUOTED = {quote: re.compile(rf"{quote}(?:\\.|[^{quote}\\])*{quote}") for quote in ('"', "'")}
-_UNCLEAR = r"<<[~-]?[\"'`]?[A-Za-z_]|<<<|\br#+\"|@\"|\$@?\"|%[qQwWi][\[({<|]|\[=*\["
+_UNCLEAR = r"<<[~-]?[\"'`]?[A-Za-z_]|<<<|(?<=r#)\"|(?<=r##)\"|(?<=r###)\"|@\"|\$@?\"|%[qQwWi][\[({<|]|\[=*\["
 """Quoted text of many kinds, each with an end of its own."""
 _COMPOUND = re.compile(
     r"(?:if|for|foreach|while|try|with|switch|do|match|loop|unsafe|select|using|lock|synchronized|unless|"
@@ -42,7 +42,8 @@ _CONTINUES = re.compile(
 _UNFINISHED = re.compile(r"(?:[-+*/%&|=<>?.,\\(\[{^~]|=>|->|\b(?:and|or|not|in|is|return|then|do|of))\s*$")
 _MARKS = ("@", "#[", "[<")
 """A line that begins so belongs to the one behind it."""
-_SPACES = re.compile(r"[ \t]*")
+_STANDS_FOR = {"comment": "", "long": "x", "quote": "x"}
+"""What is read instead of them."""
 _CONDITIONAL = re.compile(r"\s*#\s*(if|ifdef|ifndef|endif)\b")
 
 
@@ -182,20 +183,28 @@ class _Layout:
 
 
 def _indent(line: str) -> int:
-    found = _SPACES.match(line)
-    return len(found.group().expandtabs(8)) if found else 0
+    spaces = line[: len(line) - len(line.lstrip(" \t"))]
+    return len(spaces.expandtabs(8)) if "\t" in spaces else len(spaces)
+
+
+Landmark = Callable[[str, int], "re.Match[str] | None"]
 
 
 @cache
-def _landmarks(language: str) -> re.Pattern[str]:
-    """What begins a comment or quoted text, and brackets; everything between is plain code."""
+def _landmarks(language: str) -> tuple[Landmark, Landmark]:
+    """What finds the characters with which comments, quoted text and brackets begin, for that is quick, and
+    what tells which of them begins there; everything between is plain code.
+    """
     known = languages()[language]
+    openers = [*known.line_comments, *(opener for opener, _ in known.block_comments)]
+    firsts = re.escape("".join(sorted({*"\"'`([{)]}<@$%", *(opener[0] for opener in openers)})))
     blocks = "|".join(re.escape(opener) for opener, _ in known.block_comments) or "(?!)"
     comments = "|".join(map(re.escape, known.line_comments)) or "(?!)"
-    return re.compile(
-        rf"(?P<block>{blocks})|(?P<comment>{comments})|(?P<long>\"\"\"|'''|`)|(?P<unclear>{_UNCLEAR})"
+    of = re.compile(
+        rf"(?P<block>{blocks})|(?P<comment>{comments})|(?P<unclear>{_UNCLEAR})|(?P<long>\"\"\"|'''|`)"
         r"|(?P<quote>[\"'])|(?P<open>[(\[{])|(?P<close>[)\]}])"
     )
+    return re.compile(f"[{firsts}]").search, of.match
 
 
 class _Scanner:
@@ -208,42 +217,52 @@ class _Scanner:
         self.code = ""
         """The line that was read last, without comments and quoted text."""
         self._blocks = dict(language.block_comments)
-        self._landmarks = _landmarks(language.name)
+        self._next, self._landmark = _landmarks(language.name)
         self._characters = language.name in _CHARACTERS
         self._directives = "#" not in "".join(language.line_comments)
 
     def read(self, line: str) -> bool:
         """Take one line; False where it is not clear what it holds."""
-        kept: list[str] = []
-        if not self.inside and self._directives and (directive := _CONDITIONAL.match(line)):
+        if self._directives and "#" in line and not self.inside and (directive := _CONDITIONAL.match(line)):
             self.depth += -1 if directive[1] == "endif" else 1
             self.code = ""
             return True
-        at = 0
-        while at < len(line):
-            if self.inside:
-                end = line.find(self.inside, at)
-                if end < 0:
-                    break
-                at = end + len(self.inside)
-                self.inside = ""
-                continue
-            found = self._landmarks.search(line, at)
+        code = ""
+        at = kept = 0
+        if self.inside:
+            at = kept = self._behind(line, 0)
+        while near := self._next(line, at):
+            found = self._landmark(line, near.start())
             if found is None:
-                kept.append(line[at:])
-                break
-            kept.append(line[at : found.start()])
-            behind = self._pass(line, found)
-            if behind is None:
-                return False
-            if found.lastgroup != "comment":
-                kept.append("x" if found.lastgroup in ("long", "quote") else found.group())
-            at = behind
-        self.code = "".join(kept).rstrip()
+                at = near.end()
+                continue
+            kind = found.lastgroup
+            if kind == "open":
+                self.depth += 1
+                at = found.end()
+            elif kind == "close":
+                self.depth -= 1
+                at = found.end()
+            else:
+                behind = self._pass(line, found)
+                if behind is None:
+                    return False
+                code += line[kept : found.start()] + _STANDS_FOR.get(kind or "", found.group())
+                at = kept = self._behind(line, behind) if self.inside else behind
+        self.code = (code + line[kept:]).rstrip()
         return True
 
+    def _behind(self, line: str, at: int) -> int:
+        """Where what began before ends in this line, which is the end of the line if it goes on."""
+        end = line.find(self.inside, at)
+        if end < 0:
+            return len(line)
+        end += len(self.inside)
+        self.inside = ""
+        return end
+
     def _pass(self, line: str, found: re.Match[str]) -> int | None:
-        """Where the code goes on behind a landmark; None where that is not clear."""
+        """Where the code goes on behind what is not code; None where that is not clear."""
         kind, text = found.lastgroup, found.group()
         if kind == "comment":
             return len(line)
@@ -253,12 +272,10 @@ class _Scanner:
             self.inside = text
         elif kind == "unclear":
             return None
-        elif kind == "quote":
+        else:
             if text == "'" and self._characters:
                 one = _ONE_CHARACTER.match(line, found.start())
                 return one.end() if one else found.end()
             whole = _QUOTED[text].match(line, found.start())
             return whole.end() if whole else None
-        else:
-            self.depth += 1 if kind == "open" else -1
         return found.end()
