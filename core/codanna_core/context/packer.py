@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from codanna_core.context.handles import handle_of, qualified
 from codanna_core.context.listing import DATA, longest_run
@@ -104,6 +104,9 @@ def pack(
     if not LEAST_BUDGET <= budget <= MOST_BUDGET:
         raise InvalidQuery(f"budget is {budget}; ask for {LEAST_BUDGET} to {MOST_BUDGET:,} tokens")
     items = [_item(hit, lines) for hit in result.hits]
+    costs = iter(line_costs([line for item in items for line in item.lines]))
+    for item in items:
+        item.costs = [*accumulate(islice(costs, len(item.lines)), initial=0)]
     block = _Block(items, terms)
     block.fill((budget - 1) * WHOLE)
     text = block.text()
@@ -118,7 +121,7 @@ def pack(
 
 def _item(hit: Hit, lines: Lines) -> _Item:
     if hit.origin is not None:
-        return _Item(hit, [], "", [0], [0])  # Whatever file has its path here is another one.
+        return _Item(hit, [], "", [], [0])  # Whatever file has its path here is another one.
     first, last = hit.span.start.line, hit.span.end.line
     if hit.span.end.character == 0 and last > first:
         last -= 1
@@ -128,13 +131,12 @@ def _item(hit: Hit, lines: Lines) -> _Item:
     there = hit.kind == "text" or (0 <= at_name < len(code) and name in code[at_name])
     handle = handle_of(hit.path, hit.container, hit.name, hit.kind, first, code if there else ())
     if not there or last + 1 - first > _LONGEST_CODE:
-        return _Item(hit, [], str(handle), [0], [0])
+        return _Item(hit, [], str(handle), [], [0])
     code = _dedented(inert_lines(code))
     text = ["\n".join(code)]
     if max(longest_run(mark, text) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
-        return _Item(hit, [], str(handle), [0], [0])
-    blanks = accumulate((not line for line in code), initial=0)
-    return _Item(hit, code, str(handle), [*accumulate(line_costs(code), initial=0)], [*blanks])
+        return _Item(hit, [], str(handle), [], [0])
+    return _Item(hit, code, str(handle), [], [*accumulate((not line for line in code), initial=0)])
 
 
 def _dedented(lines: list[str]) -> list[str]:
@@ -162,7 +164,7 @@ class _Block:
     def fill(self, room: int) -> None:
         """Choose what is shown so that the text costs `room` hundredths of a token at most."""
         room -= cost(DATA + "\n") + 2 * cost(self._fence + "\n")
-        heads = [cost(self._head(item) + "\n") for item in self._items]
+        heads = line_costs([self._head(item) for item in self._items])
         spent = 0
         for item, head in zip(self._items, heads, strict=True):
             if spent + head > (room * _LINES_SHARE if self.listed else room):
