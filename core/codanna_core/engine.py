@@ -36,11 +36,11 @@ from codanna_core.results import (
     SearchRequest,
     SearchResult,
     Status,
-    SymbolHit,
     SyncReport,
 )
 from codanna_core.runtime.pace import AT_ONCE, POLITE, Pace
 from codanna_core.search.answers import Answers
+from codanna_core.search.hits import SymbolHits
 from codanna_core.search.request import request_of
 from codanna_core.search.view import SearchView
 from codanna_core.storage.directory import Checkpoint
@@ -176,9 +176,10 @@ class Engine:
         *,
         filters: Filters | None = None,
         cancel: Cancel | None = None,
+        team: bool = True,
     ) -> Context:
         """The answer to a question as one block of text that takes `budget` tokens at most."""
-        return self._answers.context(question, budget, filters, cancel)
+        return self._answers.context(question, budget, filters, cancel, team=team)
 
     def search_vector(
         self,
@@ -216,7 +217,7 @@ class Engine:
         near: Sequence[str] = (),
         cancel: Cancel | None = None,
         team: bool = False,
-    ) -> list[SymbolHit]:
+    ) -> SymbolHits:
         """Symbols by name, fuzzily; what `workspace/symbol` shows. With `team`, the team's index has its say.
 
         Several plain words that fit no name are answered by meaning, unless the settings say no.

@@ -108,6 +108,8 @@ class AskedTeam:
 
     def _problem_of(self, error: Exception) -> Problem:
         """An error as a sentence."""
+        if isinstance(error, RemoteFailure) and error.code is Code.TEAM_LATE:
+            return self._late()  # Whoever noticed first, it is the same to who reads it.
         if isinstance(error, CodannaError):
             code = error.code if isinstance(error, RemoteFailure) else Code.TEAM_UNREACHABLE
             return Problem(code, f"{error}; results are from this folder alone")

@@ -275,11 +275,10 @@ class Client:
         connection.close()
 
     def _unreachable(self, error: Exception) -> EngineError:
-        why = (
-            "its certificate is not trusted"
-            if isinstance(error, ssl.SSLCertVerificationError)
-            else str(error)
-        )
+        why = str(error)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            # The reason tells a private authority from a clock that is wrong.
+            why = f"its certificate is not trusted: {error.verify_message}"
         return EngineError(Trouble.UNREACHABLE, f"{self.endpoint.host} cannot be reached ({why})")
 
 

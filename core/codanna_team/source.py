@@ -37,6 +37,9 @@ _CODES: Final[Mapping[Trouble, Code]] = {
 _OTHER_VERSION: Final = (
     "the team's index was made by another version of codanna-lsp; use the version that the team uses"
 )
+_NO_INDEX: Final = (
+    "the team's engine has no index of codanna-lsp at this address; `codanna-lsp team doctor` says more"
+)
 _OTHER_MODEL: Final = "the team's index has vectors of another model and is searched by text only"
 _PARTIAL: Final = "part of the team's index did not respond; results may be missing"
 _DAMAGED: Final = "{} results of the team's index are not valid and are left out"
@@ -53,6 +56,10 @@ class State:
     codebook: str
     fits: bool
     """Whether this version can read what is there."""
+    made: bool = True
+    """Whether there is an index of ours at all."""
+    partial: bool = False
+    """Whether part of it did not respond; then it is read again for the next question."""
 
 
 class TeamSource:
@@ -80,6 +87,9 @@ class TeamSource:
         """See `remote.RemoteSource`."""
         try:
             state = self._known(deadline)
+            if not state.made:
+                code = Code.TEAM_PARTIAL if state.partial else Code.TEAM_MISMATCH
+                raise RemoteFailure(code, _PARTIAL if state.partial else _NO_INDEX)
             if not state.fits:
                 raise RemoteFailure(Code.TEAM_MISMATCH, _OTHER_VERSION)
             return self._answered(question, state, deadline)
@@ -102,7 +112,7 @@ class TeamSource:
         if not plan.searches:
             return RemoteAnswer(problems=tuple(problems))
         found = self._engine.query(plan.searches, deadline)
-        if any((answer.get("_shards") or {}).get("failed") or answer.get("timed_out") for answer in found):
+        if state.partial or any(map(_is_partial, found)):
             problems.append((Code.TEAM_PARTIAL, _PARTIAL))
         left_out = frozenset(name.lower() for name in question.left_out)
         compared = codebook is not None
@@ -115,7 +125,7 @@ class TeamSource:
     def _known(self, deadline: float) -> State:
         state = self._state
         age = self._clock() - state.read_at if state is not None else STALE_S
-        if state is None or age >= STALE_S or (age >= self._fresh_s and not self._fresh_s):
+        if state is None or state.partial or age >= STALE_S or (age >= self._fresh_s and not self._fresh_s):
             return self._read(deadline)
         if age >= self._fresh_s:
             self._read_beside()
@@ -142,11 +152,15 @@ class TeamSource:
         query = {"terms": {"t": ["m", "c"]}}
         search = {"size": _MANIFESTS, "track_total_hits": False, "_source": ["t", "manifest"], "query": query}
         (found,) = self._engine.query([search], deadline)
-        self._state = state = state_of(found["hits"]["hits"], began)
+        self._state = state = state_of(found["hits"]["hits"], began, partial=_is_partial(found))
         return state
 
 
-def state_of(hits: Sequence[Mapping[str, Any]], read_at: float) -> State:
+def _is_partial(answer: Found) -> bool:
+    return bool((answer.get("_shards") or {}).get("failed") or answer.get("timed_out"))
+
+
+def state_of(hits: Sequence[Mapping[str, Any]], read_at: float, *, partial: bool = False) -> State:
     """What the manifests of an index say. Those that cannot be read are left out: so are their rows."""
     made: list[Mapping[str, Any]] = []
     branches: dict[str, Readable] = {}
@@ -169,7 +183,8 @@ def state_of(hits: Sequence[Mapping[str, Any]], read_at: float) -> State:
     models = {(str(one.get("model")), str(one.get("codebook"))) for one in made}
     model, codebook = models.pop() if len(models) == 1 else ("", "")
     fits = bool(made) and all(one.get("format") == FORMAT for one in made)
-    return State(read_at, branches, Sight(tuple(published), tuple(removed)), model, codebook, fits)
+    sight = Sight(tuple(published), tuple(removed))
+    return State(read_at, branches, sight, model, codebook, fits, bool(made), partial)
 
 
 def _holding(plan: Plan, found: Sequence[Found]) -> dict[str, int]:

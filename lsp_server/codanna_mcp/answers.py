@@ -61,8 +61,12 @@ def answer(
             f"{len(chosen)} folders are open; give a budget of {LEAST * len(chosen)}, or name one"
         )
     texts, data = [], []
-    for folder in chosen:
-        part = _part(workspace, folder, name, asked, share - FRAME, cancel, report)
+    found = False
+    for number, folder in enumerate(chosen):
+        # A definition is read from the team only if no folder has it.
+        team = number == len(chosen) - 1 and not found if name == "symbol" else number == 0
+        part = _part(workspace, folder, name, asked, share - FRAME, cancel, report, team=team)
+        found = found or bool(part.text)
         items = next(key for key in TOOLS[name]["output"]["properties"]["folders"]["items"]["required"][::-1])
         revision = revision_of(folder.root)
         texts.append(_text(part, folder if len(chosen) > 1 else None, revision, share))
@@ -100,6 +104,8 @@ def _part(
     budget: int,
     cancel: Cancel,
     report: Report | None,
+    *,
+    team: bool,
 ) -> Part:
     try:
         service = workspace.service(folder, cancel, report)
@@ -108,7 +114,7 @@ def _part(
             return workspace.answered(folder, ask, whole, cancel, report)
 
         unsaved = workspace.unsaved(folder, service)
-        call = Call(asked, folder, service, budget, cancel, answered, unsaved)
+        call = Call(asked, folder, service, budget, cancel, answered, team, unsaved)
         part = _ANSWERS[name](call)
     except NotReady as error:
         return Part({}, reason=inert_message(str(error)))

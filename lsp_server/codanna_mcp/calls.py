@@ -54,6 +54,8 @@ class Call:
     cancel: Cancel
     answered: Callable[[Callable[[], Any], Callable[[Any], bool]], Any]
     """Asks a folder that may only just be indexed."""
+    team: bool
+    """Whether this folder asks the team: one does it for all."""
     unsaved: Mapping[str, str]
     """Texts that an editor has not saved, by their paths."""
 

@@ -28,7 +28,9 @@ def search(call: Call) -> Part:
         raise InvalidQuery("the question is empty; ask for something")
     wanted = filters(call.asked)
     context = call.answered(
-        lambda: call.service.context(question, call.budget, filters=wanted, cancel=call.cancel),
+        lambda: call.service.context(
+            question, call.budget, filters=wanted, cancel=call.cancel, team=call.team
+        ),
         lambda found: bool(found.result.indexed >= 1),
     )
     return packed(context)
@@ -52,7 +54,9 @@ def similar(call: Call) -> Part:
         last = hit.span.end.line - 1
     wanted = filters(call.asked, "in")
     result = call.answered(
-        lambda: call.service.similar(hit.path, first, last, filters=wanted, cancel=call.cancel, team=True),
+        lambda: call.service.similar(
+            hit.path, first, last, filters=wanted, cancel=call.cancel, team=call.team
+        ),
         lambda answer: bool(answer.indexed >= 1),
     )
     return packed(pack(result, files.lines, call.budget, frozenset()))

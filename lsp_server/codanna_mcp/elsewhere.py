@@ -32,7 +32,7 @@ def is_about_here(call: Call) -> bool:
 def defined_elsewhere(call: Call) -> Part:
     """The definitions of a team with the name that is asked for; without text where no team has any."""
     wanted, name = repositories_of(call), call.asked.text("name", "", limit=1_000)
-    if not name.strip() or not (call.service.settings.team.url or wanted):
+    if not call.team or not name.strip() or not (call.service.settings.team.url or wanted):
         return Part({})
     plain = name.strip().replace("::", ".").replace("#", ".")
     request = SearchRequest(

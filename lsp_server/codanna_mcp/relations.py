@@ -32,7 +32,8 @@ def relations(call: Call) -> Part:
     confidence = Confidence(asked.choice("confidence", Confidence.LIKELY.value, tuple(Confidence)))
     depth = asked.integer("depth", _DEPTHS.get(relation, 1), 1, 10)
     references = relation is Relation.REFERENCES
-    limits: Json = {"confidence": confidence, "depth": depth, "budget": RELATIONS_S, "team": references}
+    limits: Json = {"confidence": confidence, "depth": depth, "budget": RELATIONS_S}
+    limits["team"] = references and call.team
     limits["repositories"] = repositories_of(call) if references else ()
     if asked.has("name") and not asked.has("handle"):
         request = RelationRequest(relation, asked.text("name", limit=1_000), **limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,34 @@ def test_a_server_without_the_engine(home: Path, folders: Path, behavior: str) -
             assert found == plain
 
 
+TWICE: list[dict[str, dict[str, Any]]] = [
+    {"codanna/semanticSearch": {"query": "retry"}, "codanna/references": {"name": "retry_with_backoff"}},
+    {"workspace/symbol": {"query": "retry"}, "codanna/context": {"question": "retry"}},
+]
+"""After two failures nobody waits any more."""
+
+
+@pytest.mark.parametrize("asked", TWICE)
+def test_several_folders_wait_once(
+    home: Path, folders: Path, tmp_path: Path, asked: dict[str, dict[str, Any]]
+) -> None:
+    """One folder asks the team for all, so that three of them do not wait three times."""
+    more = [tmp_path / "one", tmp_path / "two"]
+    for folder in more:
+        folder.mkdir()
+        (folder / "a.py").write_text("def retry_later():\n    pass\n")
+    deadline = 2.0
+    with running((*PROGRAM, str(folders / "there"), "slow", "serve")) as client:
+        options = {"team": {**TEAM, "deadline_ms": int(1000 * deadline)}}
+        client.initialize(folders / "here", *more, options=options)
+        client.wait_indexed(60)
+        client.request("codanna/semanticSearch", {"query": "retry"})
+        for method, params in asked.items():
+            begun = time.monotonic()
+            client.request(method, params if method == "codanna/context" else {**params, "team": True})
+            assert deadline - 0.5 < time.monotonic() - begun < 2 * deadline, method
+
+
 # --- agents
 
 
@@ -167,10 +196,11 @@ def ask(
     behind: list[Any] = [FolderSource(relay)]
     monkeypatch.setattr(asking, "_open_source", lambda url, token: Relayed(behind))
 
-    def call(tool: str, source: Any = None, **arguments: Any) -> Answer:
+    def call(tool: str, source: Any = None, roots: tuple[Path, ...] = (), **arguments: Any) -> Answer:
         if source is not None:
             behind[0] = source
-        found = answer(workspace, workspace.folders([folders / "here"]), tool, arguments, Cancel())
+        opened = workspace.folders(roots or [folders / "here"])
+        found = answer(workspace, opened, tool, arguments, Cancel())
         jsonschema.validate(found.data, TOOLS[tool]["output"])
         return found
 
@@ -263,6 +293,19 @@ def test_an_agent_without_the_engine(ask: Ask) -> None:
     assert "cannot be reached" in missing.text
 
 
+def test_agents_of_several_folders(ask: Ask, folders: Path, tmp_path: Path) -> None:
+    """One folder asks the team for all; a definition that any folder has is not read from the team."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.py").write_text("class MessageRouter:\n    pass\n")
+    roots = (folders / "here", other)
+    found = ask("search", roots=roots, question="route a message to its handler", budget=4000)
+    marked = [any("repository" in hit for hit in part["hits"]) for part in found.data["folders"]]
+    assert marked == [True, False]
+    read = ask("symbol", roots=roots, name="MessageRouter")
+    assert [[hit.get("repository") for hit in part["hits"]] for part in read.data["folders"]] == [[], [None]]
+
+
 # --- commands
 
 
@@ -272,10 +315,10 @@ def command(home: Path, folders: Path, relay: Engine, monkeypatch: pytest.Monkey
     source = FolderSource(relay)
     monkeypatch.setattr(asking, "_open_source", lambda url, token: source)
     monkeypatch.setattr(asking, "token_for", lambda url: None)
-    with Engine.open(folders / "here", folders / "here-index") as engine:
+    with Engine.open(folders / "here", folders / "doors-index") as engine:
         engine.sync()
     settings = [part for key, value in TEAM.items() for part in ("--set", f"team.{key}={value}")]
-    where = [str(folders / "here"), "--index-dir", str(folders / "here-index"), "--no-sync", *settings]
+    where = [str(folders / "here"), "--index-dir", str(folders / "doors-index"), "--no-sync", *settings]
     return lambda name, what, *options: main([name, what, *where, *options, "--json"])
 
 

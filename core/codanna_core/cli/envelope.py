@@ -46,10 +46,14 @@ def context_envelope(context: Context) -> Json:
     }
 
 
-def symbols_envelope(query: str, hits: Sequence[SymbolHit], status: Status) -> Json:
+def symbols_envelope(
+    query: str, hits: Sequence[SymbolHit], status: Status, problems: Sequence[Problem] = ()
+) -> Json:
     """The answer of `symbols`; its hits have no signature, doc and snippet."""
     indexed = status.files_indexed / status.files_total if status.files_total else 1.0
-    return _envelope(query, status.generation, indexed, [hit_json(hit) for hit in hits], status.problems)
+    return _envelope(
+        query, status.generation, indexed, [hit_json(hit) for hit in hits], [*status.problems, *problems]
+    )
 
 
 def relations_document(result: RelationResult) -> Json:

@@ -13,7 +13,7 @@ from codanna_core.cli.formats import rendered_symbols
 from codanna_core.cli.render import print_text, say, shown_path, style_for
 from codanna_core.cli.scope import scope_of
 from codanna_core.cli.search import nothing_found
-from codanna_core.cli.session import asked_engine
+from codanna_core.cli.session import asked_engine, report_problems
 from codanna_core.errors import InvalidQuery
 
 _INSIDE_ONE_OF = 5
@@ -46,11 +46,12 @@ def run(options: argparse.Namespace) -> int:
         found = engine.symbols(name, limit=asked, cancel=cancel, team=not scope.below)
         hits = scope.hits(found)[:limit]
         if options.json:
-            write_json(symbols_envelope(options.name, hits, engine.status()))
+            write_json(symbols_envelope(options.name, hits, engine.status(), found.problems))
         else:
             shown = shown_path(scope.folder, Path.cwd())
             style = style_for(sys.stdout, options.color)
             print_text(rendered_symbols(hits, options.format, style, shown, scope.folder))
+            report_problems(found.problems)
             if not hits:
                 say(nothing_found(engine, scope))
     return ExitCode.FOUND if hits else ExitCode.NOTHING

@@ -29,12 +29,11 @@ from codanna_core.results import (
     RelationResult,
     SearchRequest,
     SearchResult,
-    SymbolHit,
 )
 from codanna_core.runtime.yielding import OPEN_QUERIES
 from codanna_core.search.buffers import BufferLayer
 from codanna_core.search.committed import CommittedLayer
-from codanna_core.search.hits import as_symbol_hit
+from codanna_core.search.hits import SymbolHits, as_symbol_hit
 from codanna_core.search.kept import Kept
 from codanna_core.search.opened_team import OpenedTeam
 from codanna_core.search.relations import IndexedFacts, KeptFacts, Reading
@@ -43,6 +42,7 @@ from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
 from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.symbols import find_symbols, fits
+from codanna_core.search.team import Team
 from codanna_core.search.teamed import with_uses_elsewhere
 from codanna_core.search.view import SearchView
 from codanna_core.words import asked_parts
@@ -94,7 +94,13 @@ class Answers:
         return self._writer.damage.healing(lambda: self._page(request, cancel))
 
     def context(
-        self, question: str | SearchRequest, budget: int, filters: Filters | None, cancel: Cancel | None
+        self,
+        question: str | SearchRequest,
+        budget: int,
+        filters: Filters | None,
+        cancel: Cancel | None,
+        *,
+        team: bool,
     ) -> Context:
         """A page of hits as one text."""
         # Late, as are others below: a command that searches needs none of it, and is over in half a second.
@@ -103,7 +109,7 @@ class Answers:
         if not isinstance(question, SearchRequest):
             mode = mode_of(self._settings.search.mode)
             question = SearchRequest(
-                question, hits_for(budget), mode, filters or Filters(), snippets=False, team=True
+                question, hits_for(budget), mode, filters or Filters(), snippets=False, team=team
             )
         request = request_of(question, self._settings.search, None, None, None, explain=False)
         found = self.search(request, cancel)
@@ -138,29 +144,31 @@ class Answers:
 
     def symbols(
         self, query: str, limit: int | None, near: Sequence[str], cancel: Cancel | None, *, team: bool
-    ) -> list[SymbolHit]:
+    ) -> SymbolHits:
         """Symbols by name; several plain words that fit none are answered by meaning."""
         settings = self._settings.search
         asked = self._opened_team.of(self._settings.team) if team else None
         wanted = settings.symbol_limit if limit is None else limit
 
-        def named(*, misspelled: bool) -> list[SymbolHit]:
+        def named(team: Team | None, *, misspelled: bool) -> SymbolHits:
             return self._writer.damage.healing(
                 lambda: find_symbols(
-                    self.view(meaning=False), query, wanted, near, cancel, misspelled=misspelled, team=asked
+                    self.view(meaning=False), query, wanted, near, cancel, misspelled=misspelled, team=team
                 )
             )
 
         if len(split_repositories(query)[0].split()) < 2 or not settings.plain_words_fallback:
-            return named(misspelled=True)
-        hits = named(misspelled=False)
+            return named(asked, misspelled=True)
+        # A team is asked once, and when it is known for what, so that nobody waits for it twice.
+        hits = named(None, misspelled=False)
         if fits(hits):
-            return hits
+            return hits if asked is None else named(asked, misspelled=False)
         mode = mode_of(settings.mode)
         meant = SearchRequest(query, min(wanted, _MEANT_SYMBOLS), mode, snippets=False, team=team)
         request = request_of(meant, settings, None, None, None, explain=False)
-        found = self.search(request, cancel).hits
-        return [as_symbol_hit(hit) for hit in found] or named(misspelled=True)
+        found = self.search(request, cancel)
+        missing = [one for one in found.problems if one.code.startswith("team-")]
+        return SymbolHits([as_symbol_hit(hit) for hit in found.hits] or named(None, misspelled=True), missing)
 
     def relations(
         self, request: RelationRequest, cancel: Cancel | None, partial: Partial | None

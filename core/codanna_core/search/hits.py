@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from codanna_core.model import Position, Span
+from collections.abc import Iterable
+
+from codanna_core.model import Position, Problem, Span
 from codanna_core.results import Hit, SymbolHit
 from codanna_core.text.stored import StoredSymbol
 
@@ -25,6 +27,14 @@ def to_hit(symbol: StoredSymbol, score: float) -> Hit:
         wide=symbol.wide,
         origin=symbol.origin,
     )
+
+
+class SymbolHits(list[SymbolHit]):
+    """Symbols found by name, best first, and what is missing from them."""
+
+    def __init__(self, hits: Iterable[SymbolHit] = (), problems: Iterable[Problem] = ()) -> None:
+        super().__init__(hits)
+        self.problems = tuple(problems)
 
 
 def to_symbol_hit(symbol: StoredSymbol, score: float, match: str) -> SymbolHit:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
         SearchRequest,
         SearchResult,
         Status,
-        SymbolHit,
         SyncReport,
     )
+    from codanna_core.search.hits import SymbolHits
     from codanna_core.vectors.sheet import ClusterMap
 
 
@@ -64,8 +64,11 @@ class SearchService(Protocol):
         *,
         filters: Filters | None = None,
         cancel: Cancel | None = None,
+        team: bool = True,
     ) -> Context:
-        """The answer to a question as one block of text that takes `budget` tokens at most, code included."""
+        """The answer to a question as one block of text that takes `budget` tokens at most, code included;
+        with `team`, also from the team's index, as a SearchRequest says for itself.
+        """
 
     def search_vector(
         self,
@@ -100,7 +103,7 @@ class SearchService(Protocol):
         near: Sequence[str] = (),
         cancel: Cancel | None = None,
         team: bool = False,
-    ) -> list[SymbolHit]:
+    ) -> SymbolHits:
         """Symbols by name, fuzzily; with `team`, also those of the team's index."""
 
     def relations(

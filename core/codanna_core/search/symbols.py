@@ -8,10 +8,10 @@ from itertools import chain, repeat
 import numpy as np
 
 from codanna_core.cancel import Cancel
+from codanna_core.model import Problem
 from codanna_core.names import MatchKind, NameMatch, NameQuery, parse_query
 from codanna_core.names.score import Query, score
-from codanna_core.results import SymbolHit
-from codanna_core.search.hits import to_symbol_hit
+from codanna_core.search.hits import SymbolHits, to_symbol_hit
 from codanna_core.search.overview import overview
 from codanna_core.search.team import Inquiry, Team
 from codanna_core.search.teamed import joined
@@ -67,21 +67,24 @@ def find_symbols(
     *,
     misspelled: bool = True,
     team: Team | None = None,
-) -> list[SymbolHit]:
+) -> SymbolHits:
     """The best symbols for what was typed, best first; those of a team as well. Names that are misspelled may
     be left out.
     """
     query = parse_query(text)
+    problems: tuple[Problem, ...] = ()
     if query.repositories or (team is not None and len(query.name) >= _ASKED_ELSEWHERE):
         asked = team if len(query.name) >= _ASKED_ELSEWHERE else None
         inquiry = Inquiry(prefix=query.name, repositories=query.repositories, limit=limit)
-        # What is missing is not said: a list of names has no place for it.
-        seen = joined(view, asked, inquiry).view
-        if seen is None:
-            return []
-        view = seen
+        seen = joined(view, asked, inquiry)
+        problems = seen.problems
+        if seen.view is None:
+            return SymbolHits((), problems)
+        view = seen.view
     if not query.name and not query.containers and not query.path:
-        return [to_symbol_hit(symbol, 0.5, MatchKind.EXACT.value) for symbol in overview(view, near, limit)]
+        return SymbolHits(
+            to_symbol_hit(symbol, 0.5, MatchKind.EXACT.value) for symbol in overview(view, near, limit)
+        )
     found = _members(view, query) if query.name else _contained(view, query, limit)
     # In a large container most names are somebody else's, however many are looked at.
     sizes = (limit,) if query.containers else (limit, limit * _MORE_NAMES)
@@ -103,10 +106,12 @@ def find_symbols(
             *(item[1].name_line, item[1].name_col, item[1].kind),
         )
     )
-    return [to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]]
+    return SymbolHits(
+        (to_symbol_hit(symbol, score, kind) for score, symbol, kind in ranked[:limit]), problems
+    )
 
 
-def fits(hits: Sequence[SymbolHit]) -> bool:
+def fits(hits: SymbolHits) -> bool:
     """Whether a name was found that the user may well have meant."""
     return any(hit.match in _STRONG for hit in hits)
 

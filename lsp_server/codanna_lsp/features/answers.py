@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 _OF_ONE_FOLDER = frozenset({Code.NO_GOOD_MATCH, Code.NO_EXACT_MATCH, Code.NO_FRAMES, Code.FILTERED_OUT})
 """Problems that do not count where another folder has the answer."""
 
-Ask = Callable[["Folder", "SearchService"], "SearchResult"]
+Ask = Callable[["Folder", "SearchService", bool], "SearchResult"]
+"""Asks one folder. The last argument says whether a team may be asked as well: by one folder alone, for its
+answer is the same for all, and each would wait for it.
+"""
 
 
 def decode_filters(params: Params | None) -> Filters:
@@ -61,6 +64,7 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
     shares: list[float] = []
     generations: dict[str, int] = {}
     answered = 0
+    alone = True
     for folder in snapshot.folders:
         engine = folder.ready(context.cancel)
         problems += folder.missing()
@@ -68,12 +72,13 @@ def gather(context: Context, snapshot: Snapshot, limit: int | None, ask: Ask) ->
             shares.append(0.0)
             continue
         try:
-            result = ask(folder, engine)
+            result = ask(folder, engine, alone)
         except IndexMissing as error:
             begun = "the first index of this folder is being built; ask again in a moment"
             problems.append(Problem(Code.INDEX_MISSING, str(error) if folder.reconciled else begun))
             shares.append(0.0)
             continue
+        alone = False
         limit = limit or engine.settings.search.limit
         problems += result.problems
         answered += bool(result.hits) and Code.NO_GOOD_MATCH not in {one.code for one in result.problems}

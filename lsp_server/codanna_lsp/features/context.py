@@ -55,6 +55,7 @@ def context(context: Context, snapshot: Snapshot, params: ContextParams) -> Json
     problems: list[Problem] = []
     shares: list[float] = []
     tokens = left_out = generation = 0
+    team = True
     for folder in folders:
         head = f"Folder {inert(folder.name)}:\n" if len(folders) > 1 else ""
         room = share - -(-cost(head) // WHOLE)
@@ -64,7 +65,10 @@ def context(context: Context, snapshot: Snapshot, params: ContextParams) -> Json
             shares.append(0.0)
             continue
         try:
-            found = engine.context(params.question, room, filters=params.filters, cancel=context.cancel)
+            found = engine.context(
+                params.question, room, filters=params.filters, cancel=context.cancel, team=team
+            )
+            team = False  # One folder asks it for all.
         except IndexMissing as error:
             problems.append(Problem(Code.INDEX_MISSING, str(error)))
             shares.append(0.0)

@@ -52,7 +52,7 @@ def find_similar(context: Context, snapshot: Snapshot, params: SimilarParams) ->
     """Ask the engine that knows the document."""
     home, _, path = engine_of(context, snapshot, params.uri)
 
-    def ask(folder: Folder, engine: SearchService) -> SearchResult:
+    def ask(_folder: Folder, engine: SearchService, alone: bool) -> SearchResult:
         return engine.similar(
             path,
             params.start_line,
@@ -60,7 +60,7 @@ def find_similar(context: Context, snapshot: Snapshot, params: SimilarParams) ->
             limit=params.limit,
             filters=params.filters,
             cancel=context.cancel,
-            team=params.team,
+            team=params.team and alone,
         )
 
     return gather(context, snapshot.only(home), params.limit, ask)

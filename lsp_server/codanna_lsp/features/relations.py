@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,7 @@ def answer(relation: Relation, context: Context, snapshot: Snapshot, params: Rel
         send = partial(_send, context, token, shapes, folder) if token is not None and at_once else None
         try:
             answered.append((folder, engine.relations(request, cancel=context.cancel, partial=send)))
+            request = replace(request, team=False)  # One folder asks it for all.
         except IndexMissing as error:
             problems.append(Problem(Code.INDEX_MISSING, str(error)))
     found = _merged(answered, shapes, by_name=not params.diff)

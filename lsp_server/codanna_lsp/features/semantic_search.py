@@ -57,7 +57,7 @@ def semantic_search(context: Context, snapshot: Snapshot, params: SearchParams) 
 
     near = snapshot.locate(params.document) if params.document is not None else None
 
-    def ask(folder: Folder, engine: SearchService) -> SearchResult:
+    def ask(folder: Folder, engine: SearchService, alone: bool) -> SearchResult:
         defaults = engine.settings.search
         return engine.search(
             SearchRequest(
@@ -68,7 +68,7 @@ def semantic_search(context: Context, snapshot: Snapshot, params: SearchParams) 
                 threshold=params.threshold,
                 explain=params.explain,
                 near=near[1] if near is not None and near[0] is folder else None,
-                team=params.team,
+                team=params.team and alone,
             ),
             cancel=context.cancel,
         )

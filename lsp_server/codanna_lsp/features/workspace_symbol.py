@@ -33,11 +33,11 @@ def workspace_symbol(context: Context, snapshot: Snapshot, params: SymbolParams)
     """The best symbols of every folder, best first; as parts where the client gave a token for them."""
     columns, tags = snapshot.columns, snapshot.client.symbol_tags
     scored: list[tuple[float, Json]] = []
+    team = params.team
     for folder, engine in snapshot.engines(context.cancel):
         try:
-            hits = engine.symbols(
-                params.query, near=snapshot.near(folder), cancel=context.cancel, team=params.team
-            )
+            hits = engine.symbols(params.query, near=snapshot.near(folder), cancel=context.cancel, team=team)
+            team = False  # One folder asks it for all.
         except IndexMissing:
             continue  # Its first index has just begun; `codanna/status` says so.
         uri_of = snapshot.uris(folder)

@@ -46,10 +46,9 @@ from codanna_core.results import (
     SnippetLine,
     State,
     Status,
-    SymbolHit,
     SyncReport,
 )
-from codanna_core.search.hits import as_symbol_hit
+from codanna_core.search.hits import SymbolHits, as_symbol_hit
 from codanna_core.vectors.sheet import ClusterMap, MapRegion, MapSymbol
 from codanna_core.words import asked_parts
 
@@ -253,6 +252,7 @@ class FakeEngine:
         *,
         filters: Filters | None = None,
         cancel: Cancel | None = None,
+        team: bool = True,
     ) -> Context:
         """Packed as the engine packs."""
         result = self.search(question, filters=filters, cancel=cancel)
@@ -312,7 +312,7 @@ class FakeEngine:
         near: Sequence[str] = (),
         cancel: Cancel | None = None,
         team: bool = False,
-    ) -> list[SymbolHit]:
+    ) -> SymbolHits:
         """Symbols whose name holds the query."""
         self._check_indexed()
         found = []
@@ -320,7 +320,7 @@ class FakeEngine:
             if query.lower() in symbol.name.lower():
                 hit = self._hit(path, symbol, 2.0 if path in near else 1.0, explain=False)
                 found.append(as_symbol_hit(hit))
-        return sorted(found, key=lambda hit: -hit.score)[: limit or 200]
+        return SymbolHits(sorted(found, key=lambda hit: -hit.score)[: limit or 200])
 
     def relations(
         self,
