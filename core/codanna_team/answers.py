@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
+import orjson
 
 from codanna_core.model import Position, Span
 from codanna_core.text.documents import KINDS, PLACE_BIT
@@ -17,18 +18,21 @@ from codanna_team.codebook import DIMENSION
 from codanna_team.engine import Found
 from codanna_team.queries import Plan
 from codanna_team.remote import RemoteQuestion, RemoteRow
-from codanna_team.rows import Place, cosines
-from codanna_team.sending import place_of
+from codanna_team.rows import TIMES, Place, cosines
+from codanna_team.sending import content_of, place_of
 from codanna_team.visible import key_of
 
 _LONG: Final = 4096
-_MOST: Final = {"name": 1024, "container": 2048, "signature": 2048, "doc": _LONG, "snippet": _LONG}
-"""Characters of each text."""
+_MOST: Final = (1024, 2048, 2048, _LONG, _LONG)
+"""Characters of name, container, signature, doc and snippet."""
+_SHORT: Final = 1024
+_MOST_LANGUAGE: Final = 64
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _OUTSIDE: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|[\x00-\x1f\x7f]")
 """A part of a path that is empty, or leads elsewhere; and what is in no name of a file of a repository."""
 _MOST_WORDS: Final = 65_536
 _MOST_HITS: Final = 10_000
+_LEVEL_OF: Final = {str(times): level for level, times in TIMES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,17 @@ def rows_of(plan: Plan, found: Sequence[Found], reading: Reading) -> tuple[Remot
     for part, answer in parts:
         if part in ("files", "using"):
             _read_files(part, answer, reading)
-    sources: dict[str, Mapping[str, Any]] = {}
+    sources: dict[tuple[str, str], Mapping[str, Any]] = {}
     for part, answer in parts:
         if part in ("files", "using"):
             continue
         for hit in _hits(answer):
-            source = hit.get("_source")
-            if not isinstance(source, dict):
+            content, source = _symbol_of(part, hit)
+            if source is None:
                 reading.refused += 1
             elif part != "identifier" or source.get("file") in reading.using:
-                sources.setdefault(str(hit.get("_id")), source)
+                key = source.get("key")
+                sources.setdefault((key if isinstance(key, str) else "", content), source)
     near = _cosines(sources, reading)
     rows = []
     for address, source in sources.items():
@@ -101,6 +106,27 @@ def rows_of(plan: Plan, found: Sequence[Found], reading: Reading) -> tuple[Remot
         if row is not None:
             rows.append(row)
     return tuple(rows)
+
+
+def _symbol_of(part: str, hit: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
+    """The address of its content, and the symbol that a hit is, or that stands for the file that it is."""
+    if part == "paths":
+        source = _head(hit.get("fields"))
+        return (str(source.get("content")), source) if source is not None else ("", None)
+    source = hit.get("_source")
+    return content_of(str(hit.get("_id"))), source if isinstance(source, dict) else None
+
+
+def _head(fields: object) -> dict[str, Any] | None:
+    values = fields.get("head") if isinstance(fields, dict) else None
+    text = values[0] if isinstance(values, list) and values else None
+    if not isinstance(text, str):
+        return None
+    try:
+        head = orjson.loads(base64.b64decode(text, validate=True))
+    except ValueError:
+        return None
+    return head if isinstance(head, dict) else None
 
 
 def _hits(answer: Found) -> list[Mapping[str, Any]]:
@@ -124,7 +150,9 @@ def _read_files(part: str, answer: Found, reading: Reading) -> None:
         reading.held[file] = tuple(reading.terms[number] for number in numbers if number < len(reading.terms))
 
 
-def _cosines(sources: Mapping[str, Mapping[str, Any]], reading: Reading) -> dict[str, float]:
+def _cosines(
+    sources: Mapping[tuple[str, str], Mapping[str, Any]], reading: Reading
+) -> dict[tuple[str, str], float]:
     """Of all rows with vectors at once."""
     vector = reading.question.vector
     if vector is None or not reading.compared:
@@ -152,67 +180,68 @@ def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> R
     branch = reading.branches.get(source["key"])
     if branch is None or branch.repository.lower() in reading.left_out:
         return None
-    texts = {name: _text(source, name, most) for name, most in _MOST.items()}
-    path = _path(source)
-    kind = source["kind"]
+    get = source.get
+    texts = get("name", ""), get("container", ""), get("signature", ""), get("doc", ""), get("snippet", "")
+    words, language = get("words", ""), get("language", "")
+    _check(texts, words, language)
+    name, container, signature, doc, snippet = texts
+    path, kind = _path(source), source["kind"]
     if kind not in KINDS:
         raise ValueError("a kind of symbol is unknown")
-    language = _text(source, "language", 64)
     place = Place.read(place_of(source, branch.marks))
-    levels = _levels(_text(source, "words", _MOST_WORDS), reading.terms)
-    own, file = tuple(levels), source.get("file")
-    lines = texts["snippet"].split("\n") if texts["snippet"] else []
-    start = Position(place.start_line, place.start_col)
+    levels, held = _levels(words, reading.terms), reading.held.get(get("file", 0), ())
     return RemoteRow(
         branch.repository,
         branch.branch,
         branch.revision,
         path,
-        texts["name"],
-        texts["container"],
+        name,
+        container,
         kind,
         language,
-        texts["signature"],
-        texts["doc"],
-        tuple((place.start_line + number, line) for number, line in enumerate(lines)),
-        Span(start, Position(place.end_line, place.end_col)),
+        signature,
+        doc,
+        tuple(enumerate(snippet.split("\n"), place.start_line)) if snippet else (),
+        Span(Position(place.start_line, place.start_col), Position(place.end_line, place.end_col)),
         Span(Position(place.name_line, place.name_col), Position(place.name_line, place.name_end_col)),
-        int(source.get("flags") or 0) & 3,
+        int(get("flags") or 0) & 3,
         (int(source["traits"]) & (1 << PLACE_BIT) - 1) | min(place.number, 1 << 40) << PLACE_BIT,
         levels,
-        tuple(dict.fromkeys((*reading.held.get(file or 0, ()), *own))),
+        (*held, *(term for term in levels if term not in held)),
         cosine,
     )
 
 
+def _check(texts: tuple[str, ...], words: str, language: str) -> None:
+    """Raise unless all are texts of a fitting size."""
+    whole = "\0".join(texts)
+    if not whole.isascii():
+        whole.encode("utf-8")  # A lone surrogate would end whoever writes it out.
+    if len(whole) > _SHORT and any(len(text) > most for text, most in zip(texts, _MOST, strict=True)):
+        raise ValueError("a text of a row is longer than it should be")
+    if not (words + language).isascii():
+        (words + language).encode("utf-8")
+    if len(words) > _MOST_WORDS or len(language) > _MOST_LANGUAGE:
+        raise ValueError("the words of a row are more than they should be")
+
+
 def _levels(words: str, terms: Sequence[str]) -> dict[str, str]:
-    """Of the question's terms that a symbol holds: each word ends with its level."""
+    """Of the question's terms that a symbol holds, by how often the engine takes each to be there."""
     held, words = {}, f" {words} "
     for term in terms:
-        at = words.find(start := f" {term}")
-        while at >= 0:
-            level = at + len(start)
-            if words[level + 1 : level + 2] == " " and "a" <= words[level] <= "p":
-                held[term] = words[level]
-                break
-            at = words.find(start, level)
+        at = words.find(start := f" {term}|")
+        if at >= 0 and (level := _LEVEL_OF.get(words[at + len(start) : words.index(" ", at + 1)])):
+            held[term] = level
     return held
 
 
 def _path(source: Mapping[str, Any]) -> str:
-    path = _text(source, "path", _LONG)
-    if _OUTSIDE.search(path):
+    path = source["path"]
+    if not isinstance(path, str) or len(path) > _LONG or _OUTSIDE.search(path):
         raise ValueError("a path leads out of its repository, or holds control characters")
+    if not path.isascii():
+        path.encode("utf-8")
     return path
-
-
-def _text(source: Mapping[str, Any], name: str, most: int) -> str:
-    value = source.get(name, "")
-    if not isinstance(value, str) or len(value) > most:
-        raise ValueError(f"the {name} of a row is not what it should be")
-    if not value.isascii():
-        value.encode("utf-8")  # A lone surrogate would end whoever writes it out.
-    return value
 
 
 def _plain(text: str, most: int) -> bool:

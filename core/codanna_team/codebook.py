@@ -26,8 +26,11 @@ FORM: Final = Form(b"CDNCBK\x00\x01", "a codebook")
 DIMENSION: Final = 256
 _SECOND: Final = 1.0
 """How much the second list should err in another direction than the first."""
-_PLANES: Final = 3
-"""Bits of each component of a question."""
+_SIGNS_OF_BYTES: Final = (
+    np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(np.float32) * 2
+    - 1
+)
+"""f32[256, 8]: a bit that is set is a component above zero."""
 
 Floats = NDArray[np.float32]
 
@@ -49,17 +52,18 @@ class Probe:
 
     lists: NDArray[np.integer]
     """To be looked at, nearest first."""
-    near: NDArray[np.integer]
-    """The product with every centroid, in `UNIT`s."""
-    planes: NDArray[np.int64]
-    """int64[3, 4]: the bits of the turned question."""
-    low: float
-    step: float
-    total: float
-    """Of the turned question: its least component, the step between two levels, its sum."""
+    near: Floats
+    """The product with every centroid."""
+    table: Floats
+    """f32[32, 256]: what each byte of a code adds to the product with the turned question, by its place."""
 
 
-UNIT: Final = 1e-4
+FACTOR: Final = 1e-5
+"""The unit of a factor in a packed row."""
+NEAR, TABLE = (5e-5, 1.0), (2e-4, 3.0)
+"""The unit of a number that travels as a character, and what is added so that none is negative."""
+FIRST: Final = 256
+"""The character that stands for nothing; JSON has to escape none of those that follow."""
 
 
 class Codebook:
@@ -69,7 +73,7 @@ class Codebook:
         self.name = name
         """Tells codebooks apart; rows of one mean nothing to another."""
         self.centroids = normalised(centroids.astype(np.float32))
-        self._signs = _signs(DIMENSION)
+        self._turn = _signs(DIMENSION)[:, None] * _mixing(DIMENSION)
 
     @classmethod
     def shipped(cls, model: str) -> Codebook | None:
@@ -94,13 +98,7 @@ class Codebook:
 
     def turned(self, vectors: Floats) -> Floats:
         """Vectors in a base in which all components are alike: signs are turned, then mixed."""
-        mixed = vectors * self._signs
-        width = 1
-        while width < DIMENSION:
-            pairs = mixed.reshape(len(mixed), -1, 2, width)
-            mixed = np.stack((pairs[:, :, 0] + pairs[:, :, 1], pairs[:, :, 0] - pairs[:, :, 1]), axis=2)
-            width *= 2
-        turned: Floats = mixed.reshape(len(vectors), DIMENSION) / np.float32(DIMENSION**0.5)
+        turned: Floats = vectors @ self._turn
         return turned
 
     @functools.cached_property
@@ -121,32 +119,44 @@ class Codebook:
         lists = min(lists, len(near))
         chosen = np.argpartition(-near, lists - 1)[:lists]
         chosen = chosen[np.lexsort((chosen, -near[chosen]))].astype(np.int32)
-        turned = self.turned(question[None])[0]
-        low, high = float(turned.min()), float(turned.max())
-        step = max(high - low, 1e-9) / (2**_PLANES - 1)
-        levels = np.rint((turned - low) / step).astype(np.uint8)
-        planes = [np.packbits((levels >> bit) & 1, bitorder="little").view("<i8") for bit in range(_PLANES)]
-        rounded = low + step * levels.astype(np.float64)
-        units = np.rint(near / UNIT).astype(np.int32)
-        return Probe(chosen, units, np.stack(planes), low, step, float(rounded.sum()))
+        turned = self.turned(question[None])[0].reshape(-1, 8)
+        return Probe(chosen, near, turned @ _SIGNS_OF_BYTES.T)
+
+
+def packed(coded: Coded) -> NDArray[np.uint8]:
+    """u8[n, 36]: what the script in the engine reads of each row, the list, the factor and the code."""
+    firsts = coded.lists[:, 0].astype("<u2")[:, None].view(np.uint8)
+    factors = np.minimum(np.rint(coded.factors / FACTOR), 65_535).astype("<u2")[:, None].view(np.uint8)
+    return np.hstack((firsts, factors, coded.codes.astype("<i8").view(np.uint8)))
 
 
 def estimates(coded: Coded, probe: Probe) -> NDArray[np.float64]:
     """What the script in the engine computes, for tests and for choosing numbers of lists."""
-    codes = coded.codes.view("<u8")  # Of signed numbers, numpy counts the bits of their sizes.
-    ones = np.bitwise_count(codes).sum(axis=1).astype(np.float64)
-    weighed = sum(
-        float(1 << bit) * np.bitwise_count(codes & plane).sum(axis=1)
-        for bit, plane in enumerate(probe.planes.view("<u8"))
-    )
-    product = 2 * (probe.low * ones + probe.step * weighed) - probe.total
-    found: NDArray[np.float64] = probe.near[coded.lists[:, 0]] * UNIT + coded.factors * product
+    codes = np.ascontiguousarray(coded.codes).astype("<i8").view(np.uint8)
+    product = probe.table[np.arange(codes.shape[1]), codes].sum(axis=1, dtype=np.float64)
+    found: NDArray[np.float64] = probe.near[coded.lists[:, 0]] + coded.factors * product
     return found
+
+
+def as_characters(values: Floats, scale: tuple[float, float]) -> str:
+    """Numbers as one text, which the engine reads faster than numbers and indexes without boxes."""
+    unit, added = scale
+    numbers = np.rint((values.ravel().astype(np.float64) + added) / unit) + FIRST
+    characters: bytes = np.clip(numbers, FIRST, 0xD7FF).astype("<u2").tobytes()
+    return characters.decode("utf-16-le")
 
 
 def written(centroids: NDArray[np.int8], name: str, model: str) -> bytes:
     """A codebook as it is shipped."""
     return sealed(FORM, {"centroids": centroids}, {"name": name, "model": model})
+
+
+def _mixing(dimension: int) -> Floats:
+    """Sums and differences of all components, of length 1 (Hadamard's matrix)."""
+    mixing = np.ones((1, 1), np.float32)
+    while len(mixing) < dimension:
+        mixing = np.block([[mixing, mixing], [mixing, -mixing]])
+    return mixing / np.float32(dimension**0.5)
 
 
 def _signs(dimension: int) -> Floats:

@@ -10,26 +10,29 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import orjson
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import CodannaError
 from codanna_core.text.documents import file_key
-from codanna_team.codebook import Codebook
+from codanna_team.codebook import Codebook, packed
 from codanna_team.engine import Manifest, OpenSearch, Write
 from codanna_team.http import EngineError, Trouble
 from codanna_team.reading import Folder, changed
-from codanna_team.rows import FORMAT, FileRow, Row
+from codanna_team.rows import FORMAT, FileRow, Row, counted, symbols_of
 from codanna_team.sending import Checkpoint, KnownRows, Sender, content_of
 from codanna_team.template import ADD_MARK, made_for
 from codanna_team.visible import index_made_for, key_of, marks_of, visible
 
 _CHECK_EVERY: Final = 20_000
 """Rows between two looks at whether another publisher took over."""
+_CODED: Final = 4_000
+"""Rows whose vectors are coded at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +186,8 @@ class Publisher:
         kept: set[str] = set()
         with Sender(self._engine, self._checkpoint) as sender:
             count = 0
-            for file in folder.rows(fresh, cancel):
-                for write in self._of_file(file, rows, kept):
+            for files in _together(folder.rows(fresh, cancel)):
+                for write in self._of_files(files, rows, kept):
                     sender.add(write)
                     count += 1
                 if count > _CHECK_EVERY:
@@ -196,12 +199,26 @@ class Publisher:
             for address in ended:
                 sender.add(Write(address, None, ADD_MARK, {"mark": "died", "attempt": self._attempt}))
 
-    def _of_file(self, file: FileRow, known: KnownRows, kept: set[str]) -> Iterator[Write]:
-        fresh: list[Row] = []
+    def _of_files(self, files: Sequence[FileRow], known: KnownRows, kept: set[str]) -> Iterator[Write]:
+        fresh = [row for file in files for row in file.rows if known.of(row.address) is None]
+        coded = iter(self._coded(fresh))
+        for file in files:
+            shared = self._shared(file)
+            yield Write(self._address("f", file.digest), {**shared, **file_fields(file, shared)})
+            for row in file.rows:
+                if known.of(row.address) is None:
+                    yield Write(
+                        self._address("s", row.address), {**shared, **symbol_fields(row), **next(coded)}
+                    )
+            yield from self._marks(file, known, kept)
+        self._report.sent_rows += len(fresh)
+        self._report.sent_files += len(files)
+
+    def _marks(self, file: FileRow, known: KnownRows, kept: set[str]) -> Iterator[Write]:
+        """Of rows that the engine has."""
         for row in file.rows:
             found = known.of(row.address)
             if found is None:
-                fresh.append(row)
                 continue
             kept.add(found.address)
             if not found.visible:
@@ -212,33 +229,19 @@ class Publisher:
                 self._report.moved += 1
                 moved = {"mark": "moved", "attempt": self._attempt, "place": place}
                 yield Write(found.address, None, ADD_MARK, moved)
-        self._report.sent_rows += len(fresh)
-        self._report.sent_files += 1
-        yield from self._documents(file, fresh)
 
-    def _documents(self, file: FileRow, rows: list[Row]) -> Iterator[Write]:
+    def _shared(self, file: FileRow) -> dict[str, Any]:
+        """What all documents of a file have."""
         shared: dict[str, Any] = {
             "repository": self._target.repository.lower(),
             "key": self._target.key,
             "path": file.path,
-            "path_words": file.path_words,
             "file": _signed(file_key(f"{self._target.key}\0{file.path}")),
             "born": [self._attempt],
         }
         if not self._target.default:
             shared["side"] = self._target.branch
-        yield Write(
-            self._address("f", file.digest),
-            {
-                **shared,
-                "t": "f",
-                "language": file.language,
-                "file_words": file.words,
-                "uses": file.uses,
-            },
-        )
-        for row, coded in zip(rows, self._coded(rows), strict=True):
-            yield Write(self._address("s", row.address), {**shared, **symbol_fields(row), **coded})
+        return shared
 
     def _coded(self, rows: list[Row]) -> list[dict[str, Any]]:
         """What the engine searches vectors by, of each row; nothing where there is no codebook."""
@@ -249,15 +252,14 @@ class Publisher:
         lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))
         coded = self._codebook.coded(exact / np.maximum(lengths, 1e-9)[:, None])
         found: list[dict[str, Any]] = []
-        for (first, second), codes, factor, length in zip(
-            coded.lists.tolist(), coded.codes.tolist(), coded.factors.tolist(), lengths.tolist(), strict=True
+        for (first, second), code, length in zip(
+            coded.lists.tolist(), packed(coded), lengths.tolist(), strict=True
         ):
             if not length:
                 found.append({})  # A symbol without a single known word is near to nothing.
                 continue
-            fields = {f"code{number}": code for number, code in enumerate(codes)}
             lists = [str(first), str(second)] if second != first else [str(first)]
-            found.append({"lists": lists, "list": first, "factor": round(factor, 5), **fields})
+            found.append({"lists": lists, "code": base64.b64encode(code).decode("ascii")})
         return found
 
     def _address(self, kind: str, content: str) -> str:
@@ -302,13 +304,37 @@ class Publisher:
         return {str(hit["_source"]["path"]): str(hit["_id"]) for hit in self._engine.scan(query, ["path"])}
 
 
+def _together(files: Iterable[FileRow]) -> Iterator[list[FileRow]]:
+    """Vectors of many files are coded in less time than those of each."""
+    together: list[FileRow] = []
+    for file in files:
+        together.append(file)
+        if symbols_of(together) >= _CODED:
+            yield together
+            together = []
+    if together:
+        yield together
+
+
+def file_fields(file: FileRow, shared: Mapping[str, Any]) -> dict[str, Any]:
+    """A file as the engine holds it, without what it shares with its symbols. Its first symbol stands for it
+    where its path is what was asked for.
+    """
+    fields = {"t": "f", "language": file.language, "file_words": file.words, "uses": file.uses}
+    if not file.rows:
+        return fields
+    head = {**shared, **symbol_fields(file.rows[0]), "content": file.rows[0].address}
+    encoded = base64.b64encode(orjson.dumps(head)).decode("ascii")
+    return {**fields, "path_words": file.path_words, "head": encoded}
+
+
 def symbol_fields(row: Row) -> dict[str, Any]:
     """A symbol as the engine holds it, without what it shares with its file."""
     fields: dict[str, Any] = {
         "t": "s",
         "language": row.language,
         "kind": row.kind,
-        "words": row.words,
+        "words": counted(row.words),
         "traits": row.traits,
         "place": row.place.packed(),
     }

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from codanna_core.text.impact import LEVELS, VALUES
 from codanna_core.text.schema import code_analyzer
 from codanna_core.text.stored import Filter
 from codanna_core.words import index_text
-from codanna_team.codebook import UNIT, Codebook, Probe
+from codanna_team.codebook import DIMENSION, FACTOR, FIRST, NEAR, TABLE, Codebook, Probe, as_characters
 from codanna_team.remote import RemoteQuestion
 from codanna_team.visible import Condition, key_of, unmarked
 
@@ -25,25 +24,28 @@ _FILES: Final = 400
 _USING: Final = 1_000
 _MOST_TERMS: Final = 48
 _LEAST: Final = 1e-6
+_CODE: Final = 4
+"""Where in a packed row the code begins, behind the list and the factor."""
+_BYTES: Final = DIMENSION // 8
 NEARNESS: Final = (
-    "long a = doc['code0'].value; long b = doc['code1'].value;"
-    " long c = doc['code2'].value; long d = doc['code3'].value;"
-    " List p = params.planes; List n = params.numbers; List near = params.near;"
-    " int ones = Long.bitCount(a) + Long.bitCount(b) + Long.bitCount(c) + Long.bitCount(d);"
-    " int weighed = Long.bitCount(a & (long) p.get(0)) + Long.bitCount(b & (long) p.get(1))"
-    " + Long.bitCount(c & (long) p.get(2)) + Long.bitCount(d & (long) p.get(3))"
-    " + 2 * (Long.bitCount(a & (long) p.get(4)) + Long.bitCount(b & (long) p.get(5))"
-    " + Long.bitCount(c & (long) p.get(6)) + Long.bitCount(d & (long) p.get(7)))"
-    " + 4 * (Long.bitCount(a & (long) p.get(8)) + Long.bitCount(b & (long) p.get(9))"
-    " + Long.bitCount(c & (long) p.get(10)) + Long.bitCount(d & (long) p.get(11)));"
-    " double product = (double) n.get(0) * ones + (double) n.get(1) * weighed - (double) n.get(2);"
-    " double first = (int) near.get((int) doc['list'].value);"
-    " return Math.max(0.0, 2.0 + first * (double) n.get(3) + doc['factor'].value * product);"
+    "BytesRef ref = doc['code'].value; byte[] x = ref.bytes; int o = ref.offset;"
+    " String near = params.near; String table = params.table;"
+    " int sum = "
+    # Without a loop, whose turns the engine would count.
+    + " + ".join(f"table.charAt({at << 8} | (x[o + {_CODE + at}] & 255))" for at in range(_BYTES))
+    + "; int list = (x[o] & 255) | (x[o + 1] & 255) << 8;"
+    " int factor = (x[o + 2] & 255) | (x[o + 3] & 255) << 8;"
+    f" double product = sum * {TABLE[0]!r} - {_BYTES * (TABLE[1] + FIRST * TABLE[0])!r};"
+    f" double first = near.charAt(list) * {NEAR[0]!r} - {NEAR[1] + FIRST * NEAR[0]!r};"
+    f" return Math.max(0.0, 2.0 + first + factor * {FACTOR!r} * product);"
 )
-"""The estimate of `codebook.estimates`, two more, for scores are never negative."""
+"""The estimate of `codebook.estimates` and two, for scores are never negative."""
 
-_NUMBER: Final[dict[str, Any]] = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["file"]}
-"""Of a file only its number is given back: reading the rest of it takes longer than finding it."""
+_LITTLE: Final[dict[str, Any]] = {"_source": False, "stored_fields": "_none_"}
+"""Of a file little is given back: reading all of it takes longer than finding it."""
+_NUMBER: Final = {**_LITTLE, "docvalue_fields": ["file"]}
+_HEAD: Final = {**_LITTLE, "docvalue_fields": ["head"]}
+"""Of one that is found by its path, its first symbol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,15 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
     kept = {term for term, _ in heaviest}
     plan = Plan(terms=tuple(term for term in question.words if term in kept))
     weights = {term: question.words[term] for term in plan.terms}
-    seen = _seen(question, sight)
-    symbols = {**seen, "filter": [*seen["filter"], {"term": {"t": "s"}}, *conditions(question.only)]}
-    symbols["must_not"] = [*seen["must_not"], *_excluded(question.only)]
+    symbols = {"filter": [_seen(question, sight, "s"), *conditions(question.only)]}
+    if question.only.excluded_words:
+        symbols["must_not"] = _excluded(question.only)
+    files = {"filter": [_seen(question, sight, "f")]}
     if weights:
         plan.add("words", _search(_bool(symbols, by_levels(weights)), question.limit))
-        by_path = _search(_bool(symbols, _by_path(weights)), _BY_PATH)
-        plan.add("paths", {**by_path, "collapse": {"field": "file"}})
-        plan.add("files", _files(seen, weights))
+        fitting = {"filter": [*files["filter"], *_of_files(question.only)]}
+        plan.add("paths", {**_search(_bool(fitting, _by_path(weights)), _BY_PATH), **_HEAD})
+        plan.add("files", _files(files, weights))
     if question.vector is not None and codebook is not None:
         probe = codebook.probe(question.vector, probes * _times(question))
         plan.add("vector", _search(_near(symbols, probe), question.limit))
@@ -96,9 +99,8 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
     if question.identifier:
         holding = _and(symbols, *(_any_level(term) for term in terms_of(question.identifier)))
         plan.add("identifier", _search({"constant_score": {"filter": holding}}, question.limit))
-        using = [*seen["filter"], {"term": {"t": "f"}}, {"term": {"uses": question.identifier}}]
-        files = {"constant_score": {"filter": {"bool": {**seen, "filter": using}}}}
-        plan.add("using", {**_search(files, _USING), **_NUMBER})
+        using = _and(files, {"term": {"uses": question.identifier}})
+        plan.add("using", {**_search({"constant_score": {"filter": using}}, _USING), **_NUMBER})
     return plan
 
 
@@ -117,16 +119,24 @@ def terms_of(text: str) -> list[str]:
 def by_levels(weights: Mapping[str, float]) -> list[Condition]:
     """Symbols by the weights of the terms that they hold, each times its level there."""
     return [
-        _constant({"term": {"words": term + level}}, weight * VALUES[level])
-        for term, weight in weights.items()
-        for level in LEVELS
+        {"term": {"words": {"value": term, "boost": max(weight, _LEAST)}}} for term, weight in weights.items()
     ]
 
 
 def conditions(only: Filter) -> list[Condition]:
-    """What a filter demands."""
+    """What a filter demands of a symbol."""
+    found = _of_files(only)
+    if only.kinds:
+        found.append({"terms": {"kind": list(only.kinds)}})
+    for words in only.container_words:
+        found += [{"term": {"container_words": term}} for term in terms_of(" ".join(words))]
+    return found
+
+
+def _of_files(only: Filter) -> list[Condition]:
+    """What it demands of the file; whether its first symbol fits is seen here."""
     found: list[Condition] = []
-    for name, values in (("language", only.languages), ("kind", only.kinds), ("path", only.owners)):
+    for name, values in (("language", only.languages), ("path", only.owners)):
         if values:
             found.append({"terms": {name: list(values)}})
     if only.path_regexes:
@@ -135,8 +145,6 @@ def conditions(only: Filter) -> list[Condition]:
             for regex in only.path_regexes
         ]
         found.append({"bool": {"should": regexes, "minimum_should_match": 1}})
-    for words in only.container_words:
-        found += [{"term": {"container_words": term}} for term in terms_of(" ".join(words))]
     return found
 
 
@@ -145,11 +153,13 @@ def _excluded(only: Filter) -> list[Condition]:
 
 
 def _any_level(term: str) -> Condition:
-    return {"terms": {"words": [term + level for level in LEVELS]}}
+    return {"term": {"words": term}}
 
 
-def _seen(question: RemoteQuestion, sight: Sight) -> dict[str, list[Condition]]:
-    """What may be in an answer at all."""
+def _seen(question: RemoteQuestion, sight: Sight, kind: str) -> Condition:
+    """What may be in an answer at all, as one condition: most questions have the same, and the engine keeps
+    which rows meet it.
+    """
     must_not = unmarked(sight.published)
     if question.left_out:
         must_not.append({"terms": {"repository": [name.lower() for name in question.left_out]}})
@@ -158,23 +168,24 @@ def _seen(question: RemoteQuestion, sight: Sight) -> dict[str, list[Condition]]:
     keys = [key_of(*name.rsplit("@", 1)) for name in question.repositories if "@" in name]
     whole = [name.lower() for name in question.repositories if "@" not in name]
     of_default: Condition = {"bool": {"must_not": [{"exists": {"field": "side"}}]}}
+    of_kind: Condition = {"term": {"t": kind}}
     if not question.repositories:
-        return {"filter": [of_default], "must_not": must_not}
+        return {"bool": {"filter": [of_kind, of_default], "must_not": must_not}}
     wanted: list[Condition] = []
     if whole:
         wanted.append({"bool": {"filter": [{"terms": {"repository": whole}}, of_default]}})
     if keys:
         wanted.append({"terms": {"key": keys}})
-    return {"filter": [{"bool": {"should": wanted, "minimum_should_match": 1}}], "must_not": must_not}
+    any_of: Condition = {"bool": {"should": wanted, "minimum_should_match": 1}}
+    return {"bool": {"filter": [of_kind, any_of], "must_not": must_not}}
 
 
-def _files(seen: Mapping[str, list[Condition]], weights: Mapping[str, float]) -> dict[str, Any]:
+def _files(files: Mapping[str, list[Condition]], weights: Mapping[str, float]) -> dict[str, Any]:
     """Files that hold terms: the best of them, and how many there are for each term."""
     should = [
         {"constant_score": {**_constant(_holds(term), weight)["constant_score"], "_name": str(number)}}
         for number, (term, weight) in enumerate(weights.items())
     ]
-    files = {**seen, "filter": [*seen["filter"], {"term": {"t": "f"}}]}
     counted = {str(number): _holds(term) for number, term in enumerate(weights)}
     return {
         **_search(_bool(files, should), _FILES),
@@ -188,7 +199,7 @@ def _holds(term: str) -> Condition:
 
 
 def _by_path(weights: Mapping[str, float]) -> list[Condition]:
-    """Symbols in files whose paths hold terms."""
+    """Files whose paths hold terms."""
     return [_constant({"term": {"path_words": term}}, weight) for term, weight in weights.items()]
 
 
@@ -203,11 +214,7 @@ def _like(prefix: str) -> list[Condition]:
 
 
 def _near(symbols: Mapping[str, list[Condition]], probe: Probe) -> dict[str, Any]:
-    parameters = {
-        "planes": probe.planes.ravel().tolist(),
-        "numbers": [2 * probe.low, 2 * probe.step, probe.total, UNIT],
-        "near": probe.near.tolist(),
-    }
+    parameters = {"near": as_characters(probe.near, NEAR), "table": as_characters(probe.table, TABLE)}
     lists = {"terms": {"lists": [str(number) for number in probe.lists.tolist()]}}
     script = {"source": NEARNESS, "lang": "painless", "params": parameters}
     return {"script_score": {"query": _and(symbols, lists), "script": script}}

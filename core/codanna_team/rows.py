@@ -17,10 +17,11 @@ import orjson
 from numpy.typing import NDArray
 
 from codanna_core.text.documents import PLACE_BIT, unpack_payload
+from codanna_core.text.impact import VALUES
 from codanna_core.text.schema import FEATURE_VERSION, USES, WORDS
 from codanna_core.text.stored import StoredSymbol
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of what the engine holds. Another one is not asked, and publishing to it is refused."""
 
 SNIPPET_LINES, SNIPPET_CHARACTERS = 5, 240
@@ -28,6 +29,10 @@ SNIPPET_LINES, SNIPPET_CHARACTERS = 5, 240
 SIGNATURE_CHARACTERS, DOC_CHARACTERS = 400, 600
 _MOST_USES = 2_000
 """Of one file: a table of ten thousand constants answers no question about the use of one."""
+
+
+TIMES: Final = {level: round(8 * value) for level, value in VALUES.items()}
+"""How often the engine takes a word of each level to be in a symbol, so that it counts as levels do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Place:
     @classmethod
     def read(cls, text: str) -> Place:
         """Reverse of `packed`; ValueError where that is not what it is."""
-        values = [int(part) for part in text.split(",")]
+        values = list(map(int, text.split(",")))
         if len(values) != 8 or min(values[:4] + values[5:]) < 0 or max(values) > 1 << 31:
             raise ValueError("a place of a symbol cannot be read")
         start, start_col, lines, end_col, name, name_col, name_end, number = values
@@ -107,6 +112,11 @@ class FileRow:
     words: str
     uses: str
     rows: tuple[Row, ...]
+
+
+def counted(words: str) -> str:
+    """Words with levels as the engine takes them: each with how often it is there."""
+    return " ".join([f"{word[:-1]}|{TIMES[word[-1]]}" for word in words.split()])
 
 
 def int8_rows(vectors: NDArray[np.float32]) -> NDArray[np.int8]:

@@ -43,8 +43,18 @@ SETTLE: Final = (
 )
 """Let a row forget a revision that everybody sees, or that nobody ever will."""
 
+_SIMILARITY: Final = "return query.boost * doc.freq;"
+"""The rarities of words are the client's, for they are those of a folder and the team together."""
+
 _TERM: Final = {"type": "keyword", "doc_values": False, "norms": False, "index_options": "docs"}
 _WORDS: Final = {"type": "text", "analyzer": "terms", "norms": False, "index_options": "docs"}
+_LEVELED: Final = {
+    **_WORDS,
+    "analyzer": "leveled",
+    "search_analyzer": "terms",
+    "similarity": "levels",
+    "index_options": "freqs",
+}
 _KEPT: Final = {"type": "keyword", "index": False, "doc_values": False}
 """Given back as it came, and neither searched nor sorted by."""
 
@@ -60,17 +70,12 @@ FIELDS: Final[dict[str, Any]] = {
     "language": _TERM,
     "kind": _TERM,
     "name": _TERM,
-    "words": _WORDS,
+    "words": _LEVELED,
     "container_words": _WORDS,
     "file_words": _WORDS,
     "uses": _WORDS,
     "lists": _TERM,
-    "list": {"type": "short", "index": False},
-    "code0": {"type": "long", "index": False},
-    "code1": {"type": "long", "index": False},
-    "code2": {"type": "long", "index": False},
-    "code3": {"type": "long", "index": False},
-    "factor": {"type": "half_float", "index": False},
+    "code": {"type": "binary", "doc_values": True},  # See `codebook.packed`.
     "born": _TERM,
     "died": _TERM,
     "moved": _TERM,
@@ -82,6 +87,7 @@ FIELDS: Final[dict[str, Any]] = {
     "vector": _KEPT,
     "flags": {"type": "short", "index": False, "doc_values": False},
     "traits": {"type": "integer", "index": False, "doc_values": False},
+    "head": {"type": "binary", "doc_values": True},  # Of a file: its first symbol, as JSON.
     "moves": {"type": "object", "enabled": False},
     "manifest": {"type": "object", "enabled": False},
 }
@@ -94,7 +100,14 @@ def index_body(model: str, codebook: str, *, shards: int = 1, replicas: int = 1)
             "number_of_shards": shards,
             "number_of_replicas": replicas,
             "refresh_interval": "30s",
-            "analysis": {"analyzer": {"terms": {"type": "custom", "tokenizer": "whitespace"}}},
+            "analysis": {
+                "filter": {"times": {"type": "delimited_term_freq", "delimiter": "|"}},
+                "analyzer": {
+                    "terms": {"type": "custom", "tokenizer": "whitespace"},
+                    "leveled": {"type": "custom", "tokenizer": "whitespace", "filter": ["times"]},
+                },
+            },
+            "similarity": {"levels": {"type": "scripted", "script": {"source": _SIMILARITY}}},
         },
         "mappings": {
             "dynamic": "strict",

@@ -11,7 +11,18 @@ from codanna_core.embed.builtin import BUILTIN_FOLDER
 from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.storage.directory import FileDamaged
 from codanna_team import codebook as module
-from codanna_team.codebook import DIMENSION, Codebook, estimates, written
+from codanna_team.codebook import (
+    DIMENSION,
+    FACTOR,
+    FIRST,
+    NEAR,
+    TABLE,
+    Codebook,
+    as_characters,
+    estimates,
+    packed,
+    written,
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +68,24 @@ def test_estimates_are_near_the_products(shipped: Codebook) -> None:
         missed += len(set(np.argsort(-exact)[:10].tolist()) - set(np.argsort(-guessed)[:200].tolist()))
     assert np.mean(errors) < 0.05
     assert missed == 0
+
+
+def test_rows_and_questions_travel_in_short(shipped: Codebook) -> None:
+    """What the engine reads of a row and of a question gives the same estimate, nearly."""
+    vectors = embedded()
+    coded, probe = shipped.coded(vectors), shipped.probe(vectors[5], 8192)
+    rows = packed(coded)
+    assert rows.shape == (len(vectors), 36)
+    near, table = as_characters(probe.near, NEAR), as_characters(probe.table, TABLE)
+    assert (len(near), len(table)) == (len(shipped.centroids), 32 * 256)
+    assert min(map(ord, near + table)) >= FIRST
+    for number in range(0, len(vectors), 211):
+        row = rows[number].tobytes()
+        first, factor = int.from_bytes(row[:2], "little"), int.from_bytes(row[2:4], "little")
+        sums = [ord(table[place << 8 | byte]) - FIRST for place, byte in enumerate(row[4:])]
+        product = sum(sums) * TABLE[0] - 32 * TABLE[1]
+        found = (ord(near[first]) - FIRST) * NEAR[0] - NEAR[1] + factor * FACTOR * product
+        assert found == pytest.approx(estimates(coded, probe)[number], abs=1e-3)
 
 
 def test_near_vectors_share_a_list_that_is_probed(shipped: Codebook) -> None:

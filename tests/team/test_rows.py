@@ -12,12 +12,13 @@ import pytest
 from codanna_core.config import Settings
 from codanna_core.embed.builtin import BUILTIN_FOLDER
 from codanna_core.embed.static_model import StaticEmbedder
+from codanna_core.text.impact import VALUES
 from codanna_team.answers import Readable, Reading, rows_of
-from codanna_team.publish import symbol_fields
+from codanna_team.publish import file_fields, symbol_fields
 from codanna_team.queries import Plan
 from codanna_team.reading import Folder, changed
 from codanna_team.remote import RemoteQuestion, RemoteRow
-from codanna_team.rows import FileRow, Place, cosines, int8_rows
+from codanna_team.rows import TIMES, FileRow, Place, cosines, counted, int8_rows
 
 SOURCE = '''"""A store of things."""
 
@@ -94,6 +95,13 @@ def test_moving_down_changes_no_address(tmp_path: Path, model: StaticEmbedder) -
     assert any(moved[one.address].start_line == one.place.start_line + 1 for one in named)
 
 
+def test_words_count_as_their_levels_do() -> None:
+    """The engine multiplies the times with the question's weight: levels stay in proportion."""
+    assert counted("paym bilf") == f"pay|{TIMES['m']} bil|{TIMES['f']}"
+    assert len(set(TIMES.values())) == len(VALUES)
+    assert all(abs(TIMES[level] / 8 - value) <= 1 / 16 for level, value in VALUES.items())
+
+
 def test_files_that_did_not_change_are_known_by_their_digest() -> None:
     """Added, changed, renamed and deleted files are told apart from the others."""
     fresh, gone = changed({"a": "1", "b": "2", "new": "3"}, {"a": "1", "b": "0", "old": "3"})
@@ -127,7 +135,7 @@ _GOOD: dict[str, Any] = {
     "language": "python",
     "kind": "function",
     "name": "pay",
-    "words": "paym bilf",
+    "words": counted("paym bilf"),
     "traits": 513,
     "place": "3,0,4,1,0,4,7,2",
     "snippet": "def pay():\n    bill()",
@@ -161,6 +169,25 @@ def test_a_row_is_read() -> None:
     assert row.cosine == pytest.approx(1.0, abs=1e-3)
 
 
+def test_a_file_found_by_its_path_is_its_first_symbol(tmp_path: Path, model: StaticEmbedder) -> None:
+    """The same row as that of the symbol itself, and what is no such thing is refused."""
+    (tmp_path / "store.py").write_text(SOURCE)
+    (file,) = rows_in(tmp_path, model).values()
+    shared = {"key": "shop@main", "path": file.path}
+    first = {**shared, **symbol_fields(file.rows[0])}
+    head = file_fields(file, shared)["head"]
+    plan = Plan(searches=[{}, {}], parts=["words", "paths"], terms=("pay",))
+    symbols = {"hits": {"hits": [{"_id": f"s{file.rows[0].address}-a", "_source": first}]}}
+    paths = {"hits": {"hits": [{"fields": {"head": [head]}}]}}
+    (once,) = rows_of(plan, [symbols, paths], fresh_reading())
+    (alone,) = rows_of(plan, [{}, paths], fresh_reading())
+    assert (alone.name, alone.span, alone.cosine) == (once.name, once.span, once.cosine)
+    for wrong in ([], [3], ["!"], ["AAAA"], [base64.b64encode(b"[1]").decode()]):
+        reading = fresh_reading()
+        assert rows_of(plan, [{}, {"hits": {"hits": [{"fields": {"head": wrong}}]}}], reading) == ()
+        assert reading.refused == 1
+
+
 def test_a_row_that_moved_with_a_published_revision() -> None:
     """Its new place counts, that of an attempt which was not published does not."""
     (row,) = read({**_GOOD, "moves": {"x": "9,0,4,1,0,4,7,2", "y": "99,0,4,1,0,4,7,2"}})
@@ -187,6 +214,10 @@ def test_a_row_that_moved_with_a_published_revision() -> None:
         {"traits": "many"},
         {"traits": float("inf")},
         {"words": 3},
+        {"words": "x" * 70_000},
+        {"language": "x" * 65},
+        {"language": "\ud800"},
+        {"path": "a/\ud800.py"},
         {"moves": {"x": {}}},
         {"moves": "x"},
     ],

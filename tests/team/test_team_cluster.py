@@ -16,14 +16,17 @@ import numpy as np
 import pytest
 from made import OF_A_FILE, Made
 
+from codanna_core.embed.base import normalised
 from codanna_core.embed.builtin import BUILTIN_FOLDER
 from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.problems import Code
-from codanna_team.codebook import Codebook
+from codanna_team.codebook import Codebook, estimates
 from codanna_team.engine import OpenSearch
 from codanna_team.http import Client, Endpoint, EngineError, Trouble
 from codanna_team.publish import Publisher, Report, Target
+from codanna_team.queries import PROBES, plan_of
 from codanna_team.remote import RemoteAnswer, RemoteFailure, RemoteQuestion
+from codanna_team.sending import content_of
 from codanna_team.source import TeamSource
 from codanna_team.upkeep import counts, published, remove, set_up, sweep
 
@@ -123,6 +126,36 @@ def test_a_repository_is_published_and_found(team: Team) -> None:
     assert row.name in {one.name for one in team.ask(source, prefix=row.name[:-1].upper()).rows}
     assert team.ask(source, names=(row.name,), left_out=("shop",)).rows == ()
     assert team.ask(source, names=(row.name,), repositories=("other",)).rows == ()
+
+
+def test_the_engine_estimates_as_numpy_does(team: Team) -> None:
+    """The script gives each row the score that the codebook's own tests judge."""
+    folder = Made.of("shop", FILES, team.model)
+    rows = [row for number in range(40) for row in folder._file(f"part{number % 7}/file{number}.py").rows]
+    vectors = normalised(np.array([row.vector for row in rows], np.float32))
+    question, codebook = RemoteQuestion(vector=vectors[9], model=team.model, limit=400), team.codebook
+    assert codebook is not None
+    guessed = estimates(codebook.coded(vectors), codebook.probe(vectors[9], PROBES))
+    expected = {row.address: 2 + value for row, value in zip(rows, guessed.tolist(), strict=True)}
+    source = team.source()
+    plan = plan_of(question, source._known(time.monotonic() + 10).sight, codebook)
+    (found,) = team.engine.query(plan.searches, time.monotonic() + 10)
+    scores = {content_of(hit["_id"]): hit["_score"] for hit in found["hits"]["hits"]}
+    both = scores.keys() & expected.keys()
+    assert rows[9].address in both
+    assert [scores[one] for one in both] == pytest.approx([expected[one] for one in both], abs=2e-3)
+
+
+def test_two_of_a_hundred_functions_changed(team: Team) -> None:
+    """Of ten thousand: little more travels than what changed, files counted; and nothing the second time."""
+    name, files = "pair", 10_000 // OF_A_FILE
+    team.publish(Made.of(name, files, team.model), name, "01")
+    changed = Made.of(name, files, team.model, dict.fromkeys(range(files // 10), 1), 10)
+    report = team.publish(changed, name, "02")
+    assert (report.sent_rows, report.symbols) == (200, 10_000)
+    assert report.sent_rows + report.sent_files <= 300
+    again = team.publish(changed, name, "02")
+    assert (again.unchanged, again.sent_rows, again.sent_files) == (True, 0, 0)
 
 
 def test_little_travels_for_little_change(team: Team) -> None:
