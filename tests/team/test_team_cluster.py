@@ -156,6 +156,7 @@ def test_two_of_a_hundred_functions_changed(team: Team) -> None:
     assert report.sent_rows + report.sent_files <= 300
     again = team.publish(changed, name, "02")
     assert (again.unchanged, again.sent_rows, again.sent_files) == (True, 0, 0)
+    assert remove(team.engine, f"{name}@main") == 10_000 + 200 + files + files // 10
 
 
 def test_little_travels_for_little_change(team: Team) -> None:
