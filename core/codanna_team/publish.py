@@ -252,14 +252,12 @@ class Publisher:
         lengths = np.sqrt(np.einsum("ij,ij->i", exact, exact))
         coded = self._codebook.coded(exact / np.maximum(lengths, 1e-9)[:, None])
         found: list[dict[str, Any]] = []
-        for (first, second), code, length in zip(
-            coded.lists.tolist(), packed(coded), lengths.tolist(), strict=True
-        ):
+        for lists, code, length in zip(coded.lists.tolist(), packed(coded), lengths.tolist(), strict=True):
             if not length:
                 found.append({})  # A symbol without a single known word is near to nothing.
                 continue
-            lists = [str(first), str(second)] if second != first else [str(first)]
-            found.append({"lists": lists, "code": base64.b64encode(code).decode("ascii")})
+            encoded = base64.b64encode(code).decode("ascii")
+            found.append({"lists": list(map(str, lists)), "code": encoded})
         return found
 
     def _address(self, kind: str, content: str) -> str:
