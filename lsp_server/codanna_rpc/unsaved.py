@@ -42,7 +42,9 @@ PATIENCE_S = 1.0
 """Of the side that answers, for each step; the asking side has a question waiting."""
 ASKING_S = 0.5
 _MOST_GONE = 200
-"""At most so many files that were saved or closed are named; beyond that, the next answer is a whole one."""
+"""At most so many files that were saved or closed are named; beyond that, the next answer is a whole one,
+with the names of the last half of them.
+"""
 _NAME = re.compile(r"([0-9a-f]{24})\.(\d{1,10})")
 _LONGEST = 100
 """Bytes of a path that every system takes for a socket."""
@@ -83,9 +85,12 @@ class Offer:
             if self._closed:
                 return
             self._version += 1
+            self._texts.pop(path, None)  # So that what changed last is last.
             self._texts[path] = (self._version, text)
-            if sum(one is None for _, one in self._texts.values()) > _MOST_GONE:
-                self._texts = {name: one for name, one in self._texts.items() if one[1] is not None}
+            gone = [name for name, (_, one) in self._texts.items() if one is None]
+            if len(gone) > _MOST_GONE:
+                for name in gone[: -_MOST_GONE // 2]:
+                    del self._texts[name]
                 self._instance = secrets.token_hex(8)
             if self._listener is None and HAS_SOCKETS:
                 self._listen()

@@ -64,6 +64,18 @@ def test_only_what_changed_is_sent(offer: Offer) -> None:
     assert len(after["texts"]) < unsaved._MOST_GONE
 
 
+def test_no_save_goes_unnamed_when_many_are_forgotten(project: Path, offer: Offer) -> None:
+    """A listener that asks now and then hears of each, though only some hundred are kept."""
+    listening = Listening(project)
+    named: set[str] = set()
+    for number in range(3 * unsaved._MOST_GONE):
+        offer.put(f"{number}.py", None)
+        if number % 50 == 0:
+            named |= listening.hear().on_disk
+    named |= listening.hear().on_disk
+    assert named == {f"{number}.py" for number in range(3 * unsaved._MOST_GONE)}
+
+
 def test_what_was_saved_is_named_once(project: Path, offer: Offer) -> None:
     """Each listener hears of a saved file once, also one that comes later; a text typed since hides it."""
     listening = Listening(project)
