@@ -78,7 +78,8 @@ for (const source of program.getSourceFiles()) {
         const rows = new Set();
         for (const declaration of places(node, call)) {
           const file = declaration.getSourceFile();
-          const inside = wanted.has(file.fileName);
+          // A file of the project that was not given is no place outside of the project.
+          const inside = file.fileName.startsWith(root + path.sep) && !file.fileName.includes("/node_modules/");
           const name = ts.getNameOfDeclaration(declaration) ?? declaration;
           const line = name === file ? 0 : file.getLineAndCharacterOfPosition(name.getStart()).line;
           rows.add(inside ? `${path.relative(root, file.fileName)}\t${line}` : "-\t0");

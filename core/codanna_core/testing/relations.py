@@ -32,6 +32,7 @@ class MemoryProvider:
         self.texts = texts
         self.all: dict[str, Facts] = {}
         self.asked: set[str] = set()
+        self._encoded: dict[str, bytes] = {}
         self._using: dict[str, set[str]] = defaultdict(set)
         self._defining: dict[str, set[str]] = defaultdict(set)
         self._folders: dict[str, set[str]] = defaultdict(set)
@@ -75,8 +76,11 @@ class MemoryProvider:
         return facts.language if facts is not None else ""
 
     def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
-        facts = self.all.get(path)
-        return facts is None or may_use(encode(facts), names, kept)
+        if path not in self.all:
+            return True
+        if path not in self._encoded:
+            self._encoded[path] = encode(self.all[path])
+        return may_use(self._encoded[path], names, kept)
 
     def using(self, name: str) -> Collection[str]:
         return self._using.get(name, ())
