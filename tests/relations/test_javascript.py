@@ -88,3 +88,27 @@ def test_scopes(check: Check) -> None:
             """
         }
     )
+
+
+def test_fields_that_hold_functions(check: Check) -> None:
+    """What a receiver nobody knows may mean: methods, and fields that are declared to hold a function."""
+    check(
+        {
+            "a.ts": """
+                export class Real {
+                    stopAll(): void {}
+                    count(): number { return 1; }
+                }
+            """,
+            "b.ts": """
+                export interface Like { stopAll: (now: boolean) => void; fireAway: () => Like; count: number }
+            """,
+            "c.ts": """
+                function f(x) {
+                    x.stopAll(); // => stopAll a.ts:Real.stopAll,b.ts:Like.stopAll possible
+                    x.fireAway(); // => fireAway b.ts:Like.fireAway likely
+                    x.count(); // => count a.ts:Real.count likely
+                }
+            """,
+        }
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from codanna_core.relations.facts import Binds, Flag, Reference, Role
+from codanna_core.relations.facts import Binding, Binds, Flag, Reference, Role
 from codanna_core.relations.modules import module_rules
 from codanna_core.relations.modules.c import included
 from codanna_core.relations.overloads import best_overloads
@@ -13,6 +13,7 @@ from codanna_core.relations.probabilities import OF_LIBRARY, probability
 from codanna_core.relations.rules import GENERIC, family
 from codanna_core.relations.scopes import Table
 from codanna_core.relations.typer import Typer
+from codanna_core.relations.types import shape_of
 from codanna_core.relations.values import FILE, Place, Target, Value
 
 MAX_POSSIBLE = 12
@@ -333,11 +334,18 @@ class Resolver:
                 member = bool(row.container) or (
                     row.owner >= 0 and other.row(row.owner).kind in (Binds.TYPE, Binds.IMPLEMENTS)
                 )
-                if row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MACRO) and member != bare:
+                callable_ = row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MACRO)
+                if (callable_ or _holds_function(row, other)) and member != bare:
                     if bare and row.owner >= 0 and other.row(row.owner).kind == Binds.FUNCTION:
                         continue
                     found.append(Target(path, number))
         return found
+
+
+def _holds_function(row: Binding, table: Table) -> bool:
+    """Whether a field is declared to hold a function, which is a method by another spelling."""
+    typed = row.kind == Binds.FIELD and row.flags & Flag.TYPED and "=>" in row.value
+    return bool(typed) and shape_of(row.value, table.facts.language).kind == "function"
 
 
 def _matched(targets: list[Target], tier: Tier, words: str) -> Resolution:
