@@ -63,7 +63,7 @@ def test_names_that_are_no_words(
     with open_engine() as engine:
         engine.sync()
         found = engine._answers.view(meaning=False).tree.using(name)
-        assert sorted(file.path for file in found) == paths
+        assert sorted(found) == paths
 
 
 def test_files_indexed_by_other_processes_say_what_they_use(open_engine: OpenEngine, workspace: Path) -> None:

@@ -6,7 +6,7 @@ import re
 import threading
 import tomllib
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -94,6 +94,25 @@ def detect_language(path: str, head: bytes) -> str | None:
         if found is not None:
             return found
     return _by_shebang(head, registry) if head.startswith(b"#!") else None
+
+
+def language_by_name(path: str) -> str | None:
+    """The language of a file whose name alone decides it; None where its content does, or nothing."""
+    base = path.rsplit("/", 1)[-1]
+    dot = base.find(".", 1)
+    return _registry().by_file_name.get(base) or (_by_ending(base[dot:]) if dot > 0 else None)
+
+
+@lru_cache(1024)
+def _by_ending(ending: str) -> str | None:
+    registry = _registry()
+    for suffix in _suffixes(f"*{ending}"):
+        if suffix in registry.claims:
+            return None
+        found = registry.by_suffix.get(suffix)
+        if found is not None:
+            return found
+    return None
 
 
 def _suffixes(base: str) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
-
 from codanna_core.relations.meant import Meant
 from codanna_core.relations.modules import HOMES, module_rules
 from codanna_core.relations.provider import Provider
@@ -26,7 +24,7 @@ class Reach:
     def has(self, path: str) -> bool:
         """Whether the definitions may be used in a file."""
         places = self._places
-        if places is not None and path not in places and posixpath.dirname(path) not in places:
+        if places is not None and path not in places and path.rpartition("/")[0] not in places:
             return False
         language = self._provider.language(path)
         return not language or family(language) in self._families

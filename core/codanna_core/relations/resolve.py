@@ -324,7 +324,7 @@ class Resolver:
         return False
 
     def _namesakes(self, table: Table, name: str, bare: bool) -> list[Target]:
-        found = []
+        found, fields = [], []
         for path in sorted(self.typer.provider.defining(name)):
             other = self.typer.table(path)
             if other is None or family(other.facts.language) != family(table.facts.language):
@@ -334,12 +334,14 @@ class Resolver:
                 member = bool(row.container) or (
                     row.owner >= 0 and other.row(row.owner).kind in (Binds.TYPE, Binds.IMPLEMENTS)
                 )
-                callable_ = row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MACRO)
-                if (callable_ or _holds_function(row, other)) and member != bare:
+                if not bare and _holds_function(row, other):
+                    fields.append(Target(path, number))
+                elif row.kind in (Binds.FUNCTION, Binds.TYPE, Binds.MACRO) and member != bare:
                     if bare and row.owner >= 0 and other.row(row.owner).kind == Binds.FUNCTION:
                         continue
                     found.append(Target(path, number))
-        return found
+        # A field alone says too little: any object may have one of that name.
+        return found + fields if found else []
 
 
 def _holds_function(row: Binding, table: Table) -> bool:

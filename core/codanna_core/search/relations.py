@@ -200,7 +200,7 @@ class IndexedFacts:
     def using(self, name: str) -> Collection[str]:
         """By the identifiers that the index knows of each file."""
         self._reading.check()
-        return {file.path for file in self._tree.using(name) if rules_of(file.language).reader}
+        return {path for path in self._tree.using(name) if rules_of(self._tree.language(path)).reader}
 
 
 def _key(path: str, digest: bytes) -> tuple[str, bytes]:
@@ -249,8 +249,7 @@ class ViewProvider:
         text = self._view.buffer_text(path)
         if text is not None:
             return language_of(_sniffed(text), path) or ""
-        stored = self._view.tree.stored(path)
-        return stored.language if stored is not None else ""
+        return self._view.tree.language(path)
 
     def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
         """Any buffer may."""

@@ -65,7 +65,7 @@ class SearchView:
         """Documents of the index."""
         self.published = index
         """The index alone, for what shows it as a whole; an answer asks both layers."""
-        self.tree = FileTree(index, buffers)
+        self.tree = FileTree(index, buffers, self.paths)
         self.elsewhere: Elsewhere | None = None
         """What a question brought from a team's index; see `search/joined.py`."""
         self._names = names

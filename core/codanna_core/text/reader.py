@@ -138,7 +138,7 @@ class TextSnapshot:
 
     def file(self, path: str) -> StoredFile | None:
         """The file document of a path, if it is indexed."""
-        if path not in self.paths:
+        if not self._searcher.has_term("file", path):
             return None
         found = self._searcher.find(self._queries.term("file", path), 1)
         return _to_file(self._searcher.payloads([found[0][1]])[0]) if found else None
@@ -162,6 +162,15 @@ class TextSnapshot:
             (payload,) = self._searcher.payloads([address])
             if isinstance(payload[0], str):
                 yield _to_file(payload)
+
+    def files_at(self, rows: Rows) -> list[StoredFile]:
+        """What file documents hold."""
+        return list(map(_to_file, self._searcher.payloads(_addresses(rows))))
+
+    def files_using(self, words: Sequence[str]) -> Rows:
+        """The documents of the files that use all of these identifiers, not read."""
+        query = self._queries.all_of(USES, words)
+        return Rows.at([address for _, address in self._searcher.find(query, max(1, self.document_count))])
 
     def names(self) -> list[str]:
         """Every distinct symbol name."""

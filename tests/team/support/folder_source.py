@@ -125,7 +125,7 @@ def _found(view: SearchView, question: RemoteQuestion) -> Rows:
         names = [match.name for match in view.matching_names(question.prefix, 50, None, misspelled=True)]
         parts.append(view.named(names, question.limit, question.only))
     if question.identifier:
-        paths = tuple(file.path for file in view.tree.using(question.identifier))
+        paths = tuple(sorted(view.tree.using(question.identifier)))
         parts.append(view.passing(Filter(owners=paths), question.limit) if paths else Rows.before([]))
     rows = Rows.concat(parts) if parts else Rows.before([])
     _, first = np.unique(rows.places, return_index=True)
