@@ -13,6 +13,7 @@ from codanna_core.languages import detect_language, languages, to_utf8, windows
 from codanna_core.languages.elide.bodies import without_bodies
 from codanna_core.languages.extract import extract
 from codanna_core.languages.parse import compiled
+from codanna_core.languages.registry import language_by_name
 from codanna_core.model import Extraction, Kind, Symbol
 from codanna_core.text.documents import direct_children, own_body
 
@@ -376,3 +377,18 @@ def test_a_constructor_keeps_the_words_of_its_statements() -> None:
     )
     assert b"self.spare, self.lock = [], Lock()" in own_body(data, symbols[number], children[number])
     assert [child.name for child in children[number]] == ["later"]
+
+
+def test_a_name_decides_a_language_or_leaves_it_open() -> None:
+    """What is told by the name alone is what a file with any content has; ambiguous suffixes tell nothing."""
+    every = [suffix for language in languages().values() for suffix in language.suffixes]
+    open_ = [suffix for suffix in every if language_by_name(f"a{suffix}") is None]
+    assert len(open_) < len(every) / 10
+    assert ".h" in open_
+    for suffix in every:
+        told = language_by_name(f"some/a{suffix}")
+        heads = (b"", b"#!/bin/sh\n", b"class A {\n@interface A\n", b"%!PS\n")
+        assert told is None or {detect_language(f"some/a{suffix}", head) for head in heads} == {told}
+    assert language_by_name("some/Makefile") == detect_language("some/Makefile", b"")
+    assert language_by_name("some/a.d.ts") == "typescript"
+    assert language_by_name("some/py") is None

@@ -6,11 +6,12 @@ import re
 import threading
 import tomllib
 from dataclasses import dataclass, fields
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from codanna_core.cache import Cache
 from codanna_core.model import Kind
 
 SNIFFED_BYTES = 8192
@@ -100,10 +101,9 @@ def language_by_name(path: str) -> str | None:
     """The language of a file whose name alone decides it; None where its content does, or nothing."""
     base = path.rsplit("/", 1)[-1]
     dot = base.find(".", 1)
-    return _registry().by_file_name.get(base) or (_by_ending(base[dot:]) if dot > 0 else None)
+    return _registry().by_file_name.get(base) or (_endings[base[dot:]] if dot > 0 else None)
 
 
-@lru_cache(1024)
 def _by_ending(ending: str) -> str | None:
     registry = _registry()
     for suffix in _suffixes(f"*{ending}"):
@@ -113,6 +113,9 @@ def _by_ending(ending: str) -> str | None:
         if found is not None:
             return found
     return None
+
+
+_endings: Cache[str, str | None] = Cache("the languages of what follows the first dot", 1_000, _by_ending)
 
 
 def _suffixes(base: str) -> list[str]:

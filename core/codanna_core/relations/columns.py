@@ -23,6 +23,7 @@ class Texts:
 
     def __init__(self, values: Sequence[str]) -> None:
         self.values = values
+        self._joined: str | None = None
         self._numbers: dict[str, int] | None = None
 
     def number(self, text: str) -> int:
@@ -30,6 +31,12 @@ class Texts:
         if self._numbers is None:
             self._numbers = {value: number for number, value in enumerate(self.values)}
         return self._numbers.get(text, -1)
+
+    def any_ends(self, ends: Iterable[str]) -> bool:
+        """Whether any of them ends so."""
+        if self._joined is None:
+            self._joined = "\0".join((*self.values, ""))
+        return any(f"{end}\0" in self._joined for end in ends)
 
 
 class Column(NamedTuple):
@@ -99,6 +106,22 @@ class Columns(Generic[Record]):
         """The text of one record in a column."""
         return self._texts.values[self._columns[column].numbers.item(number)]
 
+    def number(self, column: int, number: int) -> int:
+        """The number of one record in a column."""
+        return self._columns[column].numbers.item(number)
+
+    def around(self, numbers: Sequence[int], ends: tuple[int, int], place: int) -> list[int]:
+        """Those of some records of which two columns have a place between them, the first one included."""
+        some = np.array(numbers)
+        start, end = (self._columns[column].numbers[some] for column in ends)
+        found: list[int] = some[(start <= place) & (place < end)].tolist()
+        return found
+
+    def may_end(self, column: int, ends: Iterable[str], whole: Collection[str]) -> bool:
+        """False where no text of a column ends so or is one of the whole ones; fast, and not always right."""
+        numbers = [number for text in whole if (number := self._texts.number(text)) >= 0]
+        return self._texts.any_ends(ends) or bool(self.having(column, numbers))
+
     def texts(self, column: int) -> set[str]:
         """The distinct texts of a column."""
         return {self._texts.values[number] for number in np.unique(self._columns[column].numbers).tolist()}
@@ -122,6 +145,20 @@ class Records(Generic[Record]):
     def text(self, column: int, number: int) -> str:
         """From the record."""
         return str(_field(self._rows[number], column))
+
+    def number(self, column: int, number: int) -> int:
+        """From the record."""
+        return int(_field(self._rows[number], column))
+
+    def around(self, numbers: Sequence[int], ends: tuple[int, int], place: int) -> list[int]:
+        """From the records."""
+        start, end = ends
+        rows = ((number, self._rows[number]) for number in numbers)
+        return [number for number, row in rows if _field(row, start) <= place < _field(row, end)]
+
+    def may_end(self, column: int, ends: Iterable[str], whole: Collection[str]) -> bool:
+        """Whatever is there."""
+        return True
 
     def texts(self, column: int) -> set[str]:
         """By an index of the column."""

@@ -260,16 +260,13 @@ class _Search:
     def _aliases(self, path: str, table: Table) -> set[str]:
         """Other names under which a file imports what is meant, or hands it on."""
         found: set[str] = set()
-        for number in table.of_kind(Binds.VARIABLE, Binds.IMPORT, Binds.EXPORT):
-            value = table.value(number)
-            of_variable = value.rpartition(".")[2] in self._meant.names
-            of_module = value.rpartition("#")[2] in self._names
-            row = table.row(number) if of_variable or of_module else None
-            if row is None or row.name in self._meant.names:
+        for number in table.valued(self._names | self._meant.names):
+            row = table.row(number)
+            if row.name in self._meant.names:
                 continue
-            if row.kind == Binds.VARIABLE and of_variable:
+            if row.kind == Binds.VARIABLE and row.value.rpartition(".")[2] in self._meant.names:
                 found.add(row.name)
-            if row.kind in (Binds.IMPORT, Binds.EXPORT) and of_module:
+            if row.kind in (Binds.IMPORT, Binds.EXPORT) and row.value.rpartition("#")[2] in self._names:
                 behind = self._relations.resolver.typer.followed(path, number)
                 if behind is not None and Target(*behind) in self._meant.targets:
                     found.add(row.name)

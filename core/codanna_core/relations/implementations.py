@@ -118,7 +118,7 @@ class _Search:
         table = self._typer.table(base.path)
         assert table is not None
         names = {
-            table.row(at).name for at in table.inside(base.number) if table.row(at).kind == Binds.FUNCTION
+            table.row(at).name for at in table.owned(base.number) if table.row(at).kind == Binds.FUNCTION
         }
         having: dict[tuple[str, str], int] = {}
         for name in names:

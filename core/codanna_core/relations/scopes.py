@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -15,9 +15,11 @@ FLOW = ("python", "go", "rust")
 """Languages in which the last binding before the place counts when a scope binds a name twice."""
 
 
-_NAME, _KIND, _OWNER, _VALUE, _CONTAINER = (
-    Binding._fields.index(field) for field in ("name", "kind", "owner", "value", "container")
+_NAME, _KIND, _OWNER, _VALUE, _CONTAINER, _SCOPE_START, _SCOPE_END = map(
+    Binding._fields.index, ("name", "kind", "owner", "value", "container", "scope_start", "scope_end")
 )
+_MANY = 8
+"""Bindings of one name beyond these are looked through by columns."""
 Record = TypeVar("Record")
 _USED = Reference._fields.index("name")
 
@@ -51,6 +53,8 @@ class Table:
         self._rows = _searched(facts.bindings)
         self._uses = _searched(facts.references)
         self.by_name = Named(lambda name: self._rows.holding(_NAME, name))
+        self._inside: dict[str, dict[int, list[int]]] = {}
+        """Bindings by name and owner, as far as they were asked for."""
         self.stars = self.by_name["*"]
         self.blocks: dict[str, list[int]] = defaultdict(list)
         """`impl` blocks by the type that they add members to."""
@@ -66,13 +70,26 @@ class Table:
         """The bindings of these kinds."""
         return self._rows.having(_KIND, kinds)
 
-    def inside(self, owner: int) -> list[int]:
+    def owned(self, owner: int) -> list[int]:
         """The bindings whose definition around them is this one."""
         return self._rows.having(_OWNER, (owner,))
 
-    def value(self, number: int) -> str:
-        """The value of a binding."""
-        return self._rows.text(_VALUE, number)
+    def inside(self, owner: int, name: str) -> list[int]:
+        """Those of a name."""
+        if name not in self._inside:
+            found = self._inside[name] = {}
+            for number in self.by_name.get(name):
+                found.setdefault(self._rows.number(_OWNER, number), []).append(number)
+        return self._inside[name].get(owner, [])
+
+    def valued(self, names: Collection[str]) -> list[int]:
+        """The variables, imports and exports whose value ends with one of these names."""
+        ends = tuple(f"{mark}{name}" for name in names for mark in ".#")
+        if not self._rows.may_end(_VALUE, ends, names):
+            return []
+        numbers = self.of_kind(Binds.VARIABLE, Binds.IMPORT, Binds.EXPORT)
+        values = ((number, self._rows.text(_VALUE, number)) for number in numbers)
+        return [number for number, value in values if value in names or value.endswith(ends)]
 
     def uses(self, names: Iterable[str]) -> list[Reference]:
         """The uses of some names, in the order in which they stand there."""
@@ -100,7 +117,10 @@ class Table:
         """The bindings that a bare name means, most often one; several for overloads and `#ifdef` twins."""
         best: list[int] = []
         best_size = 1 << 60
-        for number in self.by_name.get(name, ()):
+        numbers = self.by_name.get(name, ())
+        if len(numbers) > _MANY:
+            numbers = self._rows.around(numbers, (_SCOPE_START, _SCOPE_END), place)
+        for number in numbers:
             row = self.facts.bindings[number]
             if not row.scope_start <= place < row.scope_end or row.kind in (Binds.EXPORT, Binds.IMPLEMENTS):
                 continue
@@ -114,6 +134,13 @@ class Table:
         if len(best) > 1:
             return self._chosen(best, place)
         return best
+
+    def members(self, numbers: Iterable[int], called: bool | None) -> Iterator[int]:
+        """Those that can be members, as the name is used."""
+        for number in numbers:
+            row = self.row(number)
+            if row.kind not in (Binds.PARAMETER, Binds.IMPLEMENTS) and self.fits(row, called):
+                yield number
 
     def fits(self, row: Binding, called: bool | None) -> bool:
         """Whether the binding is in the namespace of functions, or in that of values, as it is used."""

@@ -6,6 +6,7 @@ It never guesses: what it cannot follow is `None`, and what is known to be of no
 
 from __future__ import annotations
 
+from codanna_core.relations.by_folder import ByFolder
 from codanna_core.relations.facts import Binding, Binds, Flag
 from codanna_core.relations.forms import parse_form
 from codanna_core.relations.manifests import Manifests
@@ -29,6 +30,7 @@ class Typer:
         self.values: dict[tuple[str, int], Value | None] = {}
         self.running: set[tuple[str, int]] = set()
         self.steps = 0
+        self.by_folder = ByFolder(provider)
         self.reach: dict[str, frozenset[str]] = {}
         """What a file includes, kept for C."""
         self.rivals: dict[tuple[str, str], int] = {}
@@ -474,15 +476,10 @@ class Typer:
         self, path: str, table: Table, number: int, row: Binding, name: str, called: bool | None
     ) -> list[tuple[str, int]]:
         """Members inside the definition, else those that its file adds to it, else those of other files."""
-        here = [
-            at
-            for at in table.by_name.get(name, ())
-            if table.row(at).kind not in (Binds.PARAMETER, Binds.IMPLEMENTS)
-            and table.fits(table.row(at), called)
-        ]
-        found = [(path, at) for at in here if table.row(at).owner == number]
+        found = [(path, at) for at in table.members(table.inside(number, name), called)]
         if found or row.kind not in (Binds.TYPE, Binds.FUNCTION, Binds.MODULE):
             return self._with_bodies(found)
+        here = table.members(table.by_name.get(name, ()), called)
         found = [(path, at) for at in here if table.adds_to(at, row.name)]
         if not found and row.kind == Binds.TYPE:
             outer = module_rules(table.facts.language).outer_members(self, path, row, name)

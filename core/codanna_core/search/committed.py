@@ -79,15 +79,6 @@ class CommittedLayer:
         """What is known of a file."""
         return self._text.file(path)
 
-    def files_at(self, rows: Rows) -> list[StoredFile]:
-        """What is known of files by their documents."""
-        return self._text.files_at(rows)
-
-    def files_using(self, words: Sequence[str]) -> tuple[FileKeys, Rows]:
-        """Files that use identifiers: their keys and their documents."""
-        found = self._text.files_using(words)
-        return self._text.column("file_key", found), found
-
     def files(
         self, using: Sequence[str] = (), like: str | None = None, holding: Sequence[str] = ()
     ) -> Iterator[StoredFile]:

@@ -47,14 +47,14 @@ class FileTree:
             if rows is None:
                 self._stored[path] = self._index.file(path)
             else:
-                (self._stored[path],) = self._index.files_at(rows.take(np.array([number])))
+                (self._stored[path],) = self._index.paths.read(rows.take(np.array([number])))
         return self._stored[path]
 
     def using(self, name: str) -> set[str]:
         """The files of the index that use an identifier outside comments and strings."""
         found: set[str] = set()
         for words in spellings(name):
-            keys, rows = self._index.files_using(words)
+            keys, rows = self._index.paths.using(words)
             for number, path in enumerate(self._paths(keys, rows, of_files=True)):
                 self._documents[path] = rows, number
                 found.add(path)

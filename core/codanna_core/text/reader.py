@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tantivy
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from codanna_core.text.documents import PLACE_BIT
 from codanna_core.text.impact import VALUES
-from codanna_core.text.paths import META, Paths
+from codanna_core.text.paths import META, Paths, to_file
 from codanna_core.text.queries import Queries
 from codanna_core.text.rows import NONE, NOTHING, Address, Floats, Rows, Scored
 from codanna_core.text.schema import USES, WORDS
@@ -141,7 +140,7 @@ class TextSnapshot:
         if not self._searcher.has_term("file", path):
             return None
         found = self._searcher.find(self._queries.term("file", path), 1)
-        return _to_file(self._searcher.payloads([found[0][1]])[0]) if found else None
+        return to_file(self._searcher.payloads([found[0][1]])[0]) if found else None
 
     def files(
         self, using: Sequence[str] = (), like: str | None = None, holding: Sequence[str] = ()
@@ -161,16 +160,7 @@ class TextSnapshot:
         for _, address in self._searcher.find(query, max(1, wanted)):
             (payload,) = self._searcher.payloads([address])
             if isinstance(payload[0], str):
-                yield _to_file(payload)
-
-    def files_at(self, rows: Rows) -> list[StoredFile]:
-        """What file documents hold."""
-        return list(map(_to_file, self._searcher.payloads(_addresses(rows))))
-
-    def files_using(self, words: Sequence[str]) -> Rows:
-        """The documents of the files that use all of these identifiers, not read."""
-        query = self._queries.all_of(USES, words)
-        return Rows.at([address for _, address in self._searcher.find(query, max(1, self.document_count))])
+                yield to_file(payload)
 
     def names(self) -> list[str]:
         """Every distinct symbol name."""
@@ -179,18 +169,3 @@ class TextSnapshot:
 
 def _addresses(rows: Rows) -> list[Address]:
     return [address for address in rows.addresses.tolist() if address is not None]
-
-
-def _to_file(payload: list[Any]) -> StoredFile:
-    path, mtime_ns, size, seen_ns, digest, language, symbols, problems = payload
-    assert isinstance(problems, list)
-    return StoredFile(
-        str(path),
-        int(str(mtime_ns)),
-        int(str(size)),
-        int(str(seen_ns)),
-        bytes.fromhex(str(digest)),
-        str(language),
-        int(str(symbols)),
-        tuple((str(code), str(message)) for code, message in problems),
-    )

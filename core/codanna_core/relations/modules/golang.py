@@ -17,9 +17,7 @@ from codanna_core.relations.values import Value
 
 def _top(typer: Typer, folder: str, package: str, name: str) -> Found:
     found: Found = []
-    for path in sorted(typer.provider.defining(name)):
-        if posixpath.dirname(path) != folder:
-            continue
+    for path in typer.by_folder.defining(name, folder):
         table = typer.table(path)
         if table is None or (package and table.facts.package != package):
             continue
@@ -74,10 +72,8 @@ def exported(typer: Typer, key: str, name: str) -> tuple[Found, bool]:
 def outer_members(typer: Typer, path: str, row: Binding, name: str) -> Found:
     folder = posixpath.dirname(path)
     found: Found = []
-    for other in sorted(typer.provider.defining(name)):
-        if other == path or posixpath.dirname(other) != folder:
-            continue
-        table = typer.table(other)
+    for other in typer.by_folder.defining(name, folder):
+        table = typer.table(other) if other != path else None
         if table is None:
             continue
         found += [(other, at) for at in table.by_name.get(name, ()) if table.row(at).container == row.name]
