@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from codanna_core import Engine
-from codanna_core.ranking.pasted import fixed_words, read_pasted
+from codanna_core.ranking.pasted import read_pasted
+from codanna_core.ranking.traces import fixed_words
 
 PYTHON = """Traceback (most recent call last):
   File "/usr/lib/python3.12/runpy.py", line 88, in _run_code

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
-import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from codanna_core.config.resolve import NO_SECRET, SECRET, all_keys, fault_of
 from codanna_core.errors import InvalidQuery
+from codanna_core.hints import nearest
 from codanna_core.model import Kind
 from codanna_core.results import Filters, Mode
 
@@ -207,6 +206,8 @@ def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def _toml_value(text: str) -> Any:
     """`true`, `20`, `["a"]` as in a settings file; anything else is a plain string."""
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -237,6 +238,6 @@ def _language(name: str) -> str:
 
 
 def _unknown(what: str, given: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(given.lower(), known, n=1)
+    near = nearest(given.lower(), known)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     return f"there is no {what} {given!r}; {hint}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import unicodedata
 from dataclasses import dataclass
 from typing import TextIO
@@ -42,7 +41,9 @@ def screen_of(stream: TextIO) -> Screen:
     """The terminal behind a stream, or none."""
     if not stream.isatty():
         return Screen()
-    size = shutil.get_terminal_size()
+    from shutil import get_terminal_size  # Late: it loads three libraries for archives.
+
+    size = get_terminal_size()
     return Screen(max(20, size.columns), max(2, size.lines))
 
 

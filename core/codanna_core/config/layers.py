@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -85,7 +83,7 @@ def file_layer(path: Path, source: Source, inside: Path | None = None) -> tuple[
     layer = Layer(source)
     try:
         text = _file_text(path, inside)
-        data = tomllib.loads(text)
+        data = _table(text)
     except (FileNotFoundError, NotADirectoryError):
         return layer, []
     except OSError as error:
@@ -163,8 +161,16 @@ def merge(*layers: Layer) -> dict[str, list[Option]]:
     return merged
 
 
+def _table(text: str) -> dict[str, Any]:
+    import tomllib  # Late: most folders have no settings file.
+
+    return tomllib.loads(text)
+
+
 def parse_text(text: str) -> Any:
     """Read a value given as text (environment, command line) as JSON, else take it as it stands."""
+    import json
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

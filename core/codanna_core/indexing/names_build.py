@@ -6,7 +6,6 @@ memory back, and its searches would wait for the interpreter meanwhile.
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from codanna_core.cancel import Cancel
@@ -17,6 +16,8 @@ from codanna_core.runtime.limits import Limits, leave_with_parent
 
 def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel, nice: int) -> int:
     """Store the names of a text index; returns the generation they belong to, 0 where that failed."""
+    from subprocess import TimeoutExpired  # Late, as in `runtime/launch.py`.
+
     process = launch("codanna_core.indexing.names_build:main", Limits(memory=0, nice=nice))
     assert process.stdin is not None
     assert process.stdout is not None
@@ -26,7 +27,7 @@ def build_elsewhere(text_folder: Path, names_folder: Path, cancel: Cancel, nice:
             try:
                 code = process.wait(0.2)
                 break
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 cancel.raise_if_cancelled()
         # A pipe holds so small an answer when its writer is gone.
         return int(receive(process.stdout)) if code == 0 else 0

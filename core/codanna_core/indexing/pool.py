@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import queue
-import subprocess
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import CodannaError
@@ -20,6 +20,9 @@ from codanna_core.runtime.frames import receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import KILLED, OUT_OF_TIME, Limits
 from codanna_core.runtime.pace import Pace
+
+if TYPE_CHECKING:
+    import subprocess
 
 _BATCH_BYTES = 600_000
 _BATCH_FILES = 64

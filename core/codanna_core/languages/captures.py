@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from functools import cache
-from importlib.resources import files
 
 from tree_sitter import Node, Query, QueryCursor
 from tree_sitter_language_pack import get_language
 
 from codanna_core.languages.parse import MATCH_LIMIT, load, parse_whole
 from codanna_core.languages.preprocessed import preprocessed
-from codanna_core.languages.registry import languages
+from codanna_core.languages.registry import LANGUAGE_DATA, languages
 
 PREPROCESSED = frozenset({"c", "cpp"})
 
@@ -71,7 +70,7 @@ def _query_text(language: str) -> str:
     known = languages().get(language)
     if known is None or known.grammar is None:
         return ""
-    file = files("codanna_core.languages") / "data" / language / "references.scm"
+    file = LANGUAGE_DATA / language / "references.scm"
     own = file.read_text("utf-8") if file.is_file() else ""
     return own + "\n" + _query_text(known.inherits) if known.inherits else own
 

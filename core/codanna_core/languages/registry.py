@@ -7,12 +7,14 @@ import threading
 import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 from codanna_core.cache import Cache
 from codanna_core.model import Kind
+
+LANGUAGE_DATA = Path(__file__).with_name("data")
+"""A folder for each language."""
 
 SNIFFED_BYTES = 8192
 """How much of a file's start is looked at to settle a suffix that several languages use."""
@@ -160,10 +162,10 @@ def _registry() -> Registry:
 
 @cache
 def _load() -> Registry:
-    return load_registry(files("codanna_core.languages") / "data")
+    return load_registry(LANGUAGE_DATA)
 
 
-def load_registry(folder: Traversable) -> Registry:
+def load_registry(folder: Path) -> Registry:
     """Read every language folder in `folder`. A mistake in one is an error, not a missing language."""
     raw = {
         entry.name: (tomllib.loads((entry / "language.toml").read_text("utf-8")), _query_of(entry))
@@ -209,7 +211,7 @@ def _inherited(name: str, raw: dict[str, tuple[dict[str, Any], str]]) -> tuple[d
     return {**kept, **own}, query + "\n" + parent_query
 
 
-def _query_of(entry: Traversable) -> str:
+def _query_of(entry: Path) -> str:
     query = entry / "symbols.scm"
     return query.read_text("utf-8") if query.is_file() else ""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from importlib.metadata import version
 
 import orjson
 
@@ -120,5 +119,7 @@ class Verdicts:
 
 def grammars() -> str:
     """The version of all that a verdict depends on."""
+    from importlib.metadata import version  # Late: it loads thirty modules, and few folders have verdicts.
+
     packages = ("tree-sitter", "tree-sitter-language-pack")
     return "/".join([*map(version, packages), str(FEATURE_VERSION)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -26,7 +26,7 @@ _SURE = 2
 
 @cache
 def _table() -> Mapping[str, Any]:
-    text = files("codanna_core.ranking").joinpath("foreign.json").read_bytes()
+    text = Path(__file__).with_name("foreign.json").read_bytes()
     table = orjson.loads(text)
     return {**table, "stop": frozenset(table["de"]["stop"].split())}
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from codanna_core.hints import nearest
 from codanna_core.model import Kind, Problem
 from codanna_core.problems import Code
-from codanna_core.ranking.pasted import Frame, fixed_words, read_pasted
+from codanna_core.ranking.pasted import Frame, read_pasted
 from codanna_core.results import Filters
 
 _TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in|repo):)?("([^"]*)"|\S+)')
@@ -54,6 +54,8 @@ def understand(query: str, filters: Filters) -> Question:
     """
     pasted = read_pasted(query)
     if pasted is not None:
+        from codanna_core.ranking.traces import fixed_words
+
         named = " ".join(dict.fromkeys(frame.name for frame in pasted.frames if frame.name))
         return Question(
             pasted.message or named,
@@ -130,7 +132,7 @@ def understand(query: str, filters: Filters) -> Question:
 def unknown(what: str, given: str, known: Iterable[str], done: str) -> Problem:
     """Tell that there is no such kind or language, which is nearest, and what was done instead."""
     choices = sorted(known)
-    near = difflib.get_close_matches(given.lower(), choices, 1)
+    near = nearest(given.lower(), choices)
     hint = f"; did you mean `{near[0]}`?" if near else ""
     if not near and len(choices) <= _LISTED:
         hint = f"; known are {', '.join(choices)}"

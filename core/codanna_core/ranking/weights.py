@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import orjson
@@ -23,7 +23,7 @@ def of_table(
     }
 
 
-_FITTED = orjson.loads(files("codanna_core.ranking").joinpath("fitted.json").read_bytes())
+_FITTED = orjson.loads(Path(__file__).with_name("fitted.json").read_bytes())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
 from typing import Any
 
-from codanna_core.languages.registry import languages
+from codanna_core.languages.registry import LANGUAGE_DATA, languages
 from codanna_core.relations.encoding import VERSION as ENCODING
 
 VERSION = 2
@@ -118,9 +117,7 @@ def family(language: str) -> str:
 def rules_digest() -> str:
     """Tells rules apart that give a file other facts: by the version of the readers, and all that is data."""
     digest = blake2b(f"{VERSION}/{ENCODING}".encode(), digest_size=8)
-    for folder in sorted(
-        files("codanna_core.languages").joinpath("data").iterdir(), key=lambda one: one.name
-    ):
+    for folder in sorted(LANGUAGE_DATA.iterdir(), key=lambda one: one.name):
         for name in ("language.toml", "references.scm"):
             file = folder / name
             if file.is_file():
@@ -130,7 +127,7 @@ def rules_digest() -> str:
 
 @cache
 def _table(language: str) -> dict[str, Any]:
-    file = files("codanna_core.languages") / "data" / language / "language.toml"
+    file = LANGUAGE_DATA / language / "language.toml"
     if not file.is_file():
         return {}
     options = tomllib.loads(file.read_text("utf-8"))

@@ -16,12 +16,12 @@ _OURS: Final = "codanna-lsp"
 
 def cache_folder() -> Path:
     """Ours for what can be made again, such as indexes."""
-    return _local() or Path(_platform().user_cache_dir) / _OURS
+    return _known("XDG_CACHE_HOME", ".cache") or Path(_platform().user_cache_dir) / _OURS
 
 
 def state_folder() -> Path:
     """Ours for what should outlast a restart, such as the record of our indexes."""
-    return _local() or Path(_platform().user_state_dir) / _OURS
+    return _known("XDG_STATE_HOME", ".local/state") or Path(_platform().user_state_dir) / _OURS
 
 
 def log_folder() -> Path:
@@ -47,21 +47,22 @@ def models_folder() -> Path:
     return Path(configured).expanduser() if configured else cache_folder() / "models"
 
 
-def _local() -> Path | None:
-    """On Windows, the folder that the environment names; without the variable the system is asked."""
-    named = os.environ.get("LOCALAPPDATA", "") if sys.platform == "win32" else ""
-    return Path(named) / _OURS if os.path.isabs(named) else None
+def _known(variable: str, otherwise: str) -> Path | None:
+    """The folder by the custom of Linux, or the one that the environment names on Windows; None where the
+    library has to be asked, which takes long to load.
+    """
+    if sys.platform == "darwin":
+        return None
+    windows = sys.platform == "win32"
+    named = os.environ.get("LOCALAPPDATA" if windows else variable, "")
+    if os.path.isabs(named):
+        return Path(named) / _OURS
+    return None if windows else Path.home() / otherwise / _OURS
 
 
 def _platform() -> PlatformDirsABC:
     # Late, because `--version` and `--help` import no library.
-    if sys.platform == "win32":
-        return _windows()
-    if sys.platform == "darwin":
-        return _macos()
-    from platformdirs.unix import Unix
-
-    return Unix()
+    return _windows() if sys.platform == "win32" else _macos()
 
 
 def _windows() -> PlatformDirsABC:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import struct
 import sys
 from typing import IO, Any
@@ -40,11 +39,15 @@ def read_frame(stream: IO[bytes]) -> bytes:
 
 def send(stream: IO[bytes], message: Any) -> None:
     """Write one object as a message; only for processes that trust each other."""
+    import pickle  # Late: the helper that parses takes only bytes.
+
     write_frame(stream, pickle.dumps(message, protocol=5))
 
 
 def receive(stream: IO[bytes]) -> Any:
     """Read what `send` wrote."""
+    import pickle
+
     return pickle.loads(read_frame(stream))
 
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import atexit
 import os
-import subprocess
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from codanna_core.errors import CodannaError
 from codanna_core.runtime.frames import READY, read_frame, write_frame
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import KERNEL_LIMITS_MEMORY, KERNEL_LIMITS_TIME, KILLED, OUT_OF_TIME, Limits
 from codanna_core.runtime.measure import memory_of, processor_time_of
+
+if TYPE_CHECKING:
+    import subprocess
 
 _TICK_S = 0.1
 _CALM_TICKS = 50

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codanna_core.runtime.limits import Limits
 from codanna_core.runtime.system import WINDOWS
+
+if TYPE_CHECKING:
+    import subprocess
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Several processes are the parallelism; threads of a library inside each would only be in the way. Even
 where one works alone: on a busy machine they wait for each other by spinning, ten times as long as they work.
 """
 
-_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+_NO_WINDOW = 0x08000000 if WINDOWS else 0
 """On Windows, a child of a program without a console would open one that the user sees."""
 
 _BUFFER = 1 << 16
@@ -38,6 +41,8 @@ def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subproce
 
     What it prints to stderr goes where ours goes, or into a pipe where errors are kept.
     """
+    import subprocess  # Late: most commands start no process.
+
     program = (
         f"import sys; sys.path.append({_PACKAGES!r}); from codanna_core.runtime.child import main; "
         f"main({entry!r}, {os.getpid()}, {limits.memory}, {limits.nice})"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 def processor_time_of(process: subprocess.Popen[bytes]) -> float:
@@ -21,6 +24,8 @@ def memory_of(process: subprocess.Popen[bytes]) -> int:
 
 
 def _ps(process: subprocess.Popen[bytes], column: str) -> float:
+    import subprocess  # Late, as in `launch.py`.
+
     try:
         output = subprocess.run(
             ["/bin/ps", "-o", f"{column}=", "-p", str(process.pid)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,6 @@ from codanna_core.search.committed import CommittedLayer
 from codanna_core.search.hits import SymbolHits, as_symbol_hit
 from codanna_core.search.kept import Kept
 from codanna_core.search.opened_team import OpenedTeam
-from codanna_core.search.relations import IndexedFacts, KeptFacts, Reading
 from codanna_core.search.reply import answer
 from codanna_core.search.request import mode_of, request_of
 from codanna_core.search.similar import Lines, near_lines, near_vector
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from codanna_core.search.related import Partial
+    from codanna_core.search.relations import KeptFacts
     from codanna_core.vectors.sheet import ClusterMap
 
 _MEANT_SYMBOLS = 20
@@ -78,7 +79,6 @@ class Answers:
         self._saved = saved
         self._settings = settings
         self._kept = Kept()
-        self._facts = KeptFacts()
         self._opened_team = OpenedTeam(root)
 
     def change_settings(self, settings: Settings) -> None:
@@ -175,6 +175,7 @@ class Answers:
     ) -> RelationResult:
         """Who uses a definition, what it uses itself, and what a change of it reaches."""
         from codanna_core.search.related import related
+        from codanna_core.search.relations import IndexedFacts, Reading
 
         def answered() -> RelationResult:
             view = self.view(meaning=False)
@@ -189,6 +190,12 @@ class Answers:
         if team is None and not request.repositories:
             return result
         return with_uses_elsewhere(result, request, team, self._root)
+
+    @cached_property
+    def _facts(self) -> KeptFacts:
+        from codanna_core.search.relations import KeptFacts
+
+        return KeptFacts()
 
     def cluster_map(self, limit: int, cancel: Cancel | None) -> ClusterMap:
         """The definitions of the index, laid out by meaning."""

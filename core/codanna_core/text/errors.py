@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,4 +76,6 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def _is_full(folder: Path) -> bool:
-    return shutil.disk_usage(folder).free < _LEAST_FREE
+    from shutil import disk_usage  # Late: it loads three libraries for archives.
+
+    return disk_usage(folder).free < _LEAST_FREE
