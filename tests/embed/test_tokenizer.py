@@ -78,3 +78,22 @@ def test_a_foreign_tokenizer_is_refused_with_one_sentence(tmp_path: Path, conten
     (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(ModelUnavailable, match="tokenizer"):
         WordTokenizer.read(tmp_path / "tokenizer.json")
+
+
+def test_a_question_finds_its_words_without_reading_all_pieces() -> None:
+    """A word is looked for in the text of the file; one that is not there, or many, make all be read: the ids
+    are the same.
+    """
+    file = BUILTIN_FOLDER / "tokenizer.json"
+    whole, few = WordTokenizer.read(file), WordTokenizer.read(file, own=True)
+    assert few.size == whole.size
+    known = "the [unk] parse a?.b configuration 0 x |+| `"
+    assert list(few.ids(known)) == list(whole.ids(known))
+    assert few._read is None
+    odd = 'qzxkvjqz \\\\ "the", ]],[ ᆯ été'
+    assert list(few.ids(odd)) == list(whole.ids(odd))
+    assert few._read is not None
+    many = WordTokenizer.read(file, own=True)
+    text = " ".join(list(few._read.ids)[:500])
+    assert list(many.ids(text)) == list(whole.ids(text))
+    assert many._read is not None

@@ -26,7 +26,7 @@ def load_embedder(settings: SemanticSettings, *, offline: bool = False) -> Embed
     A model that fastembed knows by name is downloaded if it is not on this machine, unless `offline`.
     """
     if is_builtin(settings):
-        return StaticEmbedder(BUILTIN_FOLDER)
+        return StaticEmbedder(BUILTIN_FOLDER, own=True)
     return ModelApart(settings, models_folder(), offline=offline)
 
 

@@ -47,7 +47,8 @@ class _Scratch(threading.local):
 class StaticEmbedder:
     """Weighted mean of token vectors. All processes share the mapped table; threads need no lock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, own: bool = False) -> None:
+        """`own` is for the model of the package, whose files are as they were built."""
         self._folder = folder
         settings = _read_json(folder / "config.json")
         try:
@@ -57,7 +58,7 @@ class StaticEmbedder:
                 f"{folder / 'config.json'} does not name a model; reinstall codanna-lsp"
             ) from error
         tensors = read_safetensors(folder / "model.safetensors")
-        self._tokenizer = WordTokenizer.read(folder / "tokenizer.json")
+        self._tokenizer = WordTokenizer.read(folder / "tokenizer.json", own=own)
         try:
             self._rows = tensors["embeddings"]
             self._weights = tensors["weights"].astype(np.float32)

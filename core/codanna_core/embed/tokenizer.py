@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,9 @@ MAX_TOKENS = 512
 """fastembed cuts static models' input here; the two readers must give equal vectors."""
 _MAX_CHARACTERS = 1 << 16
 ID = np.dtype(np.int32)
+_LIST, _LIST_END, _BETWEEN_PIECES = b'"vocab":[[', b"]]", b"],["
+_FEW = 24
+"""So many words are looked for in the list; reading it takes as long as finding three times as many."""
 _MARK, _MARK_ID = "\x01", -1
 _BETWEEN = f" {_MARK} "
 """Stands between texts whose words are looked up together."""
@@ -49,43 +54,76 @@ class _Cache(dict[str, bytes]):
         return packed
 
 
-class WordTokenizer:
-    """Token ids of a text. Unknown characters give the unknown token, whose row weighs nothing."""
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """All that is read of a vocabulary."""
 
-    def __init__(self, vocabulary: dict[str, int], scores: list[float], unknown: int) -> None:
-        self._vocabulary = vocabulary
-        self._scores = scores
+    ids: dict[str, int]
+    scores: list[float]
+
+    @classmethod
+    def of(cls, vocabulary: Sequence[tuple[str, float]]) -> _Pieces:
+        """Checked, for each piece costs time and memory."""
+        ids = {piece: index for index, (piece, _) in enumerate(vocabulary)}
+        scores = [float(score) for _, score in vocabulary]
+        if max(map(len, ids), default=0) > _LONGEST_PIECE or len(ids) != len(scores):
+            raise ValueError("its pieces are too long, or some are there twice")
+        return cls(ids, scores)
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest piece."""
+        return max(map(len, self.ids), default=1)
+
+    @property
+    def unknown_score(self) -> float:
+        """Below that of every piece."""
+        return min(self.scores, default=0.0) - 10.0
+
+
+class WordTokenizer:
+    """Token ids of a text. Unknown characters give the unknown token, whose row weighs nothing.
+
+    Reading the vocabulary costs more than a question: its few words are looked for in the text of the file,
+    if that `listed` is given, and only a word that is not in it, or many words, make all pieces be read.
+    """
+
+    def __init__(self, pieces: _Pieces | None, size: int, unknown: int, listed: bytes = b"") -> None:
+        self._read = pieces
+        self._listed = listed
+        self._listed_left = _FEW if pieces is None else 0
         self._unknown = unknown
-        self._unknown_score = min(scores, default=0.0) - 10.0
-        self._longest = max(map(len, vocabulary), default=1)
+        self.size = size
+        """Number of tokens."""
         self._humps = re.compile(HUMPS)
         self._pieces = re.compile(PIECES)
         self._cache = _Cache(self._packed)
 
     @classmethod
-    def read(cls, path: Path) -> WordTokenizer:
-        """Read `tokenizer.json`; `ModelUnavailable` when it is not one of ours."""
+    def read(cls, path: Path, *, own: bool = False) -> WordTokenizer:
+        """Read `tokenizer.json`; `ModelUnavailable` when it is not one of ours. Pieces of our `own` are not
+        checked again.
+        """
         try:
-            raw = orjson.loads(path.read_bytes())
+            data = path.read_bytes()
+            listed = b""
+            if own and (found := data.find(_LIST)) >= 0:
+                begin = found + len(_LIST) - 1
+                end = data.index(_LIST_END, begin) + 1
+                data, listed = data[:begin] + data[end:], data[begin:end]
+            raw = orjson.loads(data)
             model = raw["model"]
             humps = raw["normalizer"]["normalizers"][0]["pattern"]["Regex"]
             pieces = raw["pre_tokenizer"]["pattern"]["Regex"]
             if (model["type"], humps, pieces) != ("Unigram", HUMPS, PIECES):
                 raise ModelUnavailable(f"{path} is not a tokenizer of this program; reinstall codanna-lsp")
-            vocabulary = {piece: index for index, (piece, _) in enumerate(model["vocab"])}
-            scores = [float(score) for _, score in model["vocab"]]
-            if max(map(len, vocabulary), default=0) > _LONGEST_PIECE or len(vocabulary) != len(scores):
-                raise ValueError("its pieces are too long, or some are there twice")
-            if type(model["unk_id"]) is not int or not 0 <= model["unk_id"] < len(scores):
+            known = None if listed else _Pieces.of(model["vocab"])
+            size = listed.count(_BETWEEN_PIECES) + 1 if known is None else len(known.scores)
+            if type(model["unk_id"]) is not int or not 0 <= model["unk_id"] < size:
                 raise ValueError("it has no unknown token")
-            return cls(vocabulary, scores, model["unk_id"])
+            return cls(known, size, model["unk_id"], listed)
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise ModelUnavailable(f"{path} cannot be read ({error}); reinstall codanna-lsp") from error
-
-    @property
-    def size(self) -> int:
-        """Number of tokens."""
-        return len(self._scores)
 
     def ids(self, text: str) -> NDArray[np.int32]:
         """The first tokens of a text, at most `MAX_TOKENS`."""
@@ -122,14 +160,38 @@ class WordTokenizer:
     def _split(self, word: str) -> list[int]:
         ids: list[int] = []
         for piece in self._pieces.findall(self._humps.sub(" ", word).lower()):
-            known = self._vocabulary.get(piece)
+            known = self._id_of(piece)
             ids += [known] if known is not None else self._best_pieces(piece)
         return ids
 
+    def _id_of(self, piece: str) -> int | None:
+        if self._listed_left and self._read is None and "\\" not in piece:
+            self._listed_left -= 1
+            # What stands in quotes there is a piece, for none contains a quote or a bracket.
+            at = self._listed.find(b'["%b",' % piece.encode())
+            if at >= 0:
+                return self._listed.count(_BETWEEN_PIECES, 0, at + 1)
+        return self._all().ids.get(piece)
+
+    def _all(self) -> _Pieces:
+        if self._read is None:
+            self._read = _Pieces.of(orjson.loads(b"[%b]" % self._listed))
+            self._listed = b""
+        return self._read
+
+    @cached_property
+    def _longest_piece(self) -> int:
+        return self._all().longest
+
+    @cached_property
+    def _unknown_score(self) -> float:
+        return self._all().unknown_score
+
     def _best_pieces(self, piece: str) -> list[int]:
         """The pieces of the highest total score, found by Viterbi; neighbouring unknowns are one."""
-        length, longest = len(piece), self._longest
-        index_of, scores = self._vocabulary.get, self._scores
+        known = self._all()
+        length, longest, unknown_score = len(piece), self._longest_piece, self._unknown_score
+        index_of, scores = known.ids.get, known.scores
         best = [0.0]
         origin = [(0, self._unknown)]
         for end in range(1, length + 1):
@@ -140,8 +202,8 @@ class WordTokenizer:
                     score = best[start] + scores[index]
                     if score > top:
                         top, begin, token = score, start, index
-            if best[-1] + self._unknown_score > top:
-                top, begin, token = best[-1] + self._unknown_score, end - 1, self._unknown
+            if best[-1] + unknown_score > top:
+                top, begin, token = best[-1] + unknown_score, end - 1, self._unknown
             best.append(top)
             origin.append((begin, token))
         ids: list[int] = []
