@@ -19,7 +19,7 @@ PACKAGES = (
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"cache"}),
-    frozenset({"errors", "problems", "words", "inert", "private", "_version"}),
+    frozenset({"errors", "hints", "problems", "words", "inert", "private", "_version"}),
     frozenset({"model"}),
     frozenset({"results", "cancel", "logs"}),
     frozenset({"runtime"}),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from codanna_core import Engine
-from codanna_core.ranking.pasted import read_pasted
-from codanna_core.ranking.traces import fixed_words
+from codanna_core.ranking.pasted import may_be_pasted
+from codanna_core.ranking.traces import fixed_words, read_pasted
 
 PYTHON = """Traceback (most recent call last):
   File "/usr/lib/python3.12/runpy.py", line 88, in _run_code
@@ -140,6 +140,7 @@ def test_frames_are_their_symbols(app: Engine, language: str, joined: bool) -> N
     """
     text, names, message = PASTED[language]
     text = " ".join(text.split()) if joined else text
+    assert may_be_pasted(text)
     pasted = read_pasted(text)
     assert pasted is not None
     assert message in pasted.message

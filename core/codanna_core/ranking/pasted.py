@@ -1,5 +1,5 @@
 """Tracebacks and log lines as they are pasted: the message that is to be searched, and the frames with their
-places. Line breaks may be lost, as in an input box of one line.
+places. `traces.py` reads them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,12 @@ class Pasted:
     """The one nearest to the error first."""
 
 
-_LONGEST = 20_000
 _MAY_BE = re.compile(
     r'File "|\bat |panic: |fatal error: |\.(?:go|rb):\d|^\W{0,3}(?:\d|[A-Z][a-z]{2} +\d)|^\[?[A-Z]{4}'
 )
 """What every traceback and every log line has, and few questions."""
 
 
-def read_pasted(text: str) -> Pasted | None:
-    """The message and the frames of a traceback or a log line; None for anything else."""
-    if _MAY_BE.search(text, 0, _LONGEST) is None:
-        return None
-    from codanna_core.ranking.traces import read  # Late: its patterns take long to compile.
-
-    return read(text[:_LONGEST])
+def may_be_pasted(text: str) -> bool:
+    """Whether `traces.py`, whose patterns take long to compile, has to look."""
+    return _MAY_BE.search(text) is not None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from codanna_core.hints import nearest
 from codanna_core.model import Kind, Problem
 from codanna_core.problems import Code
-from codanna_core.ranking.pasted import Frame, read_pasted
+from codanna_core.ranking.pasted import Frame, may_be_pasted
 from codanna_core.results import Filters
 
 _TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in|repo):)?("([^"]*)"|\S+)')
@@ -52,19 +52,9 @@ def understand(query: str, filters: Filters) -> Question:
     filters; an unknown kind and a lone colon stay what they are, so that pasted code and messages keep their
     meaning. Nothing in a traceback or a log line is a filter, and what prose quotes is no phrase.
     """
-    pasted = read_pasted(query)
+    pasted = _pasted(query, filters) if may_be_pasted(query) else None
     if pasted is not None:
-        from codanna_core.ranking.traces import fixed_words
-
-        named = " ".join(dict.fromkeys(frame.name for frame in pasted.frames if frame.name))
-        return Question(
-            pasted.message or named,
-            filters,
-            (),
-            False,
-            frames=pasted.frames,
-            message=fixed_words(pasted.message),
-        )
+        return pasted
     kept: list[str] = []
     beside = 0
     typed: dict[str, list[str]] = {
@@ -127,6 +117,17 @@ def understand(query: str, filters: Filters) -> Question:
         return Question(text, merged, (name,), True, tuple(qualifiers), tuple(problems))
     names = tuple(word for word in re.findall(r"\w+", text) if _looks_like_code(word))
     return Question(text, merged, names, False, problems=tuple(problems))
+
+
+def _pasted(query: str, filters: Filters) -> Question | None:
+    from codanna_core.ranking.traces import fixed_words, read_pasted
+
+    found = read_pasted(query)
+    if found is None:
+        return None
+    named = " ".join(dict.fromkeys(frame.name for frame in found.frames if frame.name))
+    text, message = found.message or named, fixed_words(found.message)
+    return Question(text, filters, (), False, frames=found.frames, message=message)
 
 
 def unknown(what: str, given: str, known: Iterable[str], done: str) -> Problem:

@@ -1,4 +1,6 @@
-"""What tracebacks and log lines look like, language by language: see `pasted.py`."""
+"""What tracebacks and log lines look like, language by language. Line breaks may be lost, as in an input box
+of one line.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from codanna_core.ranking.pasted import Frame, Pasted
 
+_LONGEST = 20_000
 _MOST_FRAMES = 100
 _LONGEST_MESSAGE = 400
 
@@ -53,8 +56,9 @@ _VARIABLE = re.compile(
 _LEAST_WORDS = 3
 
 
-def read(text: str) -> Pasted | None:
+def read_pasted(text: str) -> Pasted | None:
     """The message and the frames of a traceback or a log line; None for anything else."""
+    text = text[:_LONGEST]
     for reads in (_python, _jvm, _node, _rust, _go, _ruby, _sharp):
         found = reads(text)
         if found is not None and (found.frames or found.message):
