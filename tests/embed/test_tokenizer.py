@@ -80,20 +80,25 @@ def test_a_foreign_tokenizer_is_refused_with_one_sentence(tmp_path: Path, conten
         WordTokenizer.read(tmp_path / "tokenizer.json")
 
 
+def has_read(tokens: WordTokenizer) -> bool:
+    return tokens._read is not None
+
+
 def test_a_question_finds_its_words_without_reading_all_pieces() -> None:
     """A word is looked for in the text of the file; one that is not there, or many, make all be read: the ids
     are the same.
     """
     file = BUILTIN_FOLDER / "tokenizer.json"
-    whole, few = WordTokenizer.read(file), WordTokenizer.read(file, own=True)
+    whole, few, many = WordTokenizer.read(file), *(WordTokenizer.read(file, own=True) for _ in range(2))
     assert few.size == whole.size
     known = "the [unk] parse a?.b configuration 0 x |+| `"
     assert list(few.ids(known)) == list(whole.ids(known))
-    assert few._read is None
+    assert not has_read(few)
     odd = 'qzxkvjqz \\\\ "the", ]],[ ᆯ été'
     assert list(few.ids(odd)) == list(whole.ids(odd))
-    assert few._read is not None
-    many = WordTokenizer.read(file, own=True)
-    text = " ".join(list(few._read.ids)[:500])
+    assert has_read(few)
+    text = " ".join(f"{first} {second}" for first in ("parse", "read") for second in known.split() * 5)
     assert list(many.ids(text)) == list(whole.ids(text))
-    assert many._read is not None
+    different = " ".join(word for line in file.open(encoding="utf-8") for word in line.split('"')[101:301:2])
+    assert list(many.ids(different)) == list(whole.ids(different))
+    assert has_read(many)
