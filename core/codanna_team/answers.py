@@ -123,7 +123,8 @@ def _head(fields: object) -> dict[str, Any] | None:
     if not isinstance(text, str):
         return None
     try:
-        head = orjson.loads(base64.b64decode(text, validate=True))
+        # The engine leaves the padding out.
+        head = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
     except ValueError:
         return None
     return head if isinstance(head, dict) else None

@@ -175,7 +175,7 @@ def test_a_file_found_by_its_path_is_its_first_symbol(tmp_path: Path, model: Sta
     (file,) = rows_in(tmp_path, model).values()
     shared = {"key": "shop@main", "path": file.path}
     first = {**shared, **symbol_fields(file.rows[0])}
-    head = file_fields(file, shared)["head"]
+    head = file_fields(file, shared)["head"].rstrip("=")  # As the engine gives it back.
     plan = Plan(searches=[{}, {}], parts=["words", "paths"], terms=("pay",))
     symbols = {"hits": {"hits": [{"_id": f"s{file.rows[0].address}-a", "_source": first}]}}
     paths = {"hits": {"hits": [{"fields": {"head": [head]}}]}}
