@@ -6,10 +6,16 @@ The questions are first sentences of doc comments. Recall is against an exact se
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # As the program does.
+
 import argparse
+import gc
 import pickle
 import sys
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +37,7 @@ from codanna_team.codebook import Codebook, Coded, estimates
 from codanna_team.engine import OpenSearch
 from codanna_team.http import Client, Endpoint
 from codanna_team.publish import Publisher, Target
-from codanna_team.queries import terms_of
+from codanna_team.queries import PROBES, terms_of
 from codanna_team.reading import Folder
 from codanna_team.remote import RemoteQuestion
 from codanna_team.rows import FileRow, cosines, int8_rows
@@ -41,7 +47,10 @@ from codanna_team.upkeep import set_up
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "team" / "support"))
 
 Vector = NDArray[np.float32]
-PROBES = (128, 256, 384, 512, 768, 1024)
+TRIED = (64, 128, 192, 256, 384, 512)
+"""Numbers of lists to look into."""
+Figures = dict[str, str]
+"""What is printed at the end, by what has to hold."""
 
 
 @dataclass
@@ -86,6 +95,8 @@ class Corpus:
     kinds: NDArray[Any]
     paths: NDArray[Any]
     docs: list[str]
+    rarities: dict[str, float]
+    """Of the terms of files, as a question's terms are weighed."""
 
     @classmethod
     def of(cls, kept: Kept) -> Corpus:
@@ -98,7 +109,14 @@ class Corpus:
             np.array([row.kind for row in rows]),
             np.array([row.path for row in rows]),
             [row.doc for row in rows],
+            rarities_of(kept),
         )
+
+    def weights(self, text: str) -> dict[str, float]:
+        """What each term of a question counts."""
+        found = {term: self.rarities.get(term, 0.0) for term in terms_of(text)[:12]}
+        whole = sum(found.values()) or 1.0
+        return {term: rarity / whole for term, rarity in found.items() if rarity}
 
     def questions(self, count: int) -> list[str]:
         """First sentences of doc comments, of different symbols."""
@@ -123,6 +141,12 @@ class Corpus:
         return best
 
 
+def rarities_of(kept: Kept) -> dict[str, float]:
+    """By the number of files that hold each term."""
+    counts = Counter(term for file in kept.files.values() for term in set(file.words.split()))
+    return {term: float(np.log(1 + len(kept.files) / (0.5 + count))) for term, count in counts.items()}
+
+
 def recall(found: Sequence[int], exact: Sequence[int]) -> float:
     """Share of the exact ones that were found."""
     return len(set(found) & set(exact)) / max(1, len(exact))
@@ -137,7 +161,7 @@ def by_numpy(
 ) -> dict[int, float]:
     """Recall of a codebook at numbers of probes, as the engine would find it, without the engine."""
     found = {}
-    for probes in PROBES:
+    for probes in TRIED:
         values = []
         for vector, exact in zip(vectors, truth, strict=True):
             probe = codebook.probe(vector, probes)
@@ -181,6 +205,15 @@ def quantiles(seconds: Sequence[float]) -> str:
     return f"{low:.1f} / {high:.1f} ms"
 
 
+def processor_ms(process: int) -> float:
+    """What another process has used so far; 0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 def ask_all(
     source: TeamSource,
     corpus: Corpus,
@@ -195,8 +228,7 @@ def ask_all(
     numbers = {address: number for number, address in enumerate(corpus.addresses)}
     recalls, seconds = [], []
     for (text, vector), exact in zip(asked, truth, strict=True):
-        terms = terms_of(text)[:12] if words else []
-        question = RemoteQuestion(dict.fromkeys(terms, 1 / max(1, len(terms))), vector, model, only=only)
+        question = RemoteQuestion(corpus.weights(text) if words else {}, vector, model, only=only)
         began = time.perf_counter()
         answer = source.ask(question, time.monotonic() + 30)
         seconds.append(time.perf_counter() - began)
@@ -233,9 +265,10 @@ def main() -> None:
     )
     parser.add_argument("--offline", action="store_true", help="codebooks alone, without a cluster")
     arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    work = arguments.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
     model = StaticEmbedder(BUILTIN_FOLDER)
-    kept = Kept.load(arguments.folder, arguments.work / "rows.pickle", model.model_id, arguments.most)
+    kept = Kept.load(arguments.folder, work / "rows.pickle", model.model_id, arguments.most)
     corpus = Corpus.of(kept)
     print(f"{len(kept.files):,} files, {len(corpus.vectors):,} symbols with vectors", flush=True)
     texts = corpus.questions(arguments.questions)
@@ -243,6 +276,7 @@ def main() -> None:
     truth = [corpus.nearest(vector, None) for _, vector in asked]
     codebook = Codebook.shipped(model.model_id)
     assert codebook is not None
+    figures: Figures = {}
     if arguments.own or arguments.offline:
         vectors = [vector for _, vector in asked]
         shipped = by_numpy(corpus, codebook, coded_of(corpus, codebook), vectors, truth)
@@ -255,31 +289,39 @@ def main() -> None:
         own = own_codebook(corpus, len(codebook.centroids), arguments.own)
         trained = by_numpy(corpus, own, coded_of(corpus, own), vectors, truth)
         print("codebook of the corpus, the same:", trained, flush=True)
+        lost = f"{shipped[PROBES] - trained[PROBES]:+.3f} at {PROBES} lists"
+        figures["shipped codebook against one of the corpus (>= -.02)"] = lost
     if arguments.offline:
         return
     from cluster import Cluster
 
-    cluster = Cluster(arguments.work / "cluster", 1, arguments.heap, quick=False)
+    cluster = Cluster(work / "cluster", 1, arguments.heap, quick=False)
     try:
         cluster.start(300)
         engine = OpenSearch(
             Client(Endpoint.parse(f"{cluster.url}/codanna"), lambda: "admin:admin", cluster.ca)
         )
-        measure(engine, kept, corpus, codebook, model.model_id, asked, truth)
+        process = cluster.nodes[0].process
+        assert process is not None
+        figures |= measure(engine, process.pid, kept, corpus, codebook, model.model_id, asked, truth)
     finally:
         cluster.stop()
+    print("\n| must hold | here |\n|---|---|")
+    print("\n".join(f"| {name} | {figure} |" for name, figure in figures.items()))
 
 
 def measure(
     engine: OpenSearch,
+    process: int,
     kept: Kept,
     corpus: Corpus,
     codebook: Codebook,
     model: str,
     asked: Sequence[tuple[str, Vector]],
     truth: Sequence[list[int]],
-) -> None:
+) -> Figures:
     """Publish, then ask."""
+    figures: Figures = {}
     set_up(engine, model, replicas=0)
     began, worked = time.perf_counter(), time.process_time()
     report = Publisher(engine, Target("corpus", "main", "aa"), codebook).publish(kept)
@@ -289,6 +331,7 @@ def measure(
         flush=True,
     )
     print(f"  of these {worked:.0f} s of processor time here, without reading and parsing", flush=True)
+    figures["publish, symbols a second (>= 2,000)"] = f"{report.symbols / seconds:,.0f}"
     for state in ("as written", "merged"):
         if state == "merged":
             engine.call(
@@ -299,17 +342,27 @@ def measure(
             "size_in_bytes"
         ]
         print(f"{state}: {size / report.symbols:.0f} bytes a symbol, {size:,} in all", flush=True)
-    for probes in PROBES:
+        figures[f"bytes a symbol, {state} (<= 1,000)"] = f"{size / report.symbols:.0f}"
+    gc.freeze()  # A client does not have a corpus that collections would walk through.
+    for probes in TRIED:
         source = TeamSource(engine, probes=probes, fresh_s=1000)
         ask_all(source, corpus, model, asked[:40], Filter(), truth[:40], words=True)
         found, alone = ask_all(source, corpus, model, asked, Filter(), truth, words=False)
+        there, here = processor_ms(process), time.process_time()
         _, whole = ask_all(source, corpus, model, asked, Filter(), truth, words=True)
+        there, here = processor_ms(process) - there, (time.process_time() - here) * 1000
+        used = f"{there / len(asked):.0f} ms of processor time in the engine, {here / len(asked):.0f} here"
         print(
-            f"{probes} probes: recall@10 {found:.3f}, vector {quantiles(alone)}, all {quantiles(whole)}",
+            f"{probes} lists: recall@10 {found:.3f}, vector {quantiles(alone)}, all {quantiles(whole)};"
+            f" {used}",
             flush=True,
         )
+        if probes == PROBES:
+            figures["recall@10 by vector alone (>= .95)"] = f"{found:.3f}"
+            figures["all candidates, p50 / p95 (<= 40 / 100 ms)"] = f"{quantiles(whole)}; {used}"
     source = TeamSource(engine, fresh_s=1000)
-    folder = sorted({path.partition("/")[0] for path in corpus.paths.tolist()})[0]
+    folders = Counter(path.partition("/")[0] for path in corpus.paths.tolist() if "/" in path)
+    folder = folders.most_common(2)[-1][0]
     language = max(set(corpus.languages.tolist()), key=lambda one: int((corpus.languages == one).sum()))
     for name, only, allowed in (
         ("language", Filter(languages=(language,)), corpus.languages == language),
@@ -322,6 +375,8 @@ def measure(
             f"filter {name} ({int(allowed.sum()):,} symbols): recall@10 {found:.3f}, {quantiles(alone)}",
             flush=True,
         )
+        figures[f"recall@10 with a filter by {name} (>= .95)"] = f"{found:.3f}"
+    return figures
 
 
 if __name__ == "__main__":

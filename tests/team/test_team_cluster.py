@@ -33,13 +33,13 @@ from codanna_team.upkeep import counts, published, remove, set_up, sweep
 if TYPE_CHECKING:
     from cluster import Cluster
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
 FILES = 400
 """Twenty thousand rows."""
 STEPS = ("begin", "rows", "refresh", "commit")
 KILLS = int(os.environ.get("TEAM_KILLS", "3"))
 NODE_KILLS = int(os.environ.get("TEAM_NODE_KILLS", "1"))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 60 * (KILLS + NODE_KILLS))]
 
 
 Step = Callable[[str], None]
@@ -331,4 +331,4 @@ def test_a_killed_node_ends_nothing(team: Team, cluster: Cluster) -> None:
         assert counts(team.engine, "shop@main") == (FILES, FILES * OF_A_FILE)
         if turn + 1 < NODE_KILLS:
             cluster.restart(victim)
-            cluster.ask("GET", "/_cluster/health?wait_for_status=green&timeout=60s")
+            cluster.recover()

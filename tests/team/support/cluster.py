@@ -264,6 +264,16 @@ class Cluster:
         self._launch(self.nodes[number], class_path())
         self.wait(sum(node.runs for node in self.nodes), timeout)
 
+    def recover(self, timeout: float = 300.0) -> None:
+        """Wait until every shard has its replica again."""
+        end = time.monotonic() + timeout
+        while self.ask("GET", "/_cluster/health")["status"] != "green":
+            if time.monotonic() > end:
+                raise NoCluster(
+                    f"replicas are missing after {timeout:.0f} s: {self.ask('GET', '/_cluster/health')}"
+                )
+            time.sleep(0.5)
+
     def kill(self, number: int) -> None:
         """End a node as a power cut would."""
         process = self.nodes[number].process
