@@ -178,9 +178,10 @@ build/site-tools/.installed: $(NODE)/bin/npm
 lint-workflows: build/release/.installed ## check the workflow files, the issue forms and the hooks
 	build/release/$(notdir $(BIN))/python scripts/lint_workflows.py
 
-docs: install $(NODE)/bin/npm ## renew what is generated: the README's table, the manual page, the VS Code extension's settings
+docs: install $(NODE)/bin/npm ## renew what is generated: the README's table, the manual page, the table of languages, the VS Code extension's settings
 	$(BIN)/python scripts/settings_table.py
 	$(BIN)/python scripts/man_page.py
+	$(BIN)/python scripts/language_table.py
 	@cd editors/vscode && CODANNA_LSP="$(abspath $(BIN))/codanna-lsp" "$(abspath $(NODE))/bin/node" scripts/settings.mjs
 
 lock: ## renew the pinned versions of the development environment
