@@ -110,6 +110,12 @@ class Columns(Generic[Record]):
         """The number of one record in a column."""
         return self._columns[column].numbers.item(number)
 
+    def between(self, column: int, start: int, end: int) -> list[int]:
+        """The records with a number in a column that is neither less nor more than these."""
+        numbers = self._columns[column].numbers
+        found: list[int] = np.flatnonzero((numbers >= start) & (numbers <= end)).tolist()
+        return found
+
     def around(self, numbers: Sequence[int], ends: tuple[int, int], place: int) -> list[int]:
         """Those of some records of which two columns have a place between them, the first one included."""
         some = np.array(numbers)
@@ -149,6 +155,10 @@ class Records(Generic[Record]):
     def number(self, column: int, number: int) -> int:
         """From the record."""
         return int(_field(self._rows[number], column))
+
+    def between(self, column: int, start: int, end: int) -> list[int]:
+        """From the records."""
+        return [number for number, row in enumerate(self._rows) if start <= _field(row, column) <= end]
 
     def around(self, numbers: Sequence[int], ends: tuple[int, int], place: int) -> list[int]:
         """From the records."""

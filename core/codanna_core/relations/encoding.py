@@ -29,6 +29,7 @@ MAX_ROWS = 200_000
 _HEAD = struct.Struct("<BIII")
 """Whether the facts are complete, then how many bindings, references, and bytes of texts."""
 _OWNERS = (Binds.FUNCTION, Binds.TYPE, Binds.MODULE, Binds.IMPLEMENTS, Binds.MACRO)
+_OWNS = np.isin(np.arange(max(Binds) + 1), _OWNERS)
 _BASE = "\x1e"
 """In front of each base."""
 _SIGNED = 0x80
@@ -177,7 +178,7 @@ class _Spans:
     """Which definition is around a place, as a guess that is nearly always right."""
 
     def __init__(self, kind: Numbers, start: Numbers, end: Numbers, owner: Numbers) -> None:
-        self._owns = np.isin(kind, _OWNERS)
+        self._owns = _OWNS[kind]
         self._start, self._end, self._owner = start, end, owner
 
     def around(self, places: Numbers) -> Numbers:
@@ -278,7 +279,10 @@ class _Reader:
             column |= planes[number].astype(np.int64) << (8 * number)
         if signed:
             column = np.where(column & 1, -((column + 1) >> 1), column >> 1)
-        return _checked(column, most, least)
+            fits = least <= -(1 << 8 * width - 1) and most >= (1 << 8 * width - 1) - 1
+        else:
+            fits = most >= (1 << 8 * width) - 1
+        return column if fits else _checked(column, most, least)
 
     def skip(self, count: int, columns: int = 1) -> None:
         """Go on behind so many columns."""

@@ -42,7 +42,7 @@ class Provider(Protocol):
         """Paths of the files directly inside a folder, "" for the root."""
 
     def named(self, base: str) -> Collection[str]:
-        """Paths of the files of that base name, wherever they are."""
+        """Paths of the files of that base name, wherever they are; folders before it have to be theirs."""
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a manifest, at most a megabyte; None where it cannot be read."""

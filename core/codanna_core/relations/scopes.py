@@ -15,9 +15,11 @@ FLOW = ("python", "go", "rust")
 """Languages in which the last binding before the place counts when a scope binds a name twice."""
 
 
-_NAME, _KIND, _OWNER, _VALUE, _CONTAINER, _SCOPE_START, _SCOPE_END = map(
-    Binding._fields.index, ("name", "kind", "owner", "value", "container", "scope_start", "scope_end")
+_NAME, _KIND, _AT, _OWNER, _VALUE, _CONTAINER, _SCOPE_START, _SCOPE_END = map(
+    Binding._fields.index, ("name", "kind", "at", "owner", "value", "container", "scope_start", "scope_end")
 )
+_LONGEST = 1_000
+"""Bytes; of longer names so many count."""
 _MANY = 8
 """Bindings of one name beyond these are looked through by columns."""
 Record = TypeVar("Record")
@@ -134,6 +136,10 @@ class Table:
         if len(best) > 1:
             return self._chosen(best, place)
         return best
+
+    def near(self, start: int, end: int) -> list[int]:
+        """Bindings whose names may have a byte of a part of the text."""
+        return self._rows.between(_AT, start - _LONGEST, end)
 
     def members(self, numbers: Iterable[int], called: bool | None) -> Iterator[int]:
         """Those that can be members, as the name is used."""

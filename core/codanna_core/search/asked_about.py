@@ -169,7 +169,7 @@ class Asked:
     ) -> list[Target]:
         return [
             Target(path, number)
-            for number, row in enumerate(table.facts.bindings)
+            for number, row in ((number, table.row(number)) for number in table.near(*place))
             if row.kind in kinds and _touches(row.at, row.name, *place) and name in ("", row.name)
         ]
 

@@ -79,9 +79,11 @@ class FileTree:
         return {*self._index.paths.inside(path), *inside}
 
     def named(self, base: str) -> set[str]:
-        """The files of that base name, wherever they are."""
-        found = self._index.paths.named(base) if base else ()
-        return {*found, *(one for one in self._buffers if one.rpartition("/")[2] == base)}
+        """The files of that base name, wherever they are; with folders before it, those in them."""
+        if not base:
+            return set()
+        buffers = (one for one in self._buffers if one == base or one.endswith(f"/{base}"))
+        return {*self._index.paths.named(base), *buffers}
 
     def down_to(self, depth: int) -> Iterator[StoredFile]:
         """The files of the index below so many folders at most."""

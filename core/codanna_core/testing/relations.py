@@ -98,7 +98,8 @@ class MemoryProvider:
         return self._folders.get(path, ())
 
     def named(self, base: str) -> Collection[str]:
-        return self._named.get(base, ())
+        found = self._named.get(posixpath.basename(base), ())
+        return {path for path in found if path == base or path.endswith(f"/{base}")}
 
     def read(self, path: str) -> bytes | None:
         return self.texts.get(path)

@@ -38,9 +38,8 @@ class Paths:
         return [one for one in found if "/" not in one[len(start) :] and one != META and one in self]
 
     def named(self, base: str) -> list[str]:
-        """The files of a base name, wherever they are."""
-        found = self._ending(f"/{base}\0") + self._ending(f"\0{base}\0")
-        return [path for path in found if path in self]
+        """The files of a base name, wherever they are; with folders before it, those in them."""
+        return [path for path in self._ending(f"{base}\0") if path in self]
 
     def using(self, words: Sequence[str]) -> tuple[NDArray[np.uint64], Rows]:
         """The files that use all of these identifiers: their keys and their documents."""
@@ -59,11 +58,12 @@ class Paths:
         return "\0".join(("", *paths, ""))
 
     def _ending(self, end: str) -> list[str]:
-        """Paths by their last characters and the NUL byte behind them."""
+        """Paths by their last parts and the NUL byte behind them."""
         found, at = [], self._all.find(end)
         while at >= 0:
             behind = at + len(end) - 1
-            found.append(self._all[self._all.rfind("\0", 0, behind) + 1 : behind])
+            if self._all[at - 1] in "/\0":
+                found.append(self._all[self._all.rfind("\0", 0, behind) + 1 : behind])
             at = self._all.find(end, behind)
         return found
 

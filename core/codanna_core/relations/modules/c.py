@@ -122,12 +122,7 @@ def _headers(typer: Typer, name: str, path: str) -> list[str]:
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
     if typer.provider.exists(beside):
         return [beside]
-    found = [
-        item
-        for item in typer.provider.named(posixpath.basename(name))
-        if item.endswith("/" + name) or item == name
-    ]
-    return sorted(found)[:4]
+    return sorted(typer.provider.named(name))[:4]
 
 
 def _shared(one: str, other: str) -> int:

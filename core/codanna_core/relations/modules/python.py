@@ -65,16 +65,9 @@ def _absolute(typer: Typer, module: str, path: str) -> str | None:
 
 def _elsewhere(typer: Typer, stem: str) -> str | None:
     """The one file whose path ends like the module, below a folder that is no package (a monorepo's part)."""
-    if "/" not in stem:
-        paths = [
-            path for path in typer.provider.named("__init__.py") if path.endswith(f"/{stem}/__init__.py")
-        ]
-    else:
-        base = posixpath.basename(stem)
-        paths = [path for path in typer.provider.named(f"{base}.py") if path.endswith(f"/{stem}.py")]
-        paths += [
-            path for path in typer.provider.named("__init__.py") if path.endswith(f"/{stem}/__init__.py")
-        ]
+    ends = [f"{stem}.py"] if "/" in stem else []
+    ends.append(f"{stem}/__init__.py")
+    paths = [path for end in ends for path in typer.provider.named(end) if path != end]
     roots = [
         path
         for path in paths
