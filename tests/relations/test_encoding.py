@@ -6,7 +6,16 @@ import random
 
 import pytest
 
-from codanna_core.relations.encoding import MAGIC, MAX_DECODED, VERSION, BadFacts, decode, encode, may_use
+from codanna_core.relations.encoding import (
+    MAGIC,
+    MAX_DECODED,
+    VERSION,
+    BadFacts,
+    Wanted,
+    decode,
+    encode,
+    may_use,
+)
 from codanna_core.relations.facts import Binds, Facts
 from codanna_core.relations.reader import read_facts
 
@@ -71,7 +80,7 @@ def test_a_file_that_may_use_a_name_is_told(name: str) -> None:
     """A use, an import under another name, a value that is kept."""
     found = read_facts(LOOKED_THROUGH, "python")
     assert found is not None
-    assert may_use(encode(found), {name}, {name})
+    assert may_use(encode(found), Wanted.of([name], [name]))
 
 
 @pytest.mark.parametrize("name", ["defined", "othe", "elf", "nothing", "\ud800"])
@@ -79,8 +88,8 @@ def test_a_file_without_uses_of_a_name_is_told(name: str) -> None:
     """What is defined alone, or is a part of other names, needs no look at the records."""
     found = read_facts(LOOKED_THROUGH, "python")
     assert found is not None
-    assert not may_use(encode(found), {name}, {name})
-    assert may_use(encode(found._replace(complete=False)), {name}, {name})
+    assert not may_use(encode(found), Wanted.of([name], [name]))
+    assert may_use(encode(found._replace(complete=False)), Wanted.of([name], [name]))
 
 
 def test_no_use_is_overlooked_in_what_is_damaged() -> None:
@@ -92,7 +101,7 @@ def test_no_use_is_overlooked_in_what_is_damaged() -> None:
         for _ in range(rng.randint(1, 3)):
             raw[rng.randrange(3, len(raw))] = rng.randrange(256)
         data = bytes(raw[: rng.randrange(len(raw))] if rng.random() < 0.2 else raw)
-        may = {name: may_use(data, {name}, {name}) for name in ("f", "c", "b", "A", "self")}
+        may = {name: may_use(data, Wanted.of([name], [name])) for name in ("f", "c", "b", "A", "self")}
         try:
             found = decode(data)
         except BadFacts:

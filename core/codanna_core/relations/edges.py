@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from codanna_core.relations.encoding import Wanted
 from codanna_core.relations.facts import Binds, Reference, Role, is_local
 from codanna_core.relations.meant import Meant, meant_by
 from codanna_core.relations.modules.javascript import ENDINGS as MODULES
@@ -201,6 +202,7 @@ class _Search:
         self._waiting: deque[str] = deque()
         self._files: set[str] = set()
         self._names: set[str] = set()
+        self._want()
 
     def run(self, deadline: float | None) -> Iterator[list[Edge]]:
         """The edges of one file after the other, beginning where the definitions are."""
@@ -209,13 +211,14 @@ class _Search:
             self._look_for(name)
         for word in sorted(self._meant.modules) if self._only is None else ():
             self._names |= {"default", "="}
+            self._want()
             mentioning = self._relations.provider.mentioning(word)
             self._wait_for(path for path in mentioning if path.endswith(MODULES))
         while self._waiting and answer.files < MAX_FILES and len(answer.edges) <= MAX_EDGES:
             if deadline is not None and time.monotonic() > deadline:
                 return
             path = self._waiting.popleft()
-            if not self._relations.provider.may_use(path, self._names | self._meant.names, self._meant.names):
+            if not self._relations.provider.may_use(path, self._wanted):
                 answer.files += 1
                 continue
             table = self._relations.resolver.typer.table(path)
@@ -232,7 +235,12 @@ class _Search:
         if name in self._names:
             return
         self._names.add(name)
+        self._want()
         self._wait_for(self._using(name))
+
+    def _want(self) -> None:
+        """Look out for the names from now on."""
+        self._wanted = Wanted.of(self._names | self._meant.names, self._meant.names)
 
     def _wait_for(self, using: Iterable[str]) -> None:
         homes = {target.path for target in self._meant.targets}

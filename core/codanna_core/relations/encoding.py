@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -96,21 +96,32 @@ def decode(data: bytes) -> Facts:
     return Facts(texts[0], texts[1], rows, uses, bool(complete))
 
 
-def may_use(data: bytes, names: Collection[str], kept: Collection[str]) -> bool:
-    """Whether encoded facts have a use of one of the names, import one under another name, or keep one of the
-    `kept` in a variable; also true of what cannot be told without decoding.
+class Wanted(NamedTuple):
+    """Names that are looked for, as they stand among the texts of encoded facts."""
+
+    names: frozenset[bytes]
+    ends: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, names: Collection[str], kept: Collection[str]) -> Wanted:
+        """The names, and those of them that a variable may keep."""
+        ends = [f"#{name}\0" for name in names] + [f".{name}\0" for name in kept]
+        return cls(frozenset(map(_bytes, names)), tuple(map(_bytes, ends)))
+
+
+def may_use(data: bytes, wanted: Wanted) -> bool:
+    """Whether encoded facts have a use of one of the names, import one under another name, or keep one in a
+    variable; also true of what cannot be told without decoding.
     """
     if data[:_START] != MAGIC + bytes([VERSION]) or len(data) < _START + _HEAD.size:
         return True
     complete, bindings, references, size = _HEAD.unpack_from(data, _START)
     at = _START + _HEAD.size
     raw = data[at : at + size] + b"\0"
-    ends = [f"#{name}\0".encode("utf-8", "surrogatepass") for name in names]
-    ends += [f".{name}\0".encode("utf-8", "surrogatepass") for name in kept]
-    if not complete or any(end in raw for end in ends):
+    if not complete or any(end in raw for end in wanted.ends):
         return True
-    wanted = {name.encode("utf-8", "surrogatepass") for name in names}
-    numbers = [number for number, text in enumerate(raw.split(b"\0")) if text in wanted]
+    names = wanted.names
+    numbers = [number for number, text in enumerate(raw.split(b"\0")) if text in names]
     reader = _Reader(data, at + size)
     try:
         reader.skip(bindings)
@@ -219,6 +230,10 @@ def _read_scopes(reader: _Reader, count: int) -> tuple[Numbers, Numbers]:
 
 def _columns(rows: Rows[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
     return list(zip(*rows, strict=True)) if len(rows) else [()] * width
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _joined(bases: tuple[str, ...]) -> str:

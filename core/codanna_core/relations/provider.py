@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from codanna_core.relations.encoding import Wanted
 from codanna_core.relations.facts import Facts
 
 
@@ -21,9 +22,9 @@ class Provider(Protocol):
     def language(self, path: str) -> str:
         """The language of a file as its facts say it, without reading them; "" where it is not known."""
 
-    def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
+    def may_use(self, path: str, wanted: Wanted) -> bool:
         """False where the facts of a file are there and say: no use of one of the names, no import of one of
-        them as another name, no variable that keeps one of the `kept`.
+        them under another name, no variable that keeps one.
         """
 
     def using(self, name: str) -> Collection[str]:

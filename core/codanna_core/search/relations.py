@@ -13,7 +13,7 @@ from codanna_core.files import content_hash, to_utf8
 from codanna_core.languages.lines import Lines
 from codanna_core.languages.registry import SNIFFED_BYTES
 from codanna_core.languages.text_only import language_of
-from codanna_core.relations.encoding import BadFacts, decode, may_use
+from codanna_core.relations.encoding import BadFacts, Wanted, decode, may_use
 from codanna_core.relations.facts import Facts
 from codanna_core.relations.manifests import MAX_BYTES
 from codanna_core.relations.provider import OutOfTime
@@ -40,7 +40,7 @@ class FactsSource(Protocol):
     def facts(self, path: str, digest: bytes) -> Facts | None:
         """The facts of a file with this content; None where they are not there yet."""
 
-    def may_use(self, path: str, digest: bytes, names: Collection[str], kept: Collection[str]) -> bool:
+    def may_use(self, path: str, digest: bytes, wanted: Wanted) -> bool:
         """See `Provider`."""
 
     def using(self, name: str) -> Collection[str]:
@@ -191,11 +191,11 @@ class IndexedFacts:
         self._stored.keep(path, digest, encoded)
         return _decoded(encoded)
 
-    def may_use(self, path: str, digest: bytes, names: Collection[str], kept: Collection[str]) -> bool:
+    def may_use(self, path: str, digest: bytes, wanted: Wanted) -> bool:
         """By the encoded facts, where they are stored."""
         self._reading.check()
         stored = self._stored.get(path, digest)
-        return stored is None or may_use(stored, names, kept)
+        return stored is None or may_use(stored, wanted)
 
     def using(self, name: str) -> Collection[str]:
         """By the identifiers that the index knows of each file."""
@@ -251,10 +251,10 @@ class ViewProvider:
             return language_of(_sniffed(text), path) or ""
         return self._view.tree.language(path)
 
-    def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
+    def may_use(self, path: str, wanted: Wanted) -> bool:
         """Any buffer may."""
         stored = self._view.tree.stored(path)
-        return stored is None or self._source.may_use(path, stored.digest, names, kept)
+        return stored is None or self._source.may_use(path, stored.digest, wanted)
 
     def using(self, name: str) -> Collection[str]:
         """Buffers are looked through, too."""

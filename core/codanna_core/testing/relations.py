@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from codanna_core.languages.registry import SNIFFED_BYTES, detect_language
-from codanna_core.relations.encoding import encode, may_use
+from codanna_core.relations.encoding import Wanted, encode, may_use
 from codanna_core.relations.facts import Binds, Facts
 from codanna_core.relations.reader import read_facts
 
@@ -75,12 +75,12 @@ class MemoryProvider:
         facts = self.all.get(path)
         return facts.language if facts is not None else ""
 
-    def may_use(self, path: str, names: Collection[str], kept: Collection[str]) -> bool:
+    def may_use(self, path: str, wanted: Wanted) -> bool:
         if path not in self.all:
             return True
         if path not in self._encoded:
             self._encoded[path] = encode(self.all[path])
-        return may_use(self._encoded[path], names, kept)
+        return may_use(self._encoded[path], wanted)
 
     def using(self, name: str) -> Collection[str]:
         return self._using.get(name, ())
