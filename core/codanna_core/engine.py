@@ -132,6 +132,7 @@ class Engine:
             self._warm = True
             HELPERS.keep()
             self._writer.upkeep.fill_facts()
+            self._answers.prepare_team()
 
     def close(self) -> None:
         """Stop work in progress at its next committed state and release the index."""

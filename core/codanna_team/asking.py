@@ -73,6 +73,10 @@ class AskedTeam:
         _CHECKED_OUT.remove(self._own)
         self._source.close()
 
+    def prepare(self) -> None:
+        """Connect beside other work, so that the first question has its time for itself."""
+        threading.Thread(target=self._source.prepare, name="codanna-team", daemon=True).start()
+
     def ask(self, inquiry: Inquiry) -> Asked:
         """Candidates, or one sentence on why there are none; waits until the deadline at most."""
         begun = time.monotonic()
@@ -205,6 +209,9 @@ class RefusedTeam:
     def ask(self, _inquiry: Inquiry) -> Asked:
         """Nothing but the reason."""
         return Asked(None, (self._problem,))
+
+    def prepare(self) -> None:
+        """Nothing is asked."""
 
     def close(self) -> None:
         """Nothing is open."""

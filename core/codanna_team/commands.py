@@ -128,6 +128,7 @@ def run_publish(options: argparse.Namespace) -> int:
         with stoppable() as cancel:
             folder = Folder.read(root, settings, model, cancel)
             publisher = Publisher(engine, target, _codebook(model))
+            _check_one_default(published(engine), target)
             if options.dry_run:
                 return _planned(options, target, *publisher.plan(folder))
             report = publisher.publish(folder, cancel, everything=options.everything)
@@ -159,7 +160,8 @@ def run_remove(options: argparse.Namespace) -> int:
     """Take a repository out of every answer."""
     engine = _engine(_settings(options))
     try:
-        of_name = [one.branch for one in published(engine) if one.repository == options.repository]
+        name = options.repository.lower()
+        of_name = [one.branch for one in published(engine) if one.repository.lower() == name]
         branches = [options.branch] if options.branch else of_name
         if not branches:
             raise InvalidQuery(
@@ -270,6 +272,18 @@ def _check_made_for(engine: OpenSearch) -> None:
         raise CodannaError(
             f"the index {engine.index} was made by another version of codanna-lsp; use the version that the"
             " team uses"
+        )
+
+
+def _check_one_default(found: list[Published], target: Target) -> None:
+    """Two branches that every question searches would answer with each definition twice."""
+    name = target.repository.lower()
+    others = [one for one in found if one.default and one.repository.lower() == name]
+    for other in (one.branch for one in others if one.branch != target.branch and target.default):
+        raise CodannaError(
+            f"questions search the branch {other} of {target.repository}; publish {target.branch} with"
+            " --side, or first remove the other one: codanna-lsp team remove"
+            f" {target.repository} --branch {other}"
         )
 
 

@@ -88,5 +88,8 @@ class RemoteSource(Protocol):
     def ask(self, question: RemoteQuestion, deadline: float) -> RemoteAnswer:
         """Answer before `deadline` of `time.monotonic`, or raise RemoteFailure. Never retries after it."""
 
+    def prepare(self) -> None:
+        """Connect before there is a question. What fails shows with the question."""
+
     def close(self) -> None:
         """Give connections back; a question that is under way fails."""

@@ -23,6 +23,7 @@ FRESH_S: Final = 30.0
 """What is published is asked again after this time, beside a question."""
 STALE_S: Final = 300.0
 """After this time a question waits for it: half of what a revision that went is kept for."""
+_PREPARING_S: Final = 10.0
 _MANIFESTS: Final = 10_000
 
 _CODES: Final[Mapping[Trouble, Code]] = {
@@ -82,6 +83,7 @@ class TeamSource:
         self._lock = threading.Lock()
         self._state: State | None = None
         self._reading = False
+        self._prepared: threading.Event | None = None
 
     def ask(self, question: RemoteQuestion, deadline: float) -> RemoteAnswer:
         """See `remote.RemoteSource`."""
@@ -95,6 +97,21 @@ class TeamSource:
             return self._answered(question, state, deadline)
         except EngineError as error:
             raise RemoteFailure(_CODES[error.trouble], str(error)) from error
+
+    def prepare(self) -> None:
+        """Connect, read what is published and load the codebook; a question meanwhile waits for it."""
+        with self._lock:
+            if self._prepared is not None or self._state is not None:
+                return
+            self._prepared = threading.Event()
+        try:
+            state = self._read(self._clock() + _PREPARING_S)
+            if state.model:
+                Codebook.shipped(state.model)
+        except EngineError:
+            pass  # The question says what is wrong.
+        finally:
+            self._prepared.set()
 
     def close(self) -> None:
         """Give the connections back."""
@@ -123,6 +140,8 @@ class TeamSource:
         return RemoteAnswer(rows, _holding(plan, found), _documents(question, state), tuple(problems))
 
     def _known(self, deadline: float) -> State:
+        if self._state is None and self._prepared is not None:
+            self._prepared.wait(max(0.0, deadline - self._clock()))
         state = self._state
         age = self._clock() - state.read_at if state is not None else STALE_S
         if state is None or state.partial or age >= STALE_S or (age >= self._fresh_s and not self._fresh_s):

@@ -144,6 +144,32 @@ def test_publish_says_what_it_did(
     assert (code, out) == (0, "app@topic/x: 12 symbols of 2 files; sent 5, removed 1\n")
 
 
+def test_one_branch_is_the_default(
+    set_up: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one is refused, whatever case its name has, with both ways on; a side branch is not."""
+    root = tmp_path / "app"
+    root.mkdir()
+    sent: list[str] = []
+
+    def publish(self: Publisher, folder: object, cancel: object, everything: bool) -> Report:
+        sent.append(self._target.key)
+        return Report()
+
+    monkeypatch.setattr(Publisher, "publish", publish)
+    monkeypatch.setattr(commands, "sweep", lambda engine: 0)
+    where = [str(root), "--repository", "Team/App", "--branch", "trunk"]
+    for dry in ([], ["--dry-run"]):
+        code, _, err = run(capsys, "publish", *where, *dry)
+        assert code == 3
+        assert "--side" in err
+        assert "codanna-lsp team remove Team/App --branch main" in err
+    assert sent == []
+    assert run(capsys, "publish", *where, "--side")[0] == 0
+    assert run(capsys, "publish", str(root), "--repository", "team/app", "--branch", "main")[0] == 0
+    assert sent == ["team/app@trunk", "team/app@main"]
+
+
 def test_status_and_remove(
     set_up: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -218,6 +218,9 @@ class Relayed:
         """By the last one."""
         return self._behind[-1].ask(question, deadline)
 
+    def prepare(self) -> None:
+        """Nothing is connected."""
+
     def close(self) -> None:
         """Nothing is open."""
 

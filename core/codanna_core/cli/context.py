@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery("the question is empty; ask for something")
     scope = scope_of(options)
     filters = scope.filters(filters_of(options))
-    with asked_engine(options) as (engine, cancel):
+    with asked_engine(options, team=True) as (engine, cancel):
         question: str | SearchRequest = options.query
         if options.limit:
             mode = Mode(engine.settings.search.mode)

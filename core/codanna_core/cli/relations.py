@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.name is None:
         raise InvalidQuery("name a definition, or give a diff with --diff FILE")
     request = _request(options)
-    with asked_engine(options) as (engine, cancel):
+    with asked_engine(options, team=request.team) as (engine, cancel):
         return print_answer(engine, engine.relations(request, cancel=cancel), options)
 
 

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             'the query is empty; ask for something, for instance: codanna-lsp search "parse a date"'
         )
     filters = scope_of(options).filters(filters_of(options))
-    with asked_engine(options) as (engine, cancel):
+    with asked_engine(options, team=True) as (engine, cancel):
         defaults = engine.settings.search
         request = SearchRequest(
             options.query,

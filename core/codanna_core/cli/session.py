@@ -68,8 +68,19 @@ def stoppable() -> Iterator[Cancel]:
 
 
 @contextmanager
-def asked_engine(options: argparse.Namespace) -> Iterator[tuple[CommandService, Cancel]]:
-    """The engine, ready to be asked: brought up to date, or with `--no-sync` as it is."""
+def asked_engine(
+    options: argparse.Namespace, *, team: bool = False
+) -> Iterator[tuple[CommandService, Cancel]]:
+    """The engine, ready to be asked: brought up to date, or with `--no-sync` as it is; `team` says that a
+    team is asked as well.
+    """
+    if team:
+        root = scope_of(options).root
+        settings, _ = load_settings(root, overrides_of(options))
+        if settings.team.url:
+            from codanna_core.search.opened_team import prepare_team
+
+            prepare_team(settings.team, root)
     with open_engine(options) as engine, stoppable() as cancel:
         if options.no_sync:
             engine.hear_writer()

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     file, first, last = parse_place(options.place)
     path = file_in(root, file)
     filters = scope_of(options).filters(filters_of(options))
-    with asked_engine(options) as (engine, cancel):
+    with asked_engine(options, team=True) as (engine, cancel):
         result = engine.similar(
             path, first, last, limit=options.limit, filters=filters, cancel=cancel, team=True
         )

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery(
             "the name is empty; write a part of one, for instance: codanna-lsp symbols getUser"
         )
-    with asked_engine(options) as (engine, cancel):
+    with asked_engine(options, team=True) as (engine, cancel):
         scope = scope_of(options)
         limit = options.limit or engine.settings.search.symbol_limit
         # Names are not filtered by folders in the index: some of more than are wanted are inside.

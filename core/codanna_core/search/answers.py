@@ -89,6 +89,10 @@ class Answers:
         """Give back what questions needed."""
         self._opened_team.close()
 
+    def prepare_team(self) -> None:
+        """A question of a team is near: connect beside other work."""
+        self._opened_team.prepare(self._settings.team)
+
     def search(self, request: SearchRequest, cancel: Cancel | None) -> SearchResult:
         """A page of hits, by text alone where no model can be asked."""
         return self._writer.damage.healing(lambda: self._page(request, cancel))

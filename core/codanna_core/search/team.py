@@ -122,5 +122,8 @@ class Team(Protocol):
     def ask(self, inquiry: Inquiry) -> Asked:
         """Candidates from the repositories that are not checked out; never waits beyond the deadline."""
 
+    def prepare(self) -> None:
+        """Connect before there is a question; waits for nothing."""
+
     def close(self) -> None:
         """Ask no more."""

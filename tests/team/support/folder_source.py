@@ -66,6 +66,9 @@ class FolderSource:
         holding = {term: view.frequency("file_words", term) for term in terms}
         return RemoteAnswer(tuple(found), holding, view.size)
 
+    def prepare(self) -> None:
+        """Nothing is connected."""
+
     def close(self) -> None:
         self.closed = True
 
@@ -85,6 +88,9 @@ class FixedSource:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer(question) if callable(self.answer) else self.answer
+
+    def prepare(self) -> None:
+        """Nothing is connected."""
 
     def close(self) -> None:
         pass

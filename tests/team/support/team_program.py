@@ -52,6 +52,9 @@ class Behaving:
         outside = [replace(row, path=f"../../{row.path}") for row in answer.rows]
         return replace(answer, rows=(*acting, *outside))
 
+    def prepare(self) -> None:
+        """Nothing is connected."""
+
     def close(self) -> None:
         """Nothing is open."""
         self._source.close()
