@@ -81,7 +81,7 @@ test-agents: install build/inspector/.installed ## the official MCP inspector dr
 build/inspector/.installed: $(NODE)/bin/npm
 	$(call npm_install,build/inspector,@modelcontextprotocol/inspector@2.12.0)
 
-# Needs Java 17 and Maven, whose artifacts are kept in ~/.cache; TEAM_KILLS=100 and TEAM_NODE_KILLS=20 are the long run.
+# Needs Java 17 and Maven, whose artifacts are kept in ~/.cache; TEAM_KILLS=100, TEAM_NODE_KILLS=20 and TEAM_QUESTIONS=10000 are the long run.
 test-team: install ## a team's index on a secured cluster of three nodes on loopback: make test-team ARGS="-k killed"
 	$(BIN)/python -m pytest -m slow tests/team $(ARGS)
 

@@ -164,6 +164,18 @@ def _again(suite: Suite) -> bool:
     return run(suite)
 
 
+def put_team_behind(place: Place) -> None:
+    """Let the suite's server have a team's index behind it, whose rows try to act: another project."""
+    published = place.home / "published"
+    shutil.copytree(ROOT / "tests/ranking/projects/relay", published / "relay")
+    program = place.home / "team/codanna-lsp"
+    program.parent.mkdir()
+    script = ROOT / "tests/team/support/team_program.py"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "{published}" hostile "$@"\n')
+    program.chmod(0o755)
+    place.environment["SERVER"] = str(program)
+
+
 def neovim_suites() -> list[Suite]:
     """The same tests in every Neovim that is there."""
 
@@ -173,6 +185,8 @@ def neovim_suites() -> list[Suite]:
             plugin = place.home / "codanna.nvim"
             shutil.copytree(ROOT / "editors/neovim", plugin)
             place.environment["PLUGIN"] = str(plugin)
+            if tests == "team":
+                put_team_behind(place)
             script = HERE / "neovim"
             return [
                 *(str(program), "--headless", "--noplugin", "-u", str(script / "init.lua")),
@@ -192,7 +206,7 @@ def neovim_suites() -> list[Suite]:
                 environment=neovim.environment,
                 blocking=neovim.blocking,
             )
-            for name, tests in (("", "tests"), (" navigation", "navigation"))
+            for name, tests in (("", "tests"), (" navigation", "navigation"), (" team", "team"))
         ]
     on_path = shutil.which("nvim")
     if on_path and not IN_CI and all(neovim.missing() for neovim in tools.NEOVIMS):
@@ -233,8 +247,13 @@ def vscode_suites() -> list[Suite]:
     environment = {"CHROMIUM": tools.chromium() or ""}
     node = str(tools.NODE)
 
-    def browser(script: str) -> Callable[[Place], list[str]]:
-        return lambda place: [node, str(scripts / script)]
+    def browser(script: str, *, team: bool = False) -> Callable[[Place], list[str]]:
+        def make(place: Place) -> list[str]:
+            if team:
+                put_team_behind(place)
+            return [node, str(scripts / script)]
+
+        return make
 
     return [
         Suite("vscode build", tools.vscode_missing, lambda place: [str(scripts / "build.sh")]),
@@ -242,10 +261,10 @@ def vscode_suites() -> list[Suite]:
             Suite(
                 f"vscode {name}",
                 tools.vscode_missing,
-                browser("exthost.mjs"),
+                browser("exthost.mjs", team=name == "team"),
                 environment={**environment, "EXTENSION_TESTS": name},
             )
-            for name in ("host", "looks", "navigation", "folders", "trust", "consent", "agents")
+            for name in ("host", "looks", "navigation", "folders", "trust", "consent", "agents", "team")
         ),
         Suite("vscode browser", tools.vscode_missing, browser("ui.mjs"), environment=environment),
     ]

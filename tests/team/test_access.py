@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
-QUESTIONS = int(os.environ.get("TEAM_QUESTIONS", "200"))
+QUESTIONS = int(os.environ.get("TEAM_QUESTIONS", "100"))
 THREADS = 2
 FILES = 10
 DOMAINS = {"codanna-web": ("team/web", 3), "codanna-pay": ("team/pay", 7)}

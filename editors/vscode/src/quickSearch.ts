@@ -26,10 +26,13 @@ const KEEP: vscode.QuickInputButton = {
 };
 
 export function item(hit: Hit): Item {
-  const container = hit.container && hit.kind !== "text" ? `${hit.container} · ` : "";
+  const container = hit.container && hit.kind !== "text" ? hit.container : "";
+  const place = `${shownPath(hit)}:${hit.selectionRange.start.line + 1}`;
+  // What is not checked out says so first: no long name in front can hide it.
+  const parts = hit.repository === undefined ? [container, place] : [place, container];
   return {
     label: `$(${icon(hit.kind)}) ${label(title(hit))}`,
-    description: label(`${container}${shownPath(hit)}:${hit.selectionRange.start.line + 1}`),
+    description: label(parts.filter(Boolean).join(" · ")),
     detail: label(bestLine(hit)),
     // The server has chosen and ranked; VS Code must not filter by letters.
     alwaysShow: true,

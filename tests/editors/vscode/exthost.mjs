@@ -32,6 +32,15 @@ const windows = {
   host: () => ({ folder: workspace }),
   looks: () => ({ folder: workspace }),
   agents: () => ({ folder: workspace }),
+  team: () => ({
+    folder: workspace,
+    machine: {
+      "codanna.serverPath": process.env.SERVER,
+      "codanna.team.url": "https://search.example.com",
+      "codanna.team.deadlineMs": 10_000,
+      "codanna.team.link": "https://git.example.com/{repository}/blob/{branch}/{path}#L{line}",
+    },
+  }),
   // What a workspace from somewhere could bring along to have its own programs and files used.
   trust: () => {
     recorder(join(workspace, ".venv/bin/codanna-lsp"));

@@ -90,6 +90,9 @@ vim.api.nvim_create_autocmd("BufReadCmd", {
   end,
 })
 
+---No name from elsewhere is so long that it hides where it is.
+local MAX_CONTAINER = 60
+
 ---A result of the team's index.
 local function read_elsewhere(raw, encoding)
   local place = inert.line(("%s/%s"):format(raw.repository, raw.path)):gsub("%.%.", "")
@@ -98,7 +101,7 @@ local function read_elsewhere(raw, encoding)
   return {
     name = inert.line(raw.name),
     kind = inert.line(raw.kind),
-    container = inert.line(raw.container or ""),
+    container = vim.fn.strcharpart(inert.line(raw.container or ""), 0, MAX_CONTAINER),
     path = inert.line(("[%s] %s"):format(raw.repository, raw.path)),
     uri = raw.uri,
     url = raw.url or "",

@@ -7,9 +7,10 @@ import { tests as host } from "./host";
 import { tests as looks } from "./looks";
 import { tests as navigation } from "./navigation";
 import type { Tests } from "./support";
+import { tests as team } from "./team";
 import { tests as trust } from "./trust";
 
-const suites: Record<string, Tests> = { host, looks, trust, folders, consent, agents, navigation };
+const suites: Record<string, Tests> = { host, looks, trust, folders, consent, agents, navigation, team };
 
 export async function run(): Promise<void> {
   const tests = suites[process.env.EXTENSION_TESTS ?? ""];
