@@ -38,6 +38,8 @@ class AskedAbout:
     """Groups of definitions; those of one group are one to whoever asks."""
 
     groups: list[list[Target]] = field(default_factory=list)
+    symbols: dict[Target, StoredSymbol] = field(default_factory=dict)
+    """What the index says of those that were found by name."""
     unread: list[StoredSymbol] = field(default_factory=list)
     """Definitions of that name in files without facts."""
     used: str = ""
@@ -81,15 +83,25 @@ class Asked:
         found = AskedAbout()
         targets: list[Target] = []
         for symbol in symbols:
-            target = self._target_of(symbol)
+            target = (self._by_line(symbol) if len(symbols) > 1 else None) or self._target_of(symbol)
             if target is not None:
                 targets.append(target)
+                found.symbols[target] = symbol
             else:
                 found.unread.append(symbol)
         found.groups = self._grouped(targets)
         if not containers and not found.groups and not found.unread:
             found.used = name
         return found
+
+    def _by_line(self, symbol: StoredSymbol) -> Target | None:
+        """By what the facts say of the line alone: of many of a name, no file is read to list them."""
+        table = self._resolver.typer.table(symbol.path)
+        for number in table.by_name.get(symbol.name, ()) if table is not None else ():
+            row = table.row(number) if table is not None else None
+            if row is not None and row.kind in _DEFINES and row.line == symbol.name_line:
+                return Target(symbol.path, number)
+        return None
 
     def _target_of(self, symbol: StoredSymbol) -> Target | None:
         table = self._resolver.typer.table(symbol.path)

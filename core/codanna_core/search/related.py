@@ -111,6 +111,7 @@ class _Question:
     def _choose(self, asked: AskedAbout) -> None:
         """Follow the edges of the one thing that is meant, or name what may be."""
         result = self._result
+        self._definitions.update({target: _of_symbol(one) for target, one in asked.symbols.items()})
         groups = [group for group in asked.groups if group]
         if len(groups) + len(asked.unread) > 1:
             for group in groups[:MOST_CANDIDATES]:
