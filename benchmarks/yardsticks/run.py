@@ -94,10 +94,15 @@ def recorded(
 
 
 def use_table(table: Path) -> None:
-    """Rank with weights that were fitted without the language that is asked about."""
+    """Rank with weights that were fitted without the language that is asked about. A name that is no signal's
+    ends the run: its weight would count for nothing.
+    """
     if not table.is_file():
         raise SystemExit(f"there is no {table}; write the tables with fit_ranking.py --left-out")
     fitted = json.loads(table.read_text())
+    unknown = sorted({name for of_mode in fitted.values() for name in of_mode} - {*SIGNALS, *SYMBOL_SIGNALS})
+    if unknown:
+        raise SystemExit(f"{table} has weights of no signal ({', '.join(unknown)}); fit it again")
     WEIGHTS.signals.update(of_table(fitted, SIGNALS))
     WEIGHTS.symbols.update(of_table(fitted, SYMBOL_SIGNALS))
 
