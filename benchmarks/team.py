@@ -131,14 +131,20 @@ class Corpus:
         return list(found)
 
     def nearest(
-        self, vector: NDArray[np.float32], allowed: NDArray[np.bool_] | None, count: int = 10
-    ) -> list[int]:
-        """By exact search."""
-        scores = cosines(self.vectors, vector)
+        self, vectors: Sequence[Vector], allowed: NDArray[np.bool_] | None = None, count: int = 10
+    ) -> list[list[int]]:
+        """Of each vector the nearest symbols by exact search."""
+        questions = np.stack(vectors).T
+        parts = [
+            normalised(self.vectors[first : first + 50_000].astype(np.float32)) @ questions
+            for first in range(0, len(self.vectors), 50_000)
+        ]
+        scores = np.ascontiguousarray(np.concatenate(parts).T)
         if allowed is not None:
-            scores = np.where(allowed, scores, -2)
-        best: list[int] = np.argsort(-scores, kind="stable")[:count].tolist()
-        return best
+            scores[:, ~allowed] = -2
+        best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+        found: list[list[int]] = best.tolist()
+        return found
 
 
 def rarities_of(kept: Kept) -> dict[str, float]:
@@ -273,7 +279,7 @@ def main() -> None:
     print(f"{len(kept.files):,} files, {len(corpus.vectors):,} symbols with vectors", flush=True)
     texts = corpus.questions(arguments.questions)
     asked = [(text, normalised(model.embed_query(text)[None])[0]) for text in texts]
-    truth = [corpus.nearest(vector, None) for _, vector in asked]
+    truth = corpus.nearest([vector for _, vector in asked])
     codebook = Codebook.shipped(model.model_id)
     assert codebook is not None
     figures: Figures = {}
@@ -369,7 +375,7 @@ def measure(
         ("kind", Filter(kinds=("function",)), corpus.kinds == "function"),
         ("path", Filter(path_regexes=(f"{folder}/.*",)), np.char.startswith(corpus.paths, f"{folder}/")),
     ):
-        exact = [corpus.nearest(vector, allowed) for _, vector in asked]
+        exact = corpus.nearest([vector for _, vector in asked], allowed)
         found, alone = ask_all(source, corpus, model, asked, only, exact, words=False)
         print(
             f"filter {name} ({int(allowed.sum()):,} symbols): recall@10 {found:.3f}, {quantiles(alone)}",

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from codanna_core.embed.base import normalised
 from codanna_core.storage.container import Container, Form, sealed
-from codanna_core.vectors.ivf.assign import neighbours
-from codanna_core.vectors.ivf.coarse import Coarse, ListNumbers
+from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.codec import encode, words
 from codanna_core.vectors.ivf.groups import Groups
 
@@ -108,31 +107,12 @@ class Codebook:
     def _groups(self) -> Groups:
         return Groups(Coarse(self.centroids, True))
 
-    @functools.cached_property
-    def _near(self) -> ListNumbers:
-        return neighbours(Coarse(self.centroids, True))
-
     def coded(self, vectors: Floats) -> Coded:
         """Lists and codes of vectors of length 1."""
-        lists = self._nearest(vectors)
+        lists = self._groups.several(vectors, min(LISTS, len(self.centroids)))
         codes, factors = encode(self.turned(vectors - self.centroids[lists[:, 0]]))
         assert codes.shape[1:] == (words(DIMENSION),)
         return Coded(lists, codes.view("<i8"), factors)
-
-    def _nearest(self, vectors: Floats) -> ListNumbers:
-        """Of each vector the nearest list and, among the lists around that, those that come next."""
-        first = self._groups.nearest(vectors)
-        more = min(LISTS - 1, self._near.shape[1])
-        lists = np.empty((len(vectors), 1 + more), np.int32)
-        lists[:, 0] = first
-        order = np.argsort(first, kind="stable")
-        begins = np.flatnonzero(np.r_[True, np.diff(first[order]) != 0])
-        for start, end in zip(begins, [*begins[1:], len(order)], strict=True):
-            members = order[start:end]
-            near = self._near[first[members[0]]]
-            products = vectors[members] @ self.centroids[near].T
-            lists[members, 1:] = near[np.argpartition(-products, more - 1, axis=1)[:, :more]]
-        return lists
 
     def probe(self, question: Floats, lists: int) -> Probe:
         """The nearest so many lists, and what estimates products with their rows."""

@@ -88,6 +88,20 @@ def test_rows_and_questions_travel_in_short(shipped: Codebook) -> None:
         assert found == pytest.approx(estimates(coded, probe)[number], abs=1e-3)
 
 
+def test_vectors_are_in_the_nearest_lists(shipped: Codebook) -> None:
+    """Nearly as if all centroids were compared, and the nearest first."""
+    vectors = embedded()[:600]
+    lists = shipped.coded(vectors).lists
+    products = vectors @ shipped.centroids.T
+    own = np.take_along_axis(products, lists, 1)
+    assert lists.shape == (600, 4)
+    assert (np.diff(own, axis=1) <= 0).all()
+    exact = np.argpartition(-products, 3, axis=1)[:, :4]
+    assert (lists[:, 0] == products.argmax(axis=1)).mean() > 0.95
+    assert (lists[:, :, None] == exact[:, None, :]).any(axis=1).mean() > 0.9
+    assert shipped.coded(vectors[:0]).lists.shape == (0, 4)
+
+
 def test_near_vectors_share_a_list_that_is_probed(shipped: Codebook) -> None:
     """A twentieth of the lists holds nearly all of the nearest."""
     vectors = embedded()

@@ -43,6 +43,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 60 * (KILLS + NODE_KIL
 
 
 Step = Callable[[str], None]
+_ALLOCATION = "cluster.routing.allocation.enable"
 
 
 class Team:
@@ -284,6 +285,28 @@ def test_tokens_decide(team: Team, cluster: Cluster) -> None:
         assert failure.value.code is Code.TEAM_REFUSED
 
 
+def test_a_snapshot_is_restored(team: Team, cluster: Cluster) -> None:
+    """After the index was lost: answers are the same, and publishing sends nothing again."""
+    name, files = "kept", 6
+    folder = Made.of(name, files, team.model)
+    kept = Team(cluster, "codanna-kept", "admin:admin")
+    set_up(kept.engine, kept.model, shards=2, replicas=1)
+    kept.publish(folder, name, "01")
+    before = kept.ask(kept.source(), words={"socket": 1.0}, limit=400)
+    snapshots, only = "/_snapshot/backup", {"indices": "codanna-kept", "include_global_state": False}
+    cluster.ask("PUT", snapshots, {"type": "fs", "settings": {"location": "backup"}})
+    cluster.ask("PUT", f"{snapshots}/codanna-1?wait_for_completion=true", only)
+    kept.engine.call("DELETE", "/codanna-kept")
+    with pytest.raises(RemoteFailure):
+        kept.ask(kept.source(), words={"socket": 1.0})
+    cluster.ask("POST", f"{snapshots}/codanna-1/_restore?wait_for_completion=true", only)
+    after = kept.ask(kept.source(), words={"socket": 1.0}, limit=400)
+    assert before.rows
+    assert {(row.name, row.span) for row in after.rows} == {(row.name, row.span) for row in before.rows}
+    assert kept.publish(folder, name, "01").unchanged
+    kept.engine.call("DELETE", "/codanna-kept")
+
+
 class Asking(threading.Thread):
     """Asks again and again until it is told to end."""
 
@@ -332,3 +355,29 @@ def test_a_killed_node_ends_nothing(team: Team, cluster: Cluster) -> None:
         if turn + 1 < NODE_KILLS:
             cluster.restart(victim)
             cluster.recover()
+
+
+@pytest.mark.skipif(NODE_KILLS < 2, reason="part of the long run: TEAM_NODE_KILLS=2 and more")
+def test_nodes_are_restarted_in_turn(team: Team, cluster: Cluster) -> None:
+    """As a rolling upgrade does, while questions are asked: no answer is wrong, and nothing is lost."""
+    for node in cluster.nodes:
+        if not node.runs:
+            cluster.restart(cluster.nodes.index(node))
+    cluster.recover()
+    settings = "/_cluster/settings"
+    for number in (1, 2):
+        asking = Asking(team)
+        asking.start()
+        try:
+            cluster.ask("PUT", settings, {"persistent": {_ALLOCATION: "primaries"}})
+            cluster.ask("POST", "/_flush")
+            cluster.end(number)
+            cluster.restart(number)
+            cluster.ask("PUT", settings, {"persistent": {_ALLOCATION: None}})
+            cluster.recover()
+        finally:
+            asking.ended.set()
+            asking.join()
+        assert asking.wrong == []
+        assert asking.answered
+        assert counts(team.engine, "shop@main") == (FILES, FILES * OF_A_FILE)

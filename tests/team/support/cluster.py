@@ -281,6 +281,13 @@ class Cluster:
         process.kill()
         process.wait()
 
+    def end(self, number: int) -> None:
+        """End a node in good order."""
+        process = self.nodes[number].process
+        assert process is not None
+        process.terminate()
+        process.wait()
+
     def stop(self) -> None:
         """End all nodes that this started."""
         for node in self.nodes:
@@ -356,6 +363,7 @@ class Cluster:
             f"transport.port: {transports[number]}",
             f"path.data: {node.home / 'data'}",
             f"path.logs: {node.home / 'logs'}",
+            f"path.repo: {self.folder / 'snapshots'}",
             f"discovery.seed_hosts: {json.dumps([f'127.0.0.1:{port}' for port in transports])}",
             f"cluster.initial_cluster_manager_nodes: {json.dumps(names)}",
             # A test's disk is nearly full more often than not.

@@ -25,7 +25,7 @@ class Assigner:
         self._weight = np.float32(weight)
         self._centroids = coarse.centroids
         self._groups = Groups(coarse)
-        self._near = neighbours(coarse)
+        self._near = _neighbours(coarse)
         self._squares: Floats = np.einsum("ij,ij->i", coarse.centroids, coarse.centroids)
 
     def first(self, vectors: Floats) -> ListNumbers:
@@ -64,7 +64,7 @@ class Assigner:
         return seconds
 
 
-def neighbours(coarse: Coarse) -> ListNumbers:
+def _neighbours(coarse: Coarse) -> ListNumbers:
     """The lists nearest to each list, itself left out: i32[k, 256], or fewer columns if there are fewer."""
     count, offsets = len(coarse.centroids), coarse.offsets()
     wanted = min(NEIGHBOURS, count - 1)

@@ -14,6 +14,8 @@ GROUPED_AT = 1536
 """Centroids from which groups pay: with half as many, comparing all takes half the time."""
 LOOKED_INTO = 8
 """Groups compared for each vector; of a million vectors 99 in 100 find the very nearest centroid so."""
+_WIDELY = 12
+"""Groups compared where several lists of each vector are wanted."""
 _TURNS = 4
 _ROWS = 8192
 
@@ -69,3 +71,44 @@ class Groups:
             best[rows[better]] = value[better]
             lists[rows[better]] = self._members[group][column[better]]
         return lists
+
+    def several(self, vectors: Floats, count: int) -> ListNumbers:
+        """The nearest so many lists of each vector, or some about as near, nearest first: i32[n, count]."""
+        lists = np.empty((len(vectors), count), np.int32)
+        for start in range(0, len(vectors), _ROWS):
+            lists[start : start + _ROWS] = self._several(vectors[start : start + _ROWS], count)
+        return lists
+
+    def _several(self, vectors: Floats, count: int) -> ListNumbers:
+        if not self._members:
+            products = vectors @ self._coarse.centroids.T
+            offsets = self._coarse.offsets()
+            return _best(products if offsets is None else products + offsets, count)[0]
+        near = vectors @ self._heads
+        if self._head_offsets is not None:
+            near += self._head_offsets
+        looked_into = min(_WIDELY, len(self._members))
+        groups = np.argpartition(-near, looked_into - 1, axis=1)[:, :looked_into].reshape(-1)
+        order = np.argsort(groups, kind="stable")
+        ends = np.cumsum(np.bincount(groups, minlength=len(self._members)))
+        values = np.full((len(groups), count), -np.inf, np.float32)
+        lists = np.zeros((len(groups), count), np.int32)
+        for group, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            places = order[start:end]
+            products = vectors[places // looked_into] @ self._blocks[group]
+            if self._offsets is not None:
+                products += self._offsets[self._members[group]]
+            columns, products = _best(products, min(count, products.shape[1]))
+            values[places, : columns.shape[1]] = products
+            lists[places, : columns.shape[1]] = self._members[group][columns]
+        best, _ = _best(values.reshape(len(vectors), -1), count)
+        found: ListNumbers = np.take_along_axis(lists.reshape(len(vectors), -1), best, 1)
+        return found
+
+
+def _best(values: Floats, count: int) -> tuple[ListNumbers, Floats]:
+    """The columns of the greatest values of each row, greatest first, and the values."""
+    columns = np.argpartition(-values, count - 1, axis=1)[:, :count]
+    found = np.take_along_axis(values, columns, 1)
+    order = np.argsort(-found, axis=1, kind="stable")
+    return np.take_along_axis(columns, order, 1).astype(np.int32), np.take_along_axis(found, order, 1)
