@@ -15,8 +15,10 @@ from codanna_team.visible import Condition, key_of, unmarked
 
 PROBES: Final = 192
 """Lists of the codebook that a question looks into, of 8,192."""
-_BY_KIND, _BY_PLACE = 4, 16
+_BY_KIND, _BY_PLACE = 8, 16
 """Times as many where a filter lets little through: what is nearest of that is farther away."""
+_FILTERED: Final = 2
+"""Times as many rows then: far away, more of them are about as near."""
 _NAMED: Final = 64
 _BY_PATH: Final = 30
 _FILES: Final = 400
@@ -89,8 +91,9 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
         plan.add("paths", {**_search(_bool(fitting, _by_path(weights)), _BY_PATH), **_HEAD})
         plan.add("files", _files(files, weights))
     if question.vector is not None and codebook is not None:
-        probe = codebook.probe(question.vector, probes * _times(question))
-        plan.add("vector", _search(_near(symbols, probe), question.limit))
+        times = _times(question)
+        probe = codebook.probe(question.vector, probes * times)
+        plan.add("vector", _search(_near(symbols, probe), question.limit * (_FILTERED if times > 1 else 1)))
     if question.names:
         named = _and(symbols, {"terms": {"name": list(question.names)}})
         plan.add("names", _search({"constant_score": {"filter": named}}, _NAMED))
