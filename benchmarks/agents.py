@@ -60,16 +60,11 @@ class Row:
     """On the clock, for its server is another process."""
 
 
-def shown_of(hit: ShownHit) -> Shown:
-    one = hit.hit
-    return Shown(one.path, one.name, one.kind, one.container, one.span.start.line + 1, one.span.end.line + 1)
-
-
 def is_answer(hit: ShownHit, targets: Iterable[Target], *, symbols: bool) -> bool:
     """A symbol's code has to be there, whole or in part; a file only has to be named."""
     if not symbols:
-        return any(is_file(shown_of(hit), target) for target in targets)
-    return hit.form is not Form.LINE and any(is_definition(shown_of(hit), target) for target in targets)
+        return any(is_file(Shown.of(hit.hit), target) for target in targets)
+    return hit.form is not Form.LINE and any(is_definition(Shown.of(hit.hit), target) for target in targets)
 
 
 def tokens_until(context: Context, targets: Iterable[Target], *, symbols: bool) -> int:
@@ -152,9 +147,7 @@ def rows_of(asked: Asked, indexes: Path, peer: Peer | None) -> list[Row]:
 def first_is_right(engine: Engine, question: str, targets: Iterable[Target], *, symbols: bool) -> bool:
     hits = engine.search(question, limit=10).hits[:1]
     right = is_definition if symbols else is_file
-    return any(
-        right(shown_of(ShownHit(hit, "", Form.WHOLE, ())), target) for hit in hits for target in targets
-    )
+    return any(right(Shown.of(hit), target) for hit in hits for target in targets)
 
 
 def report(name: str, rows: list[Row]) -> None:

@@ -59,17 +59,7 @@ def values(engine: Engine, asked: Asked, *, team: bool) -> tuple[list[float], Co
         result = engine.search(request)
         missing.update(problem.message for problem in result.problems if problem.code.startswith("team-"))
         far += sum(hit.origin is not None for hit in result.hits[:PAGE])
-        page = [
-            Shown(
-                hit.path,
-                hit.name,
-                hit.kind,
-                hit.container,
-                hit.span.start.line + 1,
-                hit.span.end.line + 1,
-            )
-            for hit in result.hits
-        ]
+        page = [Shown.of(hit) for hit in result.hits]
         found.append(ndcg(first_files(page)[:PAGE], targets))
     return found, missing, far
 

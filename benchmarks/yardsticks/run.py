@@ -55,17 +55,7 @@ def ask(asked: Asked, indexes: Path, modes: Iterable[Mode], left_out: Path | Non
             for question, targets in asked.questions.items():
                 limit = PAGE if asked.yardstick in SYMBOLS else HITS_FOR_FILES
                 result = engine.search(SearchRequest(question, limit, mode, snippets=False))
-                page = [
-                    Shown(
-                        hit.path,
-                        hit.name,
-                        hit.kind,
-                        hit.container,
-                        hit.span.start.line + 1,
-                        hit.span.end.line + 1,
-                    )
-                    for hit in result.hits
-                ]
+                page = [Shown.of(hit) for hit in result.hits]
                 if asked.yardstick not in SYMBOLS:
                     page = first_files(page)[:PAGE]
                 records.append(recorded(asked, mode.value, question, page, targets, result.milliseconds))

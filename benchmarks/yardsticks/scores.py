@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from codanna_core.results import Hit
+
 PAGE = 10
 ROUNDS = 2000
 SAME_SHARE = 0.5
@@ -38,6 +40,13 @@ class Shown(NamedTuple):
     container: str
     first: int
     last: int
+
+    @classmethod
+    def of(cls, hit: Hit) -> Shown:
+        """How a hit of the engine is judged."""
+        return cls(
+            hit.path, hit.name, hit.kind, hit.container, hit.span.start.line + 1, hit.span.end.line + 1
+        )
 
 
 def last_part(name: str) -> str:
