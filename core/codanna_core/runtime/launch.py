@@ -26,9 +26,6 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 where one works alone: on a busy machine they wait for each other by spinning, ten times as long as they work.
 """
 
-_NO_WINDOW = 0x08000000 if WINDOWS else 0
-"""On Windows, a child of a program without a console would open one that the user sees."""
-
 _BUFFER = 1 << 16
 """As much as a pipe holds: most answers are read at once."""
 
@@ -56,7 +53,8 @@ def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subproce
             bufsize=_BUFFER,
             # Signals for the group of this process, such as Ctrl-C in a terminal, are not for its children.
             process_group=None if WINDOWS else 0,
-            creationflags=_NO_WINDOW,
+            # On Windows, a child of a program without a console would open one that the user sees.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             env={**os.environ, **dict.fromkeys(_THREADS, "1")},
         )
     )
