@@ -334,6 +334,7 @@ class Asking(threading.Thread):
 
 def test_a_killed_node_ends_nothing(team: Team, cluster: Cluster) -> None:
     """While questions are asked and a repository is published."""
+    team.publish(Made.of("shop", FILES, team.model), "shop", "aa")  # Unchanged, unless this test runs alone.
     for turn in range(NODE_KILLS):
         victim, batches = 1 + turn % 2, iter(range(1000))
         asking = Asking(team)
