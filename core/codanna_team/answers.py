@@ -216,12 +216,9 @@ def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> R
 def _check(texts: tuple[str, ...], words: str, language: str) -> None:
     """Raise unless all are texts of a fitting size."""
     whole = "\0".join(texts)
-    if not whole.isascii():
-        whole.encode("utf-8")  # A lone surrogate would end whoever writes it out.
+    _check_encodable(whole + words + language)
     if len(whole) > _SHORT and any(len(text) > most for text, most in zip(texts, _MOST, strict=True)):
         raise ValueError("a text of a row is longer than it should be")
-    if not (words + language).isascii():
-        (words + language).encode("utf-8")
     if len(words) > _MOST_WORDS or len(language) > _MOST_LANGUAGE:
         raise ValueError("the words of a row are more than they should be")
 
@@ -240,9 +237,14 @@ def _path(source: Mapping[str, Any]) -> str:
     path = source["path"]
     if not isinstance(path, str) or len(path) > _LONG or _OUTSIDE.search(path):
         raise ValueError("a path leads out of its repository, or holds control characters")
-    if not path.isascii():
-        path.encode("utf-8")
+    _check_encodable(path)
     return path
+
+
+def _check_encodable(text: str) -> None:
+    """Raise where it holds a lone surrogate, which would end whoever writes it out."""
+    if not text.isascii():
+        text.encode("utf-8")
 
 
 def _plain(text: str, most: int) -> bool:

@@ -200,18 +200,15 @@ class Publisher:
                 sender.add(Write(address, None, ADD_MARK, {"mark": "died", "attempt": self._attempt}))
 
     def _of_files(self, files: Sequence[FileRow], known: KnownRows, kept: set[str]) -> Iterator[Write]:
-        fresh = [row for file in files for row in file.rows if known.of(row.address) is None]
-        coded = iter(self._coded(fresh))
-        for file in files:
+        fresh = [[row for row in file.rows if known.of(row.address) is None] for file in files]
+        coded = iter(self._coded([row for rows in fresh for row in rows]))
+        for file, rows in zip(files, fresh, strict=True):
             shared = self._shared(file)
             yield Write(self._address("f", file.digest), {**shared, **file_fields(file, shared)})
-            for row in file.rows:
-                if known.of(row.address) is None:
-                    yield Write(
-                        self._address("s", row.address), {**shared, **symbol_fields(row), **next(coded)}
-                    )
+            for row in rows:
+                yield Write(self._address("s", row.address), {**shared, **symbol_fields(row), **next(coded)})
             yield from self._marks(file, known, kept)
-        self._report.sent_rows += len(fresh)
+            self._report.sent_rows += len(rows)
         self._report.sent_files += len(files)
 
     def _marks(self, file: FileRow, known: KnownRows, kept: set[str]) -> Iterator[Write]:

@@ -32,15 +32,21 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 @contextmanager
 def open_engine(
-    options: argparse.Namespace, *, notes: bool = True, own: bool = False
+    options: argparse.Namespace, *, notes: bool = True, own: bool = False, team: bool = False
 ) -> Iterator[CommandService]:
     """The engine that answers about the folder that the options name; `notes` reports bad settings first.
-    With `own` it is that of the folder itself, never of one above.
+    With `own` it is that of the folder itself, never of one above; `team` says that a team is asked as well.
     """
     root = root_of(options) if own else scope_of(options).root
     overrides = overrides_of(options)
-    if notes:
-        report_problems(load_settings(root, overrides)[1])
+    if notes or team:
+        settings, problems = load_settings(root, overrides)
+        if team and settings.team.url:
+            from codanna_core.search.opened_team import prepare_team
+
+            prepare_team(settings.team, root)
+        if notes:
+            report_problems(problems)
     from codanna_core.engine import Engine
 
     with Engine.open(root, index_dir_of(options), overrides=overrides, watched=True) as engine:
@@ -74,14 +80,7 @@ def asked_engine(
     """The engine, ready to be asked: brought up to date, or with `--no-sync` as it is; `team` says that a
     team is asked as well.
     """
-    if team:
-        root = scope_of(options).root
-        settings, _ = load_settings(root, overrides_of(options))
-        if settings.team.url:
-            from codanna_core.search.opened_team import prepare_team
-
-            prepare_team(settings.team, root)
-    with open_engine(options) as engine, stoppable() as cancel:
+    with open_engine(options, team=team) as engine, stoppable() as cancel:
         if options.no_sync:
             engine.hear_writer()
         else:

@@ -66,14 +66,20 @@ class _Item:
     lines: list[str]
     """Its code as it is shown; empty where the file is no longer the one that was indexed."""
     handle: str
-    costs: list[int]
-    """What its lines cost up to each, with their line breaks; one more than lines."""
-    blanks: list[int]
+    text: str = field(init=False)
+    """Its lines as one text."""
+    blanks: list[int] = field(init=False)
     """How many of its lines up to each are blank."""
+    costs: list[int] = field(default_factory=list)
+    """What its lines cost up to each, with their line breaks: worked out for all items at once."""
     form: Form = Form.LINE
     kept: list[Run] = field(default_factory=list)
     """The runs of its lines that are shown, each [first, end)."""
     _body: Body | None = _UNKNOWN
+
+    def __post_init__(self) -> None:
+        self.text = "\n".join(self.lines)
+        self.blanks = [*accumulate((not line for line in self.lines), initial=0)]
 
     @property
     def first(self) -> int:
@@ -121,7 +127,7 @@ def pack(
 
 def _item(hit: Hit, lines: Lines) -> _Item:
     if hit.origin is not None:
-        return _Item(hit, [], "", [], [0])  # Whatever file has its path here is another one.
+        return _Item(hit, [], "")  # Whatever file has its path here is another one.
     first, last = hit.span.start.line, hit.span.end.line
     if hit.span.end.character == 0 and last > first:
         last -= 1
@@ -129,14 +135,12 @@ def _item(hit: Hit, lines: Lines) -> _Item:
     at_name = hit.selection.start.line - first
     name = hit.name.replace("::", ".").rpartition(".")[2]
     there = hit.kind == "text" or (0 <= at_name < len(code) and name in code[at_name])
-    handle = handle_of(hit.path, hit.container, hit.name, hit.kind, first, code if there else ())
+    handle = str(handle_of(hit.path, hit.container, hit.name, hit.kind, first, code if there else ()))
     if not there or last + 1 - first > _LONGEST_CODE:
-        return _Item(hit, [], str(handle), [], [0])
-    code = _dedented(inert_lines(code))
-    text = ["\n".join(code)]
-    if max(longest_run(mark, text) for mark in (_MARK, _FENCE)) > _LONGEST_RUN:
-        return _Item(hit, [], str(handle), [], [0])
-    return _Item(hit, code, str(handle), [], [*accumulate((not line for line in code), initial=0)])
+        return _Item(hit, [], handle)
+    item = _Item(hit, _dedented(inert_lines(code)), handle)
+    marked = max(longest_run(mark, [item.text]) for mark in (_MARK, _FENCE))
+    return item if marked <= _LONGEST_RUN else _Item(hit, [], handle)
 
 
 def _dedented(lines: list[str]) -> list[str]:
@@ -157,9 +161,9 @@ class _Block:
         self._terms = terms
         self._taken: dict[str, set[int]] = {}
         """Lines of each file that are shown."""
-        lines = ["\n".join(item.lines) for item in items]
-        self._mark = _MARK * max(2, 1 + longest_run(_MARK, lines))
-        self._fence = _FENCE * max(3, 1 + longest_run(_FENCE, [*lines, *(item.hit.path for item in items)]))
+        texts = [item.text for item in items]
+        self._mark = _MARK * max(2, 1 + longest_run(_MARK, texts))
+        self._fence = _FENCE * max(3, 1 + longest_run(_FENCE, [*texts, *(item.hit.path for item in items)]))
 
     def fill(self, room: int) -> None:
         """Choose what is shown so that the text costs `room` hundredths of a token at most."""
@@ -234,8 +238,8 @@ def _chosen(item: _Item, body: Body, others: set[int], allowed: float, terms: fr
         text = "\n".join(item.lines[statement.first : statement.end]).lower()
         return -sum(term in text for term in near)
 
-    text = "\n".join(item.lines).lower()
-    near = [term for term in terms if term in text]
+    whole = item.text.lower()
+    near = [term for term in terms if term in whole]
     chosen: list[Run] = [(0, body.head)]
     if others.intersection(range(item.first, item.first + body.head)) or _cost_of(item, chosen) > allowed:
         return []

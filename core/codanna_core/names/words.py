@@ -78,9 +78,8 @@ def parse_query(text: str) -> NameQuery:
     parts = [part.strip() for part in _QUALIFIER_SEPARATORS.split(last)]
     name = parts[-1]
     if not name and not any(parts) and not path.strip(_PATH_SEPARATOR):
-        return NameQuery(
-            text, (), "", repositories
-        )  # Nothing but separators: an operator's name, if anything.
+        # Nothing but separators: an operator's name, if anything.
+        return NameQuery(text, (), "", repositories)
     containers = tuple(part for part in parts[:-1] if part)
     return NameQuery(name, containers, path.strip(_PATH_SEPARATOR), repositories)
 

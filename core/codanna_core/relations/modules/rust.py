@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from codanna_core.relations.facts import Binding, Binds
+from codanna_core.relations.modules.inner import inner_function
 from codanna_core.relations.types import Shape
 
 if TYPE_CHECKING:
@@ -251,5 +252,4 @@ def qualified(typer: Typer, name: str, path: str) -> Found:
 
 
 def seen_from(typer: Typer, path: str, row: Binding) -> str | None:
-    inside = row.owner >= 0 and typer.row(path, row.owner).kind == Binds.FUNCTION
-    return path if inside and row.kind == Binds.FUNCTION and row.scope_start > 0 else None
+    return path if inner_function(typer, path, row) else None

@@ -4,7 +4,10 @@ comparing all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 from codanna_core.vectors.base import Floats
 from codanna_core.vectors.ivf.coarse import Coarse, ListNumbers
@@ -51,26 +54,36 @@ class Groups:
         return lists
 
     def _nearest(self, vectors: Floats) -> ListNumbers:
-        near = vectors @ self._heads
-        if self._head_offsets is not None:
-            near += self._head_offsets
         looked_into = min(LOOKED_INTO, len(self._members))
-        groups = np.argpartition(-near, looked_into - 1, axis=1)[:, :looked_into].reshape(-1)
-        order = np.argsort(groups, kind="stable")
-        ends = np.cumsum(np.bincount(groups, minlength=len(self._members)))
         best = np.full(len(vectors), -np.inf, np.float32)
         lists = np.zeros(len(vectors), np.int32)
-        for group, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-            rows = order[start:end] // looked_into
-            products = vectors[rows] @ self._blocks[group]
-            if self._offsets is not None:
-                products += self._offsets[self._members[group]]
+        for places, members, products in self._compared(vectors, looked_into):
+            rows = places // looked_into
             column = products.argmax(axis=1)
             value = products[np.arange(len(rows)), column]
             better = value > best[rows]
             best[rows[better]] = value[better]
-            lists[rows[better]] = self._members[group][column[better]]
+            lists[rows[better]] = members[column[better]]
         return lists
+
+    def _compared(
+        self, vectors: Floats, looked_into: int
+    ) -> Iterator[tuple[NDArray[np.intp], ListNumbers, Floats]]:
+        """For each group its lists and their products with the vectors that look into it, behind the numbers
+        of these pairs of a vector and a group: each vector has `looked_into`, one after the other.
+        """
+        near = vectors @ self._heads
+        if self._head_offsets is not None:
+            near += self._head_offsets
+        groups = np.argpartition(-near, looked_into - 1, axis=1)[:, :looked_into].reshape(-1)
+        order = np.argsort(groups, kind="stable")
+        ends = np.cumsum(np.bincount(groups, minlength=len(self._members)))
+        for group, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            places, members = order[start:end], self._members[group]
+            products = vectors[places // looked_into] @ self._blocks[group]
+            if self._offsets is not None:
+                products += self._offsets[members]
+            yield places, members, products
 
     def several(self, vectors: Floats, count: int) -> ListNumbers:
         """The nearest so many lists of each vector, or some about as near, nearest first: i32[n, count]."""
@@ -84,23 +97,13 @@ class Groups:
             products = vectors @ self._coarse.centroids.T
             offsets = self._coarse.offsets()
             return _best(products if offsets is None else products + offsets, count)[0]
-        near = vectors @ self._heads
-        if self._head_offsets is not None:
-            near += self._head_offsets
         looked_into = min(_WIDELY, len(self._members))
-        groups = np.argpartition(-near, looked_into - 1, axis=1)[:, :looked_into].reshape(-1)
-        order = np.argsort(groups, kind="stable")
-        ends = np.cumsum(np.bincount(groups, minlength=len(self._members)))
-        values = np.full((len(groups), count), -np.inf, np.float32)
-        lists = np.zeros((len(groups), count), np.int32)
-        for group, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-            places = order[start:end]
-            products = vectors[places // looked_into] @ self._blocks[group]
-            if self._offsets is not None:
-                products += self._offsets[self._members[group]]
-            columns, products = _best(products, min(count, products.shape[1]))
-            values[places, : columns.shape[1]] = products
-            lists[places, : columns.shape[1]] = self._members[group][columns]
+        values = np.full((len(vectors) * looked_into, count), -np.inf, np.float32)
+        lists = np.zeros((len(vectors) * looked_into, count), np.int32)
+        for places, members, products in self._compared(vectors, looked_into):
+            columns, greatest = _best(products, min(count, products.shape[1]))
+            values[places, : columns.shape[1]] = greatest
+            lists[places, : columns.shape[1]] = members[columns]
         best, _ = _best(values.reshape(len(vectors), -1), count)
         found: ListNumbers = np.take_along_axis(lists.reshape(len(vectors), -1), best, 1)
         return found
