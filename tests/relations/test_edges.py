@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from codanna_core.relations.edges import Answer, Relations
 from codanna_core.relations.resolve import Tier
 from codanna_core.relations.values import Target
@@ -113,13 +115,14 @@ def test_files_that_cannot_use_a_definition_are_not_read(make_project: Make) -> 
     assert "c.py" not in provider.asked
 
 
-def test_a_function_inside_another_is_used_in_its_file(make_project: Make) -> None:
+@pytest.mark.parametrize("before", ["import os\n", ""], ids=["after a line", "at the first byte"])
+def test_a_function_inside_another_is_used_in_its_file(make_project: Make, before: str) -> None:
     """Its name is bound nowhere else, so namesakes are not looked at."""
-    inner = "import os\n\ndef f():\n    def step(): ...\n    step()\n"
+    inner = f"{before}def f():\n    def step(): ...\n    step()\n"
     provider = make_project({"a.py": inner, "b.py": "def g(step, x):\n    step()\n    x.step()\n"})
     relations = Relations(provider)
     answer = relations.callers(found(relations, "a.py", "step"))
-    assert [(edge.path, edge.line) for edge in answer.edges] == [("a.py", 4)]
+    assert [(edge.path, edge.line) for edge in answer.edges] == [("a.py", 2 + before.count("\n"))]
     assert (answer.files, answer.unknown) == (1, 0)
 
 

@@ -77,7 +77,7 @@ class Binding(NamedTuple):
     """Bytes of the whole definition; of the statement, for a variable."""
     scope_start: int
     scope_end: int
-    """Bytes in which the name is bound."""
+    """Bytes in which the name is bound; 0 begins the whole file, 1 a scope at its first byte."""
     owner: int
     """Index of the binding whose definition is around it, -1 at the top."""
     value: str

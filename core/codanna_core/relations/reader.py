@@ -189,7 +189,9 @@ def placed(builder: Builder, scopes: Spans) -> tuple[list[Binding], Spans]:
             begin = end = 0
         elif begin < 0:
             scope = scopes.innermost(row.start if row.kind in _OWNERS else row.at, own)
-            begin, end = (scopes.starts[scope], scopes.ends[scope]) if scope >= 0 else (0, builder.size + 1)
+            begin, end = 0, builder.size + 1
+            if scope >= 0:
+                begin, end = scopes.starts[scope] or 1, scopes.ends[scope]
         placed.append(row._replace(owner=owner_number, scope_start=begin, scope_end=end))
     return placed, owners
 

@@ -11,9 +11,9 @@ from typing import Any
 from codanna_core.languages.registry import LANGUAGE_DATA, languages
 from codanna_core.relations.encoding import VERSION as ENCODING
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of the readers that gives a file other facts. 1: the first. 2: C as it is
-compiled, modules inside files of Rust, default exports of JavaScript.
+compiled, modules inside files of Rust, default exports of JavaScript. 3: scopes at the first byte of a file.
 """
 
 
