@@ -33,6 +33,21 @@ sys.exit(f"loaded: {{loaded}}" if loaded else 0)
     assert done.returncode == 0, done.stderr
 
 
+def test_a_search_looks_for_cycles_rarely(tmp_path: Path) -> None:
+    """What a start makes stays, and to look at all of it seventy times takes a tenth of a search."""
+    (tmp_path / "one.py").write_text("def parse_date():\n    pass\n", encoding="utf-8")
+    script = f"""
+import gc, sys
+passes = []
+gc.callbacks.append(lambda phase, facts: passes.append(phase))
+from codanna_core.cli.main import main
+found = main(["search", "parse a date", {str(tmp_path)!r}])
+sys.exit(found or (f"{{len(passes) // 2}} passes" if len(passes) > 60 else 0))
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_command_has_help() -> None:
     """Every command that the help names can be asked for its own help."""
     from codanna_core.cli.main import COMMANDS, main

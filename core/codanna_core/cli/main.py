@@ -21,7 +21,7 @@ from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQuery, OutOfMemory
 from codanna_core.inert import inert
 from codanna_core.private import private_files
-from codanna_core.runtime.memory import check_limit
+from codanna_core.runtime.memory import check_limit, collect_rarely
 
 # The matrices of one search are small: more threads would only wake each other up, and starve an editor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -71,6 +71,7 @@ def _run(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    collect_rarely()
     verbose = False
     try:
         chosen = next((word for word in arguments if not word.startswith("-")), None)

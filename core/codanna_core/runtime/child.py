@@ -5,10 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 
 from codanna_core.runtime.limits import Limits, confine
+from codanna_core.runtime.memory import collect_rarely
 
 
 def main(entry: str, parent: int, memory: int, nice: int) -> None:
     """Apply the limits, then run `module:function`."""
+    collect_rarely()
     confine(parent, Limits(memory, nice))
     module, _, function = entry.partition(":")
     getattr(import_module(module), function)()
