@@ -4,10 +4,11 @@ checks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 
 
 class Kind(StrEnum):

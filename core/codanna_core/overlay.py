@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -19,6 +19,7 @@ from codanna_core.embed.text import FileTexts
 from codanna_core.errors import ModelUnavailable
 from codanna_core.model import Symbol
 from codanna_core.parsing.parser import Parsing
+from codanna_core.records import dataclass
 from codanna_core.text.documents import body_words, direct_children, own_body, stored_values
 from codanna_core.text.stored import StoredSymbol
 from codanna_core.words import index_text, index_words

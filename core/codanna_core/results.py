@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from codanna_core.model import Origin, Position, Problem, Span
+from codanna_core.records import dataclass
 
 
 class Mode(StrEnum):

@@ -5,11 +5,11 @@ it adds. `tests/contract/test_wire.py` compares the shapes with the docs and wit
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict, cast
 
 from codanna_core.inert import inert, inert_message, inert_text
 from codanna_core.model import Position, Problem, Span
+from codanna_core.records import dataclass
 from codanna_core.results import Definition, Edge, Hit, Relation, ShownHit, SymbolHit
 
 Json = dict[str, Any]

@@ -6,13 +6,14 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Self
 
 import numpy as np
 import orjson
 
 from codanna_core.model import Position, Span
+from codanna_core.records import dataclass
 from codanna_core.text.documents import KINDS, PLACE_BIT
 from codanna_team.codebook import DIMENSION
 from codanna_team.engine import Found

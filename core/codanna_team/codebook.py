@@ -7,7 +7,6 @@ than any team's, which costs little: lists only have to cut the space finely.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.embed.base import normalised
+from codanna_core.records import dataclass
 from codanna_core.storage.container import Container, Form, sealed
 from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.codec import encode, words

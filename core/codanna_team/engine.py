@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 import orjson
 
+from codanna_core.records import dataclass
 from codanna_team.http import MEGABYTE, Client, EngineError, Reply, Trouble
 from codanna_team.template import PUT_MANIFEST
 

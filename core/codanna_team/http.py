@@ -11,13 +11,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from codanna_core.errors import CodannaError
+from codanna_core.records import dataclass
 
 MEGABYTE: Final = 1 << 20
 _CHUNK: Final = 1 << 16

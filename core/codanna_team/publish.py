@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ import orjson
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import CodannaError
+from codanna_core.records import dataclass
 from codanna_core.text.documents import file_key
 from codanna_team.codebook import Codebook, packed
 from codanna_team.engine import Manifest, OpenSearch, Write

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from codanna_core.records import dataclass
 from codanna_core.text.schema import code_analyzer
 from codanna_core.text.stored import Filter
 from codanna_core.words import index_text

@@ -7,12 +7,13 @@ shows them still treats them as text of a stranger.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from codanna_core.errors import CodannaError
 from codanna_core.model import Span
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.search.team import Inquiry
 
 

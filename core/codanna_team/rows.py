@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.text.documents import PLACE_BIT, unpack_payload
 from codanna_core.text.impact import VALUES
 from codanna_core.text.schema import FEATURE_VERSION, USES, WORDS

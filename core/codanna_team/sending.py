@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
+from codanna_core.records import dataclass
 from codanna_team.engine import OpenSearch, Write
 from codanna_team.visible import marks_of, visible
 

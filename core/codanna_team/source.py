@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_team.answers import Readable, Reading, rows_of
 from codanna_team.codebook import Codebook
 from codanna_team.engine import Engine, Found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from codanna_core.errors import CodannaError
+from codanna_core.records import dataclass
 from codanna_team.codebook import Codebook
 from codanna_team.engine import Manifest, OpenSearch, Write
 from codanna_team.http import EngineError, Trouble

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from codanna_core.records import dataclass
 
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 

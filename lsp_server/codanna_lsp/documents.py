@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from codanna_core.records import dataclass
 
 # LSP knows these three line ends only; str.splitlines knows eight more and would shift every line after one.
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")

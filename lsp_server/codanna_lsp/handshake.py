@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from codanna_core._version import __version__
 from codanna_core.config import ServerSettings
+from codanna_core.records import dataclass
 from codanna_lsp import convert, settings
 from codanna_lsp.capabilities import ClientCapabilities, read_client, server_capabilities
 from codanna_rpc import jsonrpc

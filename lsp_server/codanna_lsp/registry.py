@@ -9,8 +9,9 @@ that a user gives; it gets the means to change the index and to talk to the clie
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from codanna_core.records import dataclass
 
 if TYPE_CHECKING:
     from codanna_lsp.session import Session

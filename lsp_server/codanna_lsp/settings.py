@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from codanna_core.config import ClientOptions, ServerSettings, load_settings
+from codanna_core.records import dataclass
 
 SECTION = "codanna"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from codanna_core.cancel import Cancel
+from codanna_core.records import dataclass
 from codanna_core.workspace.folder import Folder
 from codanna_core.workspace.keeper import Reporter
 from codanna_lsp import convert

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from codanna_core.cancel import Cancel
@@ -13,6 +12,7 @@ from codanna_core.errors import InvalidQuery
 from codanna_core.files.revision import revision_of
 from codanna_core.inert import inert, inert_message
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.results import (
     DEFAULT_BUDGET,
     Status,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from codanna_core.cancel import Cancel
@@ -11,6 +11,7 @@ from codanna_core.errors import InvalidQuery
 from codanna_core.inert import inert_message
 from codanna_core.languages.registry import detect_language, languages
 from codanna_core.model import Kind, Problem
+from codanna_core.records import dataclass
 from codanna_core.results import (
     Context,
     Filters,

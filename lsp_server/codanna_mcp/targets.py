@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from codanna_core.cancel import Cancel
@@ -13,6 +13,7 @@ from codanna_core.errors import InvalidQuery
 from codanna_core.files import is_indexable, to_utf8
 from codanna_core.files.inside import is_inside, read_inside
 from codanna_core.model import Position, Span, Symbol
+from codanna_core.records import dataclass
 from codanna_core.results import Hit
 from codanna_core.search.service import SearchService
 from codanna_rpc.params import InvalidParams, Params

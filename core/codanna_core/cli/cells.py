@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TextIO
+
+from codanna_core.records import dataclass
 
 _PAINT = re.compile(r"\x1b\[[\d;]*m")
 _PIPE_COLUMNS = 160

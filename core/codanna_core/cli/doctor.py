@@ -7,7 +7,6 @@ import importlib.metadata
 import platform
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from codanna_core.cli.scope import scope_of
 from codanna_core.errors import CodannaError
 from codanna_core.inert import inert
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 
 _PACKAGES = (
     "tantivy",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from codanna_core.cli.cells import Screen, cut, width
 from codanna_core.cli.render import Style, whole_name
 from codanna_core.inert import inert
+from codanna_core.records import dataclass
 from codanna_core.results import Hit
 
 _SIDE_BY_SIDE = 120

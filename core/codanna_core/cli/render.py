@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from codanna_core.cli.cells import Screen, cut, width
 from codanna_core.inert import inert
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.results import Hit, SnippetLine, Status, SymbolHit, SyncReport
 
 _WIDTH = 160

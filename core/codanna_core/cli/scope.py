@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from codanna_core.cli.arguments import overrides_of, root_of
 from codanna_core.errors import CodannaError
+from codanna_core.records import dataclass
 from codanna_core.results import Filters, Hit, SymbolHit
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from codanna_core.records import dataclass
 
 
 class Takes(Enum):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from codanna_core.records import dataclass
 
 _DEEPEST = 64
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from codanna_core._version import __version__
 from codanna_core.clients import jsonc
 from codanna_core.errors import ConfigError
 from codanna_core.languages.registry import languages
+from codanna_core.records import dataclass
 
 SERVER = "codanna"
 """The name under which clients list the server."""

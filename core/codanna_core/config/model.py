@@ -6,11 +6,12 @@ A key exists only because some code reads it; `tests/config` holds that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from codanna_core.config.addresses import link_fault, url_fault
+from codanna_core.records import dataclass
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import os
 import reprlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import Field, dataclass, fields, replace
+from dataclasses import Field, fields, replace
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -28,6 +28,7 @@ from codanna_core.config.model import MAX_PATTERN_CHARACTERS, MAX_PATTERNS, Rest
 from codanna_core.hints import nearest
 from codanna_core.model import Problem
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 
 _TYPE_WORDS: Final[dict[Any, str]] = {
     bool: "true or false",

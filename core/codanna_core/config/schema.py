@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from codanna_core.config.model import MAX_PATTERNS, Settings
 from codanna_core.config.resolve import KeyInfo, Resolved, all_keys, get
+from codanna_core.records import dataclass
 
 SET_BY: Final = "x-set-by"
 PROJECT_MAXIMUM: Final = "x-project-maximum"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from codanna_core.records import dataclass
 
 _HANDLE = re.compile(r"(?P<path>[^#]+(?:#[^#]+)*?)#(?P<name>[^#]*?)(?:~(?P<digest>[0-9a-f]{6}))?")
 _LINES = re.compile(r"L(?P<first>\d{1,7})-(?P<last>\d{1,7})")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate, islice
 
 from codanna_core.context.handles import handle_of, qualified
@@ -17,6 +17,7 @@ from codanna_core.context.statements import Body, Statement, body_of
 from codanna_core.context.tokens import WHOLE, cost, line_costs, most_tokens
 from codanna_core.errors import InvalidQuery
 from codanna_core.inert import inert, inert_lines
+from codanna_core.records import dataclass
 from codanna_core.results import Context, Form, Hit, SearchResult, ShownHit
 
 LEAST_BUDGET = 50

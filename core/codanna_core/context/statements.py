@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from codanna_core.languages.registry import Language, languages
+from codanna_core.records import dataclass
 
 _CHARACTERS = frozenset(
     {"c", "cpp", "csharp", "java", "go", "kotlin", "scala", "swift", "rust", "zig", "d", "objc", "haskell"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import orjson
 from numpy.typing import NDArray
 
 from codanna_core.errors import ModelUnavailable
+from codanna_core.records import dataclass
 
 _VECTORS, _FACTS, _ERROR = b"V", b"F", b"E"
 _SHAPE = struct.Struct("<II")

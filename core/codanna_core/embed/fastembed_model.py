@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.embed.base import keep_quiet, normalised
 from codanna_core.embed.prefixes import prefixes_of
 from codanna_core.errors import ModelUnavailable
+from codanna_core.records import dataclass
 
 # No model reads more than about 8,000 tokens; tokenising a megabyte to throw it away takes seconds.
 _MAX_CHARACTERS = 32_768

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import orjson
 from numpy.typing import NDArray
 
 from codanna_core.errors import ModelUnavailable
+from codanna_core.records import dataclass
 
 HUMPS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 """Where identifiers are split; `tokenizer.json` holds the same pattern as its first normaliser."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from codanna_core.files.found import Scan
 from codanna_core.files.table import FileStat, FileTable
+from codanna_core.records import dataclass
 
 
 @dataclass(slots=True)

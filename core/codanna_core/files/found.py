@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -13,6 +12,7 @@ from codanna_core.files.listing import Listing
 from codanna_core.files.reasons import SkipReason
 from codanna_core.files.table import FileStat
 from codanna_core.model import Problem
+from codanna_core.records import dataclass
 
 
 class ScanKind(StrEnum):

@@ -6,13 +6,14 @@ A folder with an unchanged signature holds the same entries as before, so only t
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
+from codanna_core.records import dataclass
 from codanna_core.storage.container import Array, Container, Form, packed_texts, sealed, unpacked_texts
 
 _FORM: Final = Form(b"CDNLST\x00\x03", "a listing of folders")

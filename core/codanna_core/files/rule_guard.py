@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from codanna_core.config import DiscoverySettings
@@ -25,6 +24,7 @@ from codanna_core.files.rules import (
 )
 from codanna_core.model import Problem
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 
 _MAX_PATTERNS: Final = 20_000
 _ALL_PATTERNS: Final = 50_000

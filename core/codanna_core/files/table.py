@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.files.reasons import CODE_OF, CODES, SkipReason
+from codanna_core.records import dataclass
 from codanna_core.storage.container import Array, Container, Form, packed_texts, sealed, unpacked_texts
 
 HASH_SIZE: Final = 16

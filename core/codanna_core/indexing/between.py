@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from codanna_core.cancel import Cancel
 from codanna_core.indexing.run import Indexer
+from codanna_core.records import dataclass
 from codanna_core.results import SyncReport
 
 _LOOK_S = 0.2

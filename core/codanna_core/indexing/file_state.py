@@ -11,7 +11,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from stat import S_ISREG
 
@@ -26,6 +26,7 @@ from codanna_core.files.walk import are_indexable, scan
 from codanna_core.indexing.prepare import FileTask
 from codanna_core.indexing.run import Outcome
 from codanna_core.model import Problem
+from codanna_core.records import dataclass
 from codanna_core.storage.directory import FsDirectory
 from codanna_core.text.reader import TextSnapshot
 

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from codanna_core.indexing.names_on_disk import (
 from codanna_core.indexing.ownership import Ownership, Standing
 from codanna_core.model import Problem
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.runtime.folders import cache_folder
 from codanna_core.storage.checked_json import checked, with_checksum
 from codanna_core.storage.collect import remove_folder, remove_if_empty

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Restart, Settings, diff, restarts
@@ -18,6 +18,7 @@ from codanna_core.indexing.events import Events
 from codanna_core.indexing.layout import IndexFolder
 from codanna_core.model import Problem
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.runtime.pace import POLITE, Pace
 from codanna_core.storage.collect import remove_folder
 from codanna_core.vectors import open_vector_index

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -23,6 +23,7 @@ import orjson
 
 from codanna_core.errors import IndexRefused
 from codanna_core.indexing.names_on_disk import IDENTITY, LOCK, MANIFEST, is_text_folder, is_vector_folder
+from codanna_core.records import dataclass
 from codanna_core.runtime.folders import state_folder
 from codanna_core.runtime.system import WINDOWS
 from codanna_core.storage.checked_json import checked, with_checksum

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from codanna_core.cancel import Cancel
@@ -16,6 +16,7 @@ from codanna_core.files import SkipReason
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup
 from codanna_core.model import Problem
 from codanna_core.parsing.verdicts import CRASHED, SLOW
+from codanna_core.records import dataclass
 from codanna_core.runtime.frames import receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import KILLED, OUT_OF_TIME, Limits

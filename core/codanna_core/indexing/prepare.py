@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from codanna_core.languages.text_only import as_text, language_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.verdicts import content_key, problem_of
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.relations.identifiers import identifiers
 from codanna_core.text.documents import FileDocuments, body_words, direct_children, own_body
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepare
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.parser import Parsing
+from codanna_core.records import dataclass
 from codanna_core.results import Progress, State
 from codanna_core.runtime.pace import POLITE, Pace, processors
 from codanna_core.runtime.yielding import Courtesy

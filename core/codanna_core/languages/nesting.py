@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from codanna_core.model import Kind
+from codanna_core.records import dataclass
 
 
 @dataclass(slots=True)

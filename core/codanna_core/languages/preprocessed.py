@@ -7,7 +7,9 @@ A compiler sees one of the branches and no macro; this does the same by putting 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from codanna_core.records import dataclass
 
 MAX_DEPTH = 60
 _DIRECTIVE = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b")

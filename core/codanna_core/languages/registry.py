@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,6 +18,7 @@ import orjson
 
 from codanna_core.cache import Cache
 from codanna_core.model import Kind
+from codanna_core.records import dataclass
 
 LANGUAGE_DATA = Path(__file__).with_name("data")
 """A folder for each language."""

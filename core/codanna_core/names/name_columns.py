@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from codanna_core.names.words import (
     WORD_START,
     fold,
 )
+from codanna_core.records import dataclass
 from codanna_core.storage.container import Container, ContainerWriter, Form
 from codanna_core.storage.directory import Directory
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
+from codanna_core.records import dataclass
 from codanna_core.storage.directory import Directory, FileDamaged, FileTooLarge
 from codanna_core.storage.log import LogForm, LogReader, LogWriter
 

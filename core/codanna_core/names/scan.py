@@ -7,7 +7,6 @@ the rest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from codanna_core.names.name_columns import NameColumns, initial_planes, letter_planes, pack, pair_planes
 from codanna_core.names.words import CODE_BITS, CODE_MASK, KEY_CODES, LAST_ALNUM_CODE, WORD_START, codes_of
+from codanna_core.records import dataclass
 
 Rows = NDArray[np.intp]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from typing import NamedTuple
 
 from codanna_core.cache import Cache
 from codanna_core.names.words import squeeze, words
+from codanna_core.records import dataclass
 
 
 class MatchKind(StrEnum):

@@ -8,11 +8,12 @@ characters.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from codanna_core.records import dataclass
 
 CODE_MASK: Final = 0x3F
 WORD_START: Final = 0x40

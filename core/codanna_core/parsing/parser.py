@@ -7,13 +7,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from codanna_core.cache import Cache
 from codanna_core.languages.exchange import Request, pack_request, unpack_answer
 from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.verdicts import CRASHED, SLOW, Verdicts, content_key, problem_of, seconds_for
+from codanna_core.records import dataclass
 from codanna_core.relations.encoding import encode
 from codanna_core.relations.facts import Facts
 from codanna_core.relations.rules import rules_of

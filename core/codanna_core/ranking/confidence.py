@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.ranking.signals import Floats
+from codanna_core.records import dataclass
 
 EVEN, STEP = 10.2, 3.0
 """The sum at which every second first hit was right on the labelled questions, and how far it is from there

@@ -5,7 +5,8 @@ places. `traces.py` reads them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from codanna_core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

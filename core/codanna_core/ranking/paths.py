@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from codanna_core.cache import Cache
+from codanna_core.records import dataclass
 from codanna_core.words import index_text
 
 _TEST_FOLDER = re.compile(

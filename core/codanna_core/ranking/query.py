@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from codanna_core.hints import nearest
 from codanna_core.model import Kind, Problem
 from codanna_core.problems import Code
 from codanna_core.ranking.pasted import Frame, may_be_pasted
+from codanna_core.records import dataclass
 from codanna_core.results import Filters
 
 _TOKEN = re.compile(r'(-?)(?:(lang|language|kind|path|in|repo):)?("([^"]*)"|\S+)')

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.ranking.paths import ASKED_BY, CLASSES, PathTraits
+from codanna_core.records import dataclass
 from codanna_core.text.documents import KINDS
 from codanna_core.text.name_terms import CODES, code_of, unpacked
 

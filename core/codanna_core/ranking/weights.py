@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import orjson
 from numpy.typing import NDArray
 
 from codanna_core.ranking.signals import SIGNALS, SYMBOL_SIGNALS
+from codanna_core.records import dataclass
 
 
 def of_table(

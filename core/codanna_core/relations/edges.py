@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from codanna_core.records import dataclass
 from codanna_core.relations.encoding import Wanted
 from codanna_core.relations.facts import Binds, Reference, Role, is_local
 from codanna_core.relations.meant import Meant, meant_by

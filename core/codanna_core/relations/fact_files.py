@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.storage import Directory
 from codanna_core.storage.container import Container, ContainerWriter, Form
 

@@ -12,12 +12,13 @@ import re
 import threading
 import zlib
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
 
 from codanna_core.errors import IndexCorrupt
+from codanna_core.records import dataclass
 from codanna_core.relations.fact_files import KEY_BYTES, MAX_RECORD, Blocks, Segment, unpacked
 from codanna_core.storage import Directory
 from codanna_core.storage.checked_json import checked, with_checksum

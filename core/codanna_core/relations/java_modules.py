@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from codanna_core.records import dataclass
 
 ROOTS = ("src/main/java", "src/test/java")
 """Where sources are unless a manifest says otherwise."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from codanna_core.records import dataclass
 from codanna_core.relations.facts import Binds, Flag
 from codanna_core.relations.resolve import Resolution, Tier
 from codanna_core.relations.typer import Typer

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from hashlib import blake2b
 from typing import Any
 
 from codanna_core.languages.registry import LANGUAGE_DATA, languages
+from codanna_core.records import dataclass
 from codanna_core.relations.encoding import VERSION as ENCODING
 
 VERSION = 3

@@ -11,10 +11,11 @@ import os
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from codanna_core.errors import CodannaError
+from codanna_core.records import dataclass
 from codanna_core.runtime.frames import READY, read_frame, write_frame
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import KERNEL_LIMITS_MEMORY, KERNEL_LIMITS_TIME, KILLED, OUT_OF_TIME, Limits

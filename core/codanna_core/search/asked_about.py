@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 
 from codanna_core.errors import InvalidQuery
 from codanna_core.languages.lines import Lines
 from codanna_core.model import Kind
+from codanna_core.records import dataclass
 from codanna_core.relations.facts import Binding, Binds, Flag, Reference
 from codanna_core.relations.local_uses import local_at
 from codanna_core.relations.modules import HOMES, module_rules

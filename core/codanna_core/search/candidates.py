@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from codanna_core.ranking.signals import (
     symbol_signals,
 )
 from codanna_core.ranking.weights import WEIGHTS
+from codanna_core.records import dataclass
 from codanna_core.results import Filters, Mode
 from codanna_core.search.exact import find_named
 from codanna_core.search.globs import globs_to_regexes

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.cancel import Cancel
+from codanna_core.records import dataclass
 from codanna_core.text.rows import Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 

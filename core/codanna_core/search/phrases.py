@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from codanna_core.cancel import Cancel
+from codanna_core.records import dataclass
 from codanna_core.search.snippets import SnippetReader
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import PLACE_BIT

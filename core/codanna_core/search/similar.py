@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from codanna_core.errors import DimensionMismatch, InvalidQuery
 from codanna_core.files import decode
 from codanna_core.model import Extraction, Problem
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.results import Filters, SearchResult
 from codanna_core.search.candidates import NO_WORDS, CandidateSet, Sought, index_filter
 from codanna_core.search.joined import beyond

@@ -6,7 +6,7 @@ What asks an engine is another package, imported where the user named one. Nothi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codanna_core.model import Origin, Problem
 from codanna_core.names import NameIndex
+from codanna_core.records import dataclass
 from codanna_core.results import SnippetLine
 from codanna_core.search.layers import FileKeys, Layer
 from codanna_core.text.rows import Rows

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.embed.base import Embedder
 from codanna_core.model import Problem
 from codanna_core.names import NameIndex, NameMatch
+from codanna_core.records import dataclass
 from codanna_core.results import Hit, SearchResult
 from codanna_core.search.buffers import BufferLayer, fits_path
 from codanna_core.search.committed import CommittedLayer

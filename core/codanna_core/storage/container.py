@@ -15,7 +15,7 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -23,6 +23,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.storage.directory import Chunk, Directory, FileDamaged
 
 ALIGNMENT = 64

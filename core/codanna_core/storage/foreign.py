@@ -7,11 +7,11 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IMODE
 
 from codanna_core.errors import ConfigError
+from codanna_core.records import dataclass
 from codanna_core.runtime.folders import state_folder
 from codanna_core.runtime.system import WINDOWS
 from codanna_core.storage.private import is_link, make_folder, open_file

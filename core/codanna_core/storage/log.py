@@ -11,9 +11,9 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from codanna_core.records import dataclass
 from codanna_core.storage.directory import AppendFile, Directory, FileDamaged
 
 _HEADER = struct.Struct("<8sIIII")

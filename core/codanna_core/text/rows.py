@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
+
+from codanna_core.records import dataclass
 
 Address: TypeAlias = tantivy.DocAddress
 Places: TypeAlias = NDArray[np.int64]

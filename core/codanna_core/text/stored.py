@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from codanna_core.model import Origin
+from codanna_core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

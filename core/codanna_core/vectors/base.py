@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from codanna_core.cancel import Cancel
 from codanna_core.errors import ConfigError, DimensionMismatch, InvalidQuery
+from codanna_core.records import dataclass
 from codanna_core.runtime.pace import POLITE, Pace
 
 Keys = NDArray[np.uint64]

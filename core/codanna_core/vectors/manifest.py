@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 import orjson
 
 from codanna_core.errors import IndexCorrupt, IndexIncompatible
+from codanna_core.records import dataclass
 from codanna_core.storage import Directory
 from codanna_core.storage.container import Form
 from codanna_core.vectors.base import Calibration

@@ -7,13 +7,14 @@ on at full speed. It only writes the new file; the parent publishes it.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from codanna_core.cancel import Cancel, check_cancelled
 from codanna_core.errors import CodannaError
+from codanna_core.records import dataclass
 from codanna_core.runtime.frames import own_pipes, receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import Limits, leave_with_parent

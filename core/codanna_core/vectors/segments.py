@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.storage import Directory
 from codanna_core.storage.container import Container, ContainerWriter
 from codanna_core.vectors.base import Floats, Keys, Mask

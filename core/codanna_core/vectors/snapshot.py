@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from codanna_core.cancel import Cancel, check_cancelled
+from codanna_core.records import dataclass
 from codanna_core.vectors.base import (
     Floats,
     Keys,

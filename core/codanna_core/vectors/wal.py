@@ -6,10 +6,9 @@ for an upsert the scales f32[n] and the rows [n, d]; n follows from the length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from codanna_core.records import dataclass
 from codanna_core.storage import AppendFile, Directory
 from codanna_core.storage.log import LogForm, LogReader, LogWriter
 from codanna_core.vectors.base import Floats, Keys

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from codanna_core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codanna_core.inert import inert
+from codanna_core.records import dataclass
 from codanna_core.results import Confidence, Relation, RelationRequest
 from codanna_lsp.convert import SYMBOL_KINDS
 from codanna_lsp.features.navigation import (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from codanna_core.records import dataclass
 from codanna_lsp.capabilities import ClientCapabilities
 from codanna_lsp.convert import Json
 from codanna_lsp.registry import Registry

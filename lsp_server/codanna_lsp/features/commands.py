@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codanna_core.inert import inert_message
+from codanna_core.records import dataclass
 from codanna_core.results import Progress, State
 from codanna_lsp.capabilities import COMMANDS
 from codanna_lsp.features import find_similar

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codanna_core.errors import IndexMissing, InvalidQuery
 from codanna_core.inert import inert
 from codanna_core.model import Problem
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.results import DEFAULT_BUDGET
 from codanna_core.wire import EDITOR, problems_json
 from codanna_lsp.convert import Json

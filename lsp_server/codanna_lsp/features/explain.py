@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from codanna_core.records import dataclass
 from codanna_core.results import SearchRequest
 from codanna_lsp import convert
 from codanna_lsp.convert import Json

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codanna_core.records import dataclass
 from codanna_core.results import Relation, RelationRequest
 from codanna_lsp.documents import column_to_index, index_to_column
 from codanna_lsp.features.answers import engine_of

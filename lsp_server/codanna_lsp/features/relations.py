@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from codanna_core.errors import IndexMissing
 from codanna_core.model import Problem
 from codanna_core.problems import Code
+from codanna_core.records import dataclass
 from codanna_core.results import Confidence, Edge, Relation, RelationRequest, RelationResult
 from codanna_core.wire import EDITOR, problems_json
 from codanna_lsp import convert

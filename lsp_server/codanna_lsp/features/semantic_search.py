@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codanna_core.records import dataclass
 from codanna_lsp.convert import Json
 from codanna_lsp.features.answers import decode_filters, gather
 from codanna_lsp.registry import Registry

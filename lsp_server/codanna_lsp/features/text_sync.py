@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
+from codanna_core.records import dataclass
 from codanna_lsp import convert
 from codanna_lsp.documents import Document, Point, split_lines
 from codanna_lsp.registry import Registry

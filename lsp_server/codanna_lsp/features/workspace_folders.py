@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from codanna_core.records import dataclass
 from codanna_lsp.registry import Registry
 from codanna_lsp.session import Session
 from codanna_rpc.params import Params

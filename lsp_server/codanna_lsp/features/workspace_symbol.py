@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from codanna_core.errors import IndexMissing
+from codanna_core.records import dataclass
 from codanna_lsp import convert
 from codanna_lsp.convert import Json, LineSource
 from codanna_lsp.registry import Registry

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.vectors.base import Floats
 
 ListNumbers = NDArray[np.int32]

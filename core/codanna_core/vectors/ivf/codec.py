@@ -9,12 +9,12 @@ again and saves three quarters of the rescoring. Bits beyond the dimension are z
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.vectors.base import Floats, Mask
 
 Codes = NDArray[np.uint64]

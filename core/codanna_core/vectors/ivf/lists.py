@@ -7,11 +7,10 @@ half).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.storage.container import Container, ContainerWriter
 from codanna_core.vectors.base import Floats, Metric
 from codanna_core.vectors.ivf import codec

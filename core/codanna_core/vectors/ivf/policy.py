@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from codanna_core.records import dataclass
 from codanna_core.vectors.base import Implementation
 from codanna_core.vectors.segments import Part
 

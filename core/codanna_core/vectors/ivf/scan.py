@@ -7,11 +7,11 @@ entries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.records import dataclass
 from codanna_core.vectors.base import Floats, Mask
 from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.codec import QueryCode
