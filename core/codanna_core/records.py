@@ -37,17 +37,12 @@ else:
 def _made(plain: type, *, frozen: bool, slots: bool, eq: bool, kw_only: bool) -> Any:
     own = set(vars(plain))
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(plain)
-    compared = ("__eq__", "__hash__") if frozen else ("__eq__",)
-    later = {"__init__", "__repr__", *(compared if eq else ())} - own
-
-    def whole() -> None:
-        """Put the methods that the standard library makes in the place of those that wait."""
-        complete = _complete(made, frozen=frozen, eq=eq)
-        for name in later:
-            setattr(made, name, getattr(complete, name))
-
+    later = ["__init__", "__repr__"]
+    if eq:
+        later += ["__eq__", "__hash__"] if frozen else ["__eq__"]
     for name in later:
-        setattr(made, name, _waiting(made, name, whole))
+        if name not in own:
+            setattr(made, name, _waiting(made, name, frozen=frozen))
     if eq and not frozen and not own & {"__eq__", "__hash__"}:
         made.__hash__ = None
     if frozen:
@@ -59,23 +54,31 @@ def _made(plain: type, *, frozen: bool, slots: bool, eq: bool, kw_only: bool) ->
     return made
 
 
-def _complete(made: type, *, frozen: bool, eq: bool) -> type:
-    """A class of the same fields with all methods, from which these are taken."""
+def _waiting(made: type, name: str, *, frozen: bool) -> Callable[..., Any]:
+    """Stands for a method until it is called, and has the standard library make it then."""
+
+    def method(self: object, /, *args: Any, **kwargs: Any) -> Any:
+        there = _method(made, name, frozen=frozen)
+        setattr(made, name, there)
+        return there(self, *args, **kwargs)
+
+    return method
+
+
+def _method(made: type, name: str, *, frozen: bool) -> Callable[..., Any]:
+    """One method, taken from a class that has the same fields."""
     fields: dict[str, dataclasses.Field[Any]] = vars(made)["__dataclass_fields__"]
     names: dict[str, Any] = dict(fields)
     names["__annotations__"] = {name: field.type for name, field in fields.items()}
-    names["__module__"], names["__qualname__"] = made.__module__, made.__qualname__
+    names["__module__"], names["__doc__"] = made.__module__, made.__doc__ or ""
     if hasattr(made, "__post_init__"):
         names["__post_init__"] = None  # That there is one is all that counts: it is called on the instance.
-    return dataclasses.dataclass(frozen=frozen, eq=eq)(type(made.__name__, (), names))
-
-
-def _waiting(made: type, name: str, whole: Callable[[], None]) -> Callable[..., Any]:
-    def method(self: object, /, *args: Any, **kwargs: Any) -> Any:
-        whole()
-        return getattr(made, name)(self, *args, **kwargs)
-
-    return method
+    compares = name in ("__eq__", "__hash__")
+    decorate = dataclasses.dataclass(
+        init=name == "__init__", repr=name == "__repr__", eq=compares, frozen=frozen
+    )
+    found: Callable[..., Any] = getattr(decorate(type(made.__name__, (), names)), name)
+    return found
 
 
 def _not_assigned(self: object, name: str, value: object) -> NoReturn:

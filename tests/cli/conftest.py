@@ -102,7 +102,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 _PIECE = re.compile(
     r"\x1b\[(?P<values>[\d;?>=]*)(?P<verb>[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()].|\x1b.|(?P<letter>.|\n)"
 )
-COMMAND = [sys.executable, "-P", "-c", "import sys; from codanna_core.cli.main import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-P", "-c", "from codanna_core.cli.main import program; program()"]
 
 
 class Terminal:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-P", "-c", "import sys; from codanna_core.cli.main import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-P", "-c", "from codanna_core.cli.main import program; program()"]
 HEAVY = ("numpy", "tantivy", "tree_sitter", "fastembed", "onnxruntime", "pygls", "asyncio", "logging")
 
 
@@ -46,6 +46,28 @@ sys.exit(found or (f"{{len(passes) // 2}} passes" if len(passes) > 60 else 0))
 """
     done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_registered_for_the_end_is_called(tmp_path: Path) -> None:
+    """A command ends without taking the interpreter apart, but not without those who asked to be called, nor
+    before all is printed.
+    """
+    left = tmp_path / "left"
+    script = f"""
+import atexit, pathlib, sys, tempfile, threading, time
+kept = tempfile.TemporaryDirectory(dir={str(tmp_path)!r})
+atexit.register(pathlib.Path({str(left)!r}).write_text, "called")
+threading.Thread(target=time.sleep, args=(60,)).start()
+from codanna_core.cli.main import program
+sys.argv[1:] = ["config", "schema"]
+program()
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False, timeout=50
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("}")
+    assert [path.name for path in tmp_path.iterdir()] == ["left"]
 
 
 def test_every_command_has_help() -> None:

@@ -19,7 +19,7 @@ from answering import Answers, answers, differences
 from codanna_core import Engine
 from codanna_core.parsing.parser import HELPERS
 
-COMMAND = [sys.executable, "-P", "-c", "import sys; from codanna_core.cli.main import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-P", "-c", "from codanna_core.cli.main import program; program()"]
 FILES = 40
 QUESTIONS = [
     *(f"does part {part} of handler {part * 3}" for part in range(6)),

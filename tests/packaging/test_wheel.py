@@ -97,5 +97,5 @@ def test_wheel_is_small_enough(wheel: zipfile.ZipFile) -> None:
 def test_console_script_and_license(wheel: zipfile.ZipFile) -> None:
     """Installing gives the command, and the license travels along."""
     [entry_points] = [name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt")]
-    assert "codanna-lsp = codanna_core.cli.main:main" in wheel.read(entry_points).decode()
+    assert "codanna-lsp = codanna_core.cli.main:program" in wheel.read(entry_points).decode()
     assert any(name.endswith("/licenses/LICENSE") for name in wheel.namelist())

@@ -6,6 +6,7 @@ Only the chosen subcommand's module is imported, so that `--help` and `--version
 from __future__ import annotations
 
 import argparse
+import atexit
 import errno
 import importlib
 import os
@@ -51,6 +52,9 @@ COMMANDS = {
 }
 """Subcommand to its line in the help; the module of the same name in this package runs it."""
 
+SERVERS = ("serve", "mcp")
+"""They read their own arguments, and run until they are asked to end."""
+
 _INVALID_CHOICE = re.compile(
     r"argument (?P<what>\S+): invalid choice: (?P<given>.*) \(choose from (?P<known>.*)\)", re.DOTALL
 )
@@ -58,6 +62,21 @@ _WORD = re.compile(r"[\w-]+")
 _FEW = 5
 _ELSEWHERE = "choose another location with --index-dir"
 _CALLED = {"COMMAND": "command", "ACTION": "action", "CLIENT": "client", "option": "option"}
+
+
+def program() -> NoReturn:
+    """What is installed as `codanna-lsp`: one command, and then the end at once.
+
+    The interpreter would first take apart all that was loaded, a tenth of a search, for memory that the
+    system takes back anyway. What was registered for the end is called as always.
+    """
+    code = main()
+    if _chosen(sys.argv[1:]) in SERVERS:
+        sys.exit(code)
+    atexit._run_exitfuncs()
+    if not _flushed():
+        sys.exit(code)
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,8 +93,8 @@ def _run(arguments: list[str]) -> int:
     collect_rarely()
     verbose = False
     try:
-        chosen = next((word for word in arguments if not word.startswith("-")), None)
-        if chosen in ("serve", "mcp"):
+        chosen = _chosen(arguments)
+        if chosen in SERVERS:
             return int(_module(chosen).run(arguments[arguments.index(chosen) + 1 :]))
         check_limit()
         options = _parser(chosen).parse_args(arguments)
@@ -117,6 +136,21 @@ def _run(arguments: list[str]) -> int:
             f"internal error: {type(error).__name__}: {error}; `-v` shows where, please report it",
             ExitCode.FAILED,
         )
+
+
+def _chosen(arguments: list[str]) -> str | None:
+    return next((word for word in arguments if not word.startswith("-")), None)
+
+
+def _flushed() -> bool:
+    """Whether all that was printed is out; where it cannot be, the interpreter says so as it always does."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def explain_os_error(error: OSError) -> str:
@@ -224,4 +258,4 @@ def _complain(message: str, code: ExitCode) -> ExitCode:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

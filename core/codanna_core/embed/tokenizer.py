@@ -10,6 +10,8 @@ import re
 from array import array
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import count
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +66,8 @@ class _Pieces:
     @classmethod
     def of(cls, vocabulary: Sequence[tuple[str, float]]) -> _Pieces:
         """Checked, for each piece costs time and memory."""
-        ids = {piece: index for index, (piece, _) in enumerate(vocabulary)}
-        scores = [float(score) for _, score in vocabulary]
+        ids = dict(zip(map(itemgetter(0), vocabulary), count(), strict=False))
+        scores = list(map(float, map(itemgetter(1), vocabulary)))
         if max(map(len, ids), default=0) > _LONGEST_PIECE or len(ids) != len(scores):
             raise ValueError("its pieces are too long, or some are there twice")
         return cls(ids, scores)

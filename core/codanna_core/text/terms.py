@@ -78,7 +78,7 @@ class Terms:
     def different(self, raws: Iterable[bytes]) -> list[str]:
         """The different terms of raw words, in the order of the alphabet."""
         numbers, _ = self.numbers([raws])
-        return sorted(map(self.spelled.__getitem__, np.unique(numbers).tolist()))
+        return sorted(map(self.spelled.__getitem__, set(numbers.tolist())))
 
 
 class _Known(threading.local):
