@@ -33,7 +33,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
         return launch(entry, limits)
 
     monkeypatch.setattr(pool, "launch", noted)
-    monkeypatch.setattr(run, "_INLINE_FILES", 0)
+    monkeypatch.setattr(run, "INLINE_FILES", 0)
     return seen
 
 

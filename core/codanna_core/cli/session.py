@@ -32,14 +32,20 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 @contextmanager
 def open_engine(
-    options: argparse.Namespace, *, notes: bool = True, own: bool = False, team: bool = False
+    options: argparse.Namespace,
+    *,
+    notes: bool = True,
+    own: bool = False,
+    team: bool = False,
+    synced: bool = False,
 ) -> Iterator[CommandService]:
     """The engine that answers about the folder that the options name; `notes` reports bad settings first.
-    With `own` it is that of the folder itself, never of one above; `team` says that a team is asked as well.
+    With `own` it is that of the folder itself, never of one above; `team` says that a team is asked as well,
+    and `synced` that the index is brought up to date first.
     """
     root = root_of(options) if own else scope_of(options).root
     overrides = overrides_of(options)
-    if notes or team:
+    if notes or team or synced:
         settings, problems = load_settings(root, overrides)
         if team and settings.team.url:
             from codanna_core.search.opened_team import prepare_team
@@ -47,6 +53,11 @@ def open_engine(
             prepare_team(settings.team, root)
         if notes:
             report_problems(problems)
+    if synced:
+        from codanna_core.indexing.ahead import expect_changes
+        from codanna_core.indexing.location import index_path
+
+        expect_changes(root, index_path(root, index_dir_of(options), settings))
     from codanna_core.engine import Engine
 
     with Engine.open(root, index_dir_of(options), overrides=overrides, watched=True) as engine:
@@ -80,7 +91,7 @@ def asked_engine(
     """The engine, ready to be asked: brought up to date, or with `--no-sync` as it is; `team` says that a
     team is asked as well.
     """
-    with open_engine(options, team=team) as engine, stoppable() as cancel:
+    with open_engine(options, team=team, synced=not options.no_sync) as engine, stoppable() as cancel:
         if options.no_sync:
             engine.hear_writer()
         else:

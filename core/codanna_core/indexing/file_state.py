@@ -23,6 +23,7 @@ from codanna_core.files.listing import Listing
 from codanna_core.files.reasons import SkipReason
 from codanna_core.files.table import FileTable
 from codanna_core.files.walk import are_indexable, scan
+from codanna_core.indexing.names_on_disk import FILES
 from codanna_core.indexing.prepare import FileTask
 from codanna_core.indexing.run import Outcome
 from codanna_core.model import Problem
@@ -32,7 +33,6 @@ from codanna_core.text.reader import TextSnapshot
 
 log = logging.getLogger("codanna.engine")
 
-_TABLE = "files.bin"
 _LISTING = "listing.bin"
 
 
@@ -185,7 +185,7 @@ class FileState:
         if not self.dirty or self._table is None or self._generation != generation:
             return
         try:
-            self._directory.replace(_TABLE, generation.to_bytes(8, "little") + self._table.to_bytes())
+            self._directory.replace(FILES, generation.to_bytes(8, "little") + self._table.to_bytes())
             if self._listing is not None:
                 self._directory.replace(_LISTING, self._listing.to_bytes())
         except OSError as error:
@@ -263,7 +263,7 @@ class FileState:
 
     def _read_table(self, generation: int) -> FileTable | None:
         try:
-            data = self._directory.read(_TABLE)
+            data = self._directory.read(FILES)
             if len(data) < 8 or int.from_bytes(data[:8], "little") != generation:
                 return None
             return FileTable.from_bytes(memoryview(data)[8:])

@@ -8,9 +8,10 @@ MANIFEST = "index.json"
 IDENTITY = "identity.json"
 LOCK = "writer.lock"
 CACHE_MARK = "CACHEDIR.TAG"
+FILES = "files.bin"
 
 _REPLACED = (
-    *(MANIFEST, "files.bin", "listing.bin", "verified.json", "complete.json", "unparsed.json"),
+    *(MANIFEST, FILES, "listing.bin", "verified.json", "complete.json", "unparsed.json"),
     *(".gitignore", CACHE_MARK),
 )
 OWN_FILES = (*_REPLACED, *(f"{name}.tmp" for name in (*_REPLACED, IDENTITY)))

@@ -13,6 +13,7 @@ from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.embed.base import Embedder
 from codanna_core.errors import Cancelled
+from codanna_core.indexing.ahead import INLINE_FILES
 from codanna_core.indexing.fresh_vectors import FreshVectors
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepare
@@ -28,8 +29,6 @@ from codanna_core.vectors.base import VectorIndex
 
 log = logging.getLogger("codanna.engine")
 
-# Up to this many files are parsed in this process: starting workers would cost more.
-_INLINE_FILES = 12
 # Beyond this many, reading all names back from the index costs less than adding them one by one.
 _MAX_NAMES = 2_000
 _MAX_PROBLEMS = 1000
@@ -140,7 +139,7 @@ class Indexer:
         shares = chain(_EARLY_COMMITS, repeat(_LATE_COMMITS))
         share = next(shares)
         done = 0
-        courtesy = Courtesy() if len(tasks) > _INLINE_FILES else None
+        courtesy = Courtesy() if len(tasks) > INLINE_FILES else None
         started = told = time.monotonic()
         try:
             for batch in self._prepared(tasks, cancel):
@@ -212,7 +211,7 @@ class Indexer:
     def _prepared(
         self, tasks: Sequence[tuple[FileTask, int]], cancel: Cancel | None
     ) -> Iterator[list[Prepared]]:
-        if len(tasks) <= _INLINE_FILES:
+        if len(tasks) <= INLINE_FILES:
             for prepared in self._prepared_here(tasks, cancel):
                 yield [prepared]
             return

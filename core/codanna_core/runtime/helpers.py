@@ -99,6 +99,12 @@ class WarmHelpers:
         with self._changed:
             self._after_fork()
             self._keepers += 1
+        self.warm()
+
+    def warm(self) -> None:
+        """Start a helper for a request that is expected, unless there is one."""
+        with self._changed:
+            self._after_fork()
             if not self._helpers and time.monotonic() >= self._not_before:
                 self._start()
 
