@@ -33,6 +33,9 @@ class Plain:
     name: str
     count: int = 3
     items: list[int] = field(default_factory=list, compare=False)
+    unset: str = field(init=False, repr=False, compare=False)
+    own: list[int] = field(init=False, default_factory=list)
+    fixed: int = field(init=False, default=4)
 
 
 def made(decorator: Any, options: dict[str, bool]) -> Any:
@@ -64,10 +67,13 @@ def test_each_method_does_what_the_standard_library_does(options: dict[str, bool
         lambda new: tried(lambda: delattr(new(name="x"), "name")),
         lambda new: isinstance(tried(lambda: setattr(new(name="x"), "other", 1)), tuple),
         lambda new: dataclasses.replace(new(name="x"), count=7).count,
-        lambda new: dataclasses.asdict(new(name="x", items=[2])),
+        lambda new: tried(lambda: dataclasses.asdict(new(name="x", items=[2]))),
+        lambda new: [one.name for one in dataclasses.fields(new)],
         lambda new: new.__match_args__,
         lambda new: hasattr(new(name="x"), "__dict__"),
         lambda new: new(name="x").items is new(name="x").items,
+        lambda new: tried(lambda: new(name="x").unset)[0],  # type: ignore[index]
+        lambda new: (new(name="x").own, new(name="x").fixed, new(name="x").own is new(name="x").own),
         lambda new: new.__qualname__,
     ]
     for action in actions:

@@ -2,7 +2,7 @@
 
 The standard library compiles up to six methods of each class as its module is read: a quarter of the start of
 a command, which then uses few of the classes. Here the fields are made at once and the methods once they are
-needed; they are the same.
+needed; they do the same.
 """
 
 from __future__ import annotations
@@ -55,28 +55,56 @@ def _made(plain: type, *, frozen: bool, slots: bool, eq: bool, kw_only: bool) ->
 
 
 def _waiting(made: type, name: str, *, frozen: bool) -> Callable[..., Any]:
-    """Stands for a method until it is called, and has the standard library make it then."""
+    """Stands for a method until it is called, and makes it then."""
 
     def method(self: object, /, *args: Any, **kwargs: Any) -> Any:
-        there = _method(made, name, frozen=frozen)
+        there = _init(made, frozen=frozen) if name == "__init__" else _compared(made, name, frozen=frozen)
         setattr(made, name, there)
         return there(self, *args, **kwargs)
 
     return method
 
 
-def _method(made: type, name: str, *, frozen: bool) -> Callable[..., Any]:
-    """One method, taken from a class that has the same fields."""
+def _init(made: type, *, frozen: bool) -> Callable[..., None]:
+    """The method that sets the fields."""
+    known: dict[str, Any] = {"_set__": object.__setattr__, "_given__": _given}
+    plain: list[str] = ["self"]
+    named: list[str] = []
+    body: list[str] = []
+    for field in dataclasses.fields(made):
+        name = field.name
+        value, default = name if field.init else "", ""
+        if field.default is not dataclasses.MISSING:
+            known[f"_of_{name}"], default = field.default, f"=_of_{name}"
+            value = value or f"_of_{name}"
+        elif field.default_factory is not dataclasses.MISSING:
+            known[f"_of_{name}"], default = field.default_factory, "=_given__"
+            value = f"_of_{name}() if {name} is _given__ else {name}" if field.init else f"_of_{name}()"
+        if field.init:
+            (named if field.kw_only else plain).append(name + default)
+        if value:
+            body.append(f"_set__(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
+    if hasattr(made, "__post_init__"):
+        body.append("self.__post_init__()")
+    parameters = ", ".join([*plain, "*", *named] if named else plain)
+    exec(f"def __init__({parameters}):\n " + "\n ".join(body or ["pass"]), known)
+    found: Callable[..., None] = known["__init__"]
+    found.__qualname__ = f"{made.__qualname__}.__init__"
+    return found
+
+
+_given = object()
+"""In place of what is made anew for each object."""
+
+
+def _compared(made: type, name: str, *, frozen: bool) -> Callable[..., Any]:
+    """A method that looks at all fields, taken from a class that has the same ones."""
     fields: dict[str, dataclasses.Field[Any]] = vars(made)["__dataclass_fields__"]
     names: dict[str, Any] = dict(fields)
     names["__annotations__"] = {name: field.type for name, field in fields.items()}
     names["__module__"], names["__doc__"] = made.__module__, made.__doc__ or ""
-    if hasattr(made, "__post_init__"):
-        names["__post_init__"] = None  # That there is one is all that counts: it is called on the instance.
-    compares = name in ("__eq__", "__hash__")
-    decorate = dataclasses.dataclass(
-        init=name == "__init__", repr=name == "__repr__", eq=compares, frozen=frozen
-    )
+    shown = name == "__repr__"
+    decorate = dataclasses.dataclass(init=False, repr=shown, eq=not shown, frozen=frozen)
     found: Callable[..., Any] = getattr(decorate(type(made.__name__, (), names)), name)
     return found
 
