@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, current_thread
+from typing import Any
 
 import pytest
 
 from codanna_core import Engine
+from codanna_core.embed.tokenizer import WordTokenizer
 from codanna_core.indexing import ahead
 from codanna_core.indexing.ahead import INLINE_FILES, expect_changes
 from codanna_core.indexing.names_on_disk import FILES
@@ -55,6 +58,33 @@ def test_a_changed_source_starts_one(
     assert not starts(workspace, index)
     (workspace / "net" / "open.go").write_text("package net\n\nfunc Shut() {}\n")
     assert starts(workspace, index)
+
+
+def test_the_vocabulary_is_read_while_the_helper_parses(
+    workspace: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words of a changed file are rarely all known, and the whole vocabulary is read for one that is not."""
+    read = Event()
+    all_pieces, ask = WordTokenizer._all, WarmHelpers.ask
+
+    def noted(self: WordTokenizer) -> object:
+        found = all_pieces(self)
+        if current_thread().name == "codanna-vocabulary":
+            read.set()
+        return found
+
+    def asked(self: WarmHelpers, *request: Any) -> bytes:
+        assert read.wait(20)
+        return ask(self, *request)
+
+    (workspace / "net" / "open.go").write_text("package net\n\nfunc ShutZxqvbk() {}\n")
+    with Engine.open(workspace, index, overrides={"semantic": {"model": "builtin"}}) as engine:
+        engine.sync()
+        engine.settle()
+        monkeypatch.setattr(WordTokenizer, "_all", noted)
+        monkeypatch.setattr(WarmHelpers, "ask", asked)
+        (workspace / "net" / "open.go").write_text("package net\n\nfunc ShutYxqvbk() {}\n")
+        assert engine.sync().changed == 1
 
 
 def test_what_takes_no_helper_starts_none(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from codanna_core.vectors.base import VectorIndex
 log = logging.getLogger("codanna.engine")
 
 _UPSERT_ROWS = 8192
+_UNKNOWN = "\U0001f4df\u0416\u58eb"
+"""No vocabulary has this word."""
 
 
 class FreshVectors:
@@ -35,6 +38,20 @@ class FreshVectors:
             self.embeds and workers_can_embed and vectors is not None and not vectors.snapshot().count
         )
         """Where no vector is known yet, workers need not ask which are missing and embed everything."""
+
+    def expect(self) -> None:
+        """Load what embedding needs while somebody else works: the whole vocabulary is read for a word that
+        it does not have, and any file may hold one.
+        """
+        if self.embeds and not self.by_workers:
+            Thread(target=self._embed_unknown, name="codanna-vocabulary", daemon=True).start()
+
+    def _embed_unknown(self) -> None:
+        assert self._embedder is not None
+        try:
+            self._embedder.embed_query(_UNKNOWN)
+        except ModelUnavailable:
+            pass  # The run meets it again, and says it.
 
     @property
     def model_id(self) -> str:

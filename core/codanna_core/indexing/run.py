@@ -139,6 +139,8 @@ class Indexer:
         shares = chain(_EARLY_COMMITS, repeat(_LATE_COMMITS))
         share = next(shares)
         done = 0
+        if whole and 0 < len(tasks) <= INLINE_FILES:
+            self._vectors.expect()
         courtesy = Courtesy() if len(tasks) > INLINE_FILES else None
         started = told = time.monotonic()
         try:
