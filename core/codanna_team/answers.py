@@ -12,7 +12,6 @@ from typing import Any, Final, Self
 import numpy as np
 import orjson
 
-from codanna_core.model import Position, Span
 from codanna_core.records import dataclass
 from codanna_core.text.documents import KINDS, PLACE_BIT
 from codanna_team.codebook import DIMENSION
@@ -73,10 +72,17 @@ class Reading:
     left_out: frozenset[str] = frozenset()
     """Repositories in lower case."""
     refused: int = 0
+    leveled: dict[str, tuple[str, str]] = field(init=False)
+    """Each term with its level, by how the words of a row say both."""
     held: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """By the number of the file, of those that hold terms."""
     using: set[int] = field(default_factory=set)
     """Files that use the identifier that was asked for."""
+
+    def __post_init__(self) -> None:
+        self.leveled = {
+            f"{term}|{times}": (term, level) for term in self.terms for times, level in _LEVEL_OF.items()
+        }
 
 
 def rows_of(plan: Plan, found: Sequence[Found], reading: Reading) -> tuple[RemoteRow, ...]:
@@ -138,6 +144,7 @@ def _hits(answer: Found) -> list[Mapping[str, Any]]:
 
 
 def _read_files(part: str, answer: Found, reading: Reading) -> None:
+    terms = {str(number): term for number, term in enumerate(reading.terms)}
     for hit in _hits(answer):
         fields = hit.get("fields")
         numbers_of = fields.get("file") if isinstance(fields, dict) else None
@@ -148,8 +155,9 @@ def _read_files(part: str, answer: Found, reading: Reading) -> None:
             reading.using.add(file)
             continue
         names = hit.get("matched_queries")
-        numbers = [int(name) for name in names if str(name).isdigit()] if isinstance(names, list) else []
-        reading.held[file] = tuple(reading.terms[number] for number in numbers if number < len(reading.terms))
+        # By its text: what stands there may be anything, such as a list, which is no key.
+        found = [terms.get(str(name)) for name in names] if isinstance(names, list) else []
+        reading.held[file] = tuple([term for term in found if term is not None])
 
 
 def _cosines(
@@ -165,8 +173,8 @@ def _cosines(
         if not isinstance(text, str) or len(text) > 2 * DIMENSION:
             continue
         try:
-            raw = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
+            raw = binascii.a2b_base64(text, strict_mode=True)
+        except ValueError:
             continue
         if len(raw) == DIMENSION:
             addresses.append(address)
@@ -191,7 +199,7 @@ def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> R
     if kind not in KINDS:
         raise ValueError("a kind of symbol is unknown")
     place = Place.read(place_of(source, branch.marks))
-    levels, held = _levels(words, reading.terms), reading.held.get(get("file", 0), ())
+    levels, held = _levels(words, reading.leveled), reading.held.get(get("file", 0), ())
     return RemoteRow(
         branch.repository,
         branch.branch,
@@ -204,8 +212,7 @@ def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> R
         signature,
         doc,
         tuple(enumerate(snippet.split("\n"), place.start_line)) if snippet else (),
-        Span(Position(place.start_line, place.start_col), Position(place.end_line, place.end_col)),
-        Span(Position(place.name_line, place.name_col), Position(place.name_line, place.name_end_col)),
+        place,
         int(get("flags") or 0) & 3,
         (int(source["traits"]) & (1 << PLACE_BIT) - 1) | min(place.number, 1 << 40) << PLACE_BIT,
         levels,
@@ -224,14 +231,9 @@ def _check(texts: tuple[str, ...], words: str, language: str) -> None:
         raise ValueError("the words of a row are more than they should be")
 
 
-def _levels(words: str, terms: Sequence[str]) -> dict[str, str]:
-    """Of the question's terms that a symbol holds, by how often the engine takes each to be there."""
-    held, words = {}, f" {words} "
-    for term in terms:
-        at = words.find(start := f" {term}|")
-        if at >= 0 and (level := _LEVEL_OF.get(words[at + len(start) : words.index(" ", at + 1)])):
-            held[term] = level
-    return held
+def _levels(words: str, leveled: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Of the question's terms that a symbol holds."""
+    return dict([leveled[word] for word in words.split(" ") if word in leveled])
 
 
 def _path(source: Mapping[str, Any]) -> str:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from codanna_core.model import Span
 from codanna_core.search.buffers import passes
 from codanna_core.text.documents import KINDS
 from codanna_core.text.impact import LEVELS
 from codanna_core.text.stored import StoredSymbol
 from codanna_team.remote import RemoteQuestion, RemoteRow
+from codanna_team.rows import Place
 
 MOST_ROWS: Final = 2_000
 """Of one answer; whatever an engine sends, judging it costs no more than this many."""
@@ -50,7 +50,7 @@ def fault_of(row: RemoteRow) -> str:
         or not _REVISION.fullmatch(row.revision)
     ):
         return "kind, language or revision"
-    if not _is_span(row.span) or not _is_span(row.selection) or not 0 <= row.traits < 1 << 62:
+    if not _is_place_of_code(row.place) or not 0 <= row.traits < 1 << 62:
         return "numbers"
     if len(row.snippet) > _LINES:
         return "snippet"
@@ -99,6 +99,6 @@ def _is_text(text: str, longest: int) -> bool:
     return True
 
 
-def _is_span(span: Span) -> bool:
-    numbers = (span.start.line, span.start.character, span.end.line, span.end.character)
-    return all(0 <= number < _LARGEST for number in numbers)
+def _is_place_of_code(place: Place) -> bool:
+    start, end = (place.start_line, place.start_col), (place.end_line, place.end_col)
+    return min(place) >= 0 and max(place) < _LARGEST and start <= end and place.name_col <= place.name_end_col

@@ -180,13 +180,13 @@ def link_to(row: RemoteRow, template: str) -> str:
         "branch": quote(row.branch or "HEAD", safe="/"),
         "revision": row.revision or quote(row.branch or "HEAD", safe="/"),
         "path": quote(row.path, safe="/"),
-        "line": str(row.selection.start.line + 1),
+        "line": str(row.place.name_line + 1),
     }
     return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], template)
 
 
 def _symbol(row: RemoteRow) -> StoredSymbol:
-    whole, name = row.span, row.selection
+    place = row.place
     return StoredSymbol(
         row.name,
         row.kind,
@@ -195,13 +195,13 @@ def _symbol(row: RemoteRow) -> StoredSymbol:
         row.path,
         row.signature,
         row.doc,
-        whole.start.line,
-        whole.start.character,
-        whole.end.line,
-        whole.end.character,
-        name.start.line,
-        name.start.character,
-        name.end.character,
+        place.start_line,
+        place.start_col,
+        place.end_line,
+        place.end_col,
+        place.name_line,
+        place.name_col,
+        place.name_end_col,
         row.flags,
         0,
     )

@@ -11,10 +11,10 @@ from dataclasses import field
 from typing import Protocol
 
 from codanna_core.errors import CodannaError
-from codanna_core.model import Span
 from codanna_core.problems import Code
 from codanna_core.records import dataclass
 from codanna_core.search.team import Inquiry
+from codanna_team.rows import Place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,9 +27,11 @@ class RemoteQuestion(Inquiry):
     """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RemoteRow:
-    """A definition in another repository. Lines count from 0, columns are UTF-16 code units."""
+    """A definition in another repository. Lines count from 0, columns are UTF-16 code units. Nobody changes
+    one; it is not frozen because that takes three times as long to make, and an answer has hundreds.
+    """
 
     repository: str
     branch: str
@@ -45,9 +47,7 @@ class RemoteRow:
     doc: str
     snippet: tuple[tuple[int, str], ...]
     """Lines of source with their numbers."""
-    span: Span
-    selection: Span
-    """Of the name."""
+    place: Place
     flags: int = 0
     """As `StoredSymbol.flags`: 1 deprecated, 2 wide."""
     traits: int = 0

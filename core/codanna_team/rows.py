@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from codanna_core.model import Position, Span
 from codanna_core.records import dataclass
 from codanna_core.text.documents import PLACE_BIT, unpack_payload
 from codanna_core.text.impact import VALUES
@@ -35,8 +36,7 @@ TIMES: Final = {level: round(8 * value) for level, value in VALUES.items()}
 """How often the engine takes a word of each level to be in a symbol, so that it counts as levels do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a symbol stands in its file, with its number among the symbols there."""
 
     start_line: int
@@ -67,12 +67,22 @@ class Place:
     def read(cls, text: str) -> Place:
         """Reverse of `packed`; ValueError where that is not what it is."""
         values = list(map(int, text.split(",")))
-        if len(values) != 8 or min(values[:4] + values[5:]) < 0 or max(values) > 1 << 31:
+        if len(values) != 8 or min(values) < 0 or max(values) > 1 << 31:
             raise ValueError("a place of a symbol cannot be read")
         start, start_col, lines, end_col, name, name_col, name_end, number = values
-        if lines < 0 or name < 0:
+        if name_end < name_col or (end_col < start_col and not lines):
             raise ValueError("a symbol ends before it starts")
         return cls(start, start_col, start + lines, end_col, start + name, name_col, name_end, number)
+
+    @property
+    def span(self) -> Span:
+        """From the first to behind the last character."""
+        return Span(Position(self.start_line, self.start_col), Position(self.end_line, self.end_col))
+
+    @property
+    def selection(self) -> Span:
+        """Of the name."""
+        return Span(Position(self.name_line, self.name_col), Position(self.name_line, self.name_end_col))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

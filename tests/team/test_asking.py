@@ -14,7 +14,6 @@ import pytest
 from folder_source import FixedSource
 
 from codanna_core.config import TeamSettings
-from codanna_core.model import Position, Span
 from codanna_core.problems import Code
 from codanna_core.search.team import Asked, Inquiry
 from codanna_core.text.stored import Filter
@@ -22,6 +21,7 @@ from codanna_team.asking import AskedTeam, RefusedTeam, open_team
 from codanna_team.checking import MOST_ROWS
 from codanna_team.layer import TeamLayer
 from codanna_team.remote import RemoteAnswer, RemoteFailure, RemoteQuestion, RemoteRow
+from codanna_team.rows import Place
 from codanna_team.token import VARIABLE
 
 URL = "https://search.example.com"
@@ -40,8 +40,7 @@ ROW = RemoteRow(
     "def save(self)",
     "Keep it.",
     ((7, "    def save(self):"),),
-    Span(Position(7, 4), Position(9, 0)),
-    Span(Position(7, 8), Position(7, 12)),
+    Place(7, 4, 9, 0, 7, 8, 12, 0),
     traits=5,
     levels={"save": "p"},
     held=("save",),
@@ -196,8 +195,10 @@ HOSTILE: list[dict[str, Any]] = [
     {"snippet": ((1, "x" * 2001),)},
     {"snippet": ((-1, "x"),)},
     {"snippet": ((1, "a\nb"),)},
-    {"span": Span(Position(0, 0), Position(1 << 31, 0))},
-    {"selection": Span(Position(-1, 0), Position(0, 0))},
+    {"place": Place(0, 0, 1 << 31, 0, 0, 0, 0, 0)},
+    {"place": Place(7, 4, 6, 9, 7, 8, 12, 0)},
+    {"place": Place(7, 4, 9, 0, 7, 8, 7, 0)},
+    {"place": Place(7, 4, 9, 0, -1, 0, 0, 0)},
     {"traits": -1},
     {"traits": 1 << 62},
     {"cosine": float("nan")},

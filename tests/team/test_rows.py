@@ -112,7 +112,16 @@ def test_places_are_read_as_they_were_packed() -> None:
     """And what is no place is refused."""
     place = Place(10, 4, 22, 1, 11, 8, 12, 3)
     assert Place.read(place.packed()) == place
-    for wrong in ("", "1,2,3", "1,2,-3,4,0,1,2,3", "a,b,c,d,e,f,g,h", f"{1 << 40},0,0,0,0,0,0,0"):
+    for wrong in (
+        "",
+        "1,2,3",
+        "1,2,-3,4,0,1,2,3",
+        "1,2,0,1,0,1,2,3",
+        "1,2,0,9,0,7,2,3",
+        "1,2,0,9,-1,1,2,3",
+        "a,b,c,d,e,f,g,h",
+        f"{1 << 40},0,0,0,0,0,0,0",
+    ):
         with pytest.raises(ValueError, match=r"symbol|literal"):
             Place.read(wrong)
 
@@ -163,8 +172,8 @@ def test_a_row_is_read() -> None:
     assert (row.repository, row.branch, row.revision, row.path) == ("shop", "main", "ab", "a/b.py")
     assert row.snippet == ((3, "def pay():"), (4, "    bill()"))
     assert row.levels == {"pay": "m"}
-    assert row.span.end.line == 7
-    assert row.selection.start.character == 4
+    assert row.place.end_line == 7
+    assert row.place.name_col == 4
     assert row.traits == 513 | 2 << 16
     assert row.cosine == pytest.approx(1.0, abs=1e-3)
 
@@ -181,7 +190,7 @@ def test_a_file_found_by_its_path_is_its_first_symbol(tmp_path: Path, model: Sta
     paths = {"hits": {"hits": [{"fields": {"head": [head]}}]}}
     (once,) = rows_of(plan, [symbols, paths], fresh_reading())
     (alone,) = rows_of(plan, [{}, paths], fresh_reading())
-    assert (alone.name, alone.span, alone.cosine) == (once.name, once.span, once.cosine)
+    assert (alone.name, alone.place, alone.cosine) == (once.name, once.place, once.cosine)
     for wrong in ([], [3], ["!"], ["AAAA"], [base64.b64encode(b"[1]").decode()]):
         reading = fresh_reading()
         assert rows_of(plan, [{}, {"hits": {"hits": [{"fields": {"head": wrong}}]}}], reading) == ()
@@ -191,7 +200,7 @@ def test_a_file_found_by_its_path_is_its_first_symbol(tmp_path: Path, model: Sta
 def test_a_row_that_moved_with_a_published_revision() -> None:
     """Its new place counts, that of an attempt which was not published does not."""
     (row,) = read({**_GOOD, "moves": {"x": "9,0,4,1,0,4,7,2", "y": "99,0,4,1,0,4,7,2"}})
-    assert row.span.start.line == 9
+    assert row.place.start_line == 9
 
 
 @pytest.mark.parametrize(

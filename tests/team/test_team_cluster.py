@@ -121,7 +121,7 @@ def test_a_repository_is_published_and_found(team: Team) -> None:
     best = max(answer.rows, key=lambda one: one.cosine or 0.0)
     assert (best.name, best.path, best.revision) == (row.name, row.path, "aa")
     assert best.cosine == pytest.approx(1.0, abs=0.01)
-    assert best.span.start.line == row.place.start_line
+    assert best.place.start_line == row.place.start_line
     assert any("socket" in one.levels for one in answer.rows)
     assert [one.name for one in team.ask(source, names=(row.name,)).rows] == [row.name]
     assert row.name in {one.name for one in team.ask(source, prefix=row.name[:-1].upper()).rows}
@@ -170,7 +170,7 @@ def test_little_travels_for_little_change(team: Team) -> None:
     assert report.moved == 8 * (OF_A_FILE - 1)
     row = changed._file("part3/file3.py").rows[9]
     (found,) = team.ask(team.source(), names=(row.name,)).rows
-    assert found.span.start.line == row.place.start_line
+    assert found.place.start_line == row.place.start_line
     back = team.publish(Made.of("shop", FILES, team.model), "shop", "aa")
     assert (back.sent_rows, back.removed) == (8, 8)
 
@@ -185,7 +185,7 @@ def test_what_went_is_removed_later(team: Team) -> None:
     assert sweep(team.engine, grace_ms=0) == 16 + 16
     assert team.engine.count({"exists": {"field": "born"}}) == 0
     after = team.ask(source, words={"socket": 1.0}, limit=1000)
-    assert {(row.name, row.span) for row in before.rows} == {(row.name, row.span) for row in after.rows}
+    assert {(row.name, row.place) for row in before.rows} == {(row.name, row.place) for row in after.rows}
     assert counts(team.engine, "shop@main") == (FILES, FILES * OF_A_FILE)
 
 
@@ -303,7 +303,7 @@ def test_a_snapshot_is_restored(team: Team, cluster: Cluster) -> None:
     cluster.ask("POST", f"{snapshots}/codanna-1/_restore?wait_for_completion=true", only)
     after = kept.ask(kept.source(), words={"socket": 1.0}, limit=400)
     assert before.rows
-    assert {(row.name, row.span) for row in after.rows} == {(row.name, row.span) for row in before.rows}
+    assert {(row.name, row.place) for row in after.rows} == {(row.name, row.place) for row in before.rows}
     assert kept.publish(folder, name, "01").unchanged
     kept.engine.call("DELETE", "/codanna-kept")
 

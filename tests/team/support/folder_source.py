@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from codanna_core import Engine
-from codanna_core.model import Position, Span
 from codanna_core.search.layers import Nearest
 from codanna_core.search.view import SearchView
 from codanna_core.text.impact import VALUES
 from codanna_core.text.rows import Rows, among
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_team.remote import RemoteAnswer, RemoteQuestion, RemoteRow
+from codanna_team.rows import Place
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 _ALL = 1 << 20
@@ -110,8 +110,7 @@ def row_of(symbol: StoredSymbol, repository: str) -> RemoteRow:
         symbol.signature,
         symbol.doc,
         ((symbol.name_line, symbol.signature),),
-        Span(Position(symbol.start_line, symbol.start_col), Position(symbol.end_line, symbol.end_col)),
-        Span(Position(symbol.name_line, symbol.name_col), Position(symbol.name_line, symbol.name_end_col)),
+        Place._make([*(getattr(symbol, name) for name in Place._fields[:-1]), 0]),
         symbol.flags,
     )
 
