@@ -14,7 +14,7 @@ from codanna_core.files.found import Scan
 from codanna_core.files.walk import scan
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, read_file
-from codanna_core.indexing.run import worker_count
+from codanna_core.indexing.waiting import worker_count
 from codanna_core.records import dataclass
 from codanna_core.runtime.pace import AT_ONCE
 from codanna_team.rows import FileRow, file_digest, rows_of_file

@@ -29,6 +29,8 @@ class Introduction:
     client: ClientCapabilities
     folders: tuple[tuple[str, str], ...]
     """URI and name of each workspace folder."""
+    roots: tuple[Path, ...]
+    """Those that can be folders of this machine."""
     options: dict[str, Any]
     languages: settings.Languages
     server_settings: ServerSettings
@@ -117,6 +119,7 @@ def read_introduction(raw: Any, started: float) -> Introduction:
     return Introduction(
         client=read_client(params.raw("capabilities")),
         folders=tuple(folders),
+        roots=tuple(roots),
         options=options,
         languages=languages,
         server_settings=settings.server_settings(options, roots[0] if roots else None),

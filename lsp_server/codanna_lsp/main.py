@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from codanna_core.errors import CodannaError
 from codanna_core.inert import inert
-from codanna_core.runtime.memory import check_limit
+from codanna_core.runtime.memory import check_limit, collect_rarely
 from codanna_lsp.handshake import greet
 from codanna_rpc import log
 from codanna_rpc.processes import visible
@@ -31,6 +31,18 @@ SWITCH_INTERVAL = 0.0005
 
 class InstalledEngine:
     """The real engine, imported on first use: `initialize` is answered before numpy is loaded."""
+
+    def expect(self, root: Path, overrides: Mapping[str, Any]) -> None:
+        """Start the processes that the first look at a folder will need."""
+        from codanna_core.config import load_settings
+        from codanna_core.indexing.ahead import expect_run
+        from codanna_core.indexing.location import checked_root
+
+        try:
+            root = checked_root(root)
+            expect_run(root, None, load_settings(root, overrides)[0])
+        except (CodannaError, OSError):
+            pass  # Whoever opens the folder says what is wrong with it.
 
     def open(self, root: Path, overrides: Mapping[str, Any]) -> IndexService:
         """Open the index of a folder."""
@@ -57,6 +69,7 @@ def serve(argv: list[str], engines: EngineSource | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130  # Nobody came.
+    collect_rarely()
     log_file = log.set_up(arguments.log_level or "info")
     sys.setswitchinterval(SWITCH_INTERVAL)
     writer = Writer(channel.write, writable=channel.writable)
@@ -85,6 +98,9 @@ def _converse(
     greeting = greet(channel, writer)
     if greeting is None:
         return 1
+    if isinstance(engines, InstalledEngine):
+        for root in greeting.introduction.roots[:1]:
+            engines.expect(root, greeting.introduction.options)
     # Loaded after `initialize` is answered: the classes that pygls builds take longer than all the rest.
     from codanna_lsp.server import Server
 

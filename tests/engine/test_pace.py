@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from codanna_core import Engine
-from codanna_core.indexing import models, pool, run
+from codanna_core.indexing import models, pool, run, waiting
 from codanna_core.indexing.worker import main as worker_main
 from codanna_core.results import Progress, State
 from codanna_core.runtime.launch import launch
@@ -32,7 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
         seen.append(limits)
         return launch(entry, limits)
 
-    monkeypatch.setattr(pool, "launch", noted)
+    monkeypatch.setattr(waiting, "launch", noted)
     monkeypatch.setattr(run, "INLINE_FILES", 0)
     return seen
 

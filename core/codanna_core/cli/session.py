@@ -54,10 +54,9 @@ def open_engine(
         if notes:
             report_problems(problems)
     if synced:
-        from codanna_core.indexing.ahead import expect_changes
-        from codanna_core.indexing.location import index_path
+        from codanna_core.indexing.ahead import expect_run
 
-        expect_changes(root, index_path(root, index_dir_of(options), settings))
+        expect_run(root, index_dir_of(options), settings)
     from codanna_core.engine import Engine
 
     with Engine.open(root, index_dir_of(options), overrides=overrides, watched=True) as engine:

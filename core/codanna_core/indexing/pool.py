@@ -14,11 +14,12 @@ from codanna_core.cancel import Cancel
 from codanna_core.errors import CodannaError
 from codanna_core.files import SkipReason
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup
+from codanna_core.indexing.waiting import end_waiting, worker_for
 from codanna_core.model import Problem
 from codanna_core.parsing.verdicts import CRASHED, SLOW
 from codanna_core.records import dataclass
 from codanna_core.runtime.frames import receive, send
-from codanna_core.runtime.launch import end, launch
+from codanna_core.runtime.launch import end
 from codanna_core.runtime.limits import KILLED, OUT_OF_TIME, Limits
 from codanna_core.runtime.pace import Pace
 
@@ -133,6 +134,7 @@ class WorkerPool:
         for worker in self._workers:
             end(worker.process)
         self._workers = []
+        end_waiting()
 
     def _hand_out(self, worker: _Worker, batch: list[FileTask]) -> None:
         if not worker.pending:
@@ -145,7 +147,7 @@ class WorkerPool:
             pass  # Its reader thread reports the death, and the batch is handed out again from `pending`.
 
     def _start(self) -> _Worker:
-        process = launch("codanna_core.indexing.worker:main", Limits(nice=self._pace.nice))
+        process = worker_for(Limits(nice=self._pace.nice))
         worker = _Worker(process)
         assert process.stdin is not None
         try:

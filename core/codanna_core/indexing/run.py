@@ -17,11 +17,12 @@ from codanna_core.indexing.ahead import INLINE_FILES
 from codanna_core.indexing.fresh_vectors import FreshVectors
 from codanna_core.indexing.pool import WorkerPool
 from codanna_core.indexing.prepare import FileTask, Prepared, WorkerSetup, prepare
+from codanna_core.indexing.waiting import worker_count
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.parser import Parsing
 from codanna_core.records import dataclass
 from codanna_core.results import Progress, State
-from codanna_core.runtime.pace import POLITE, Pace, processors
+from codanna_core.runtime.pace import POLITE, Pace
 from codanna_core.runtime.yielding import Courtesy
 from codanna_core.storage.directory import Checkpoint
 from codanna_core.text.writer import TextWriter
@@ -297,11 +298,3 @@ class Indexer:
         if self._writer.has_to_restate or any(not outcome.prepared.unchanged for outcome in outcomes):
             self._report.generation = self._writer.commit(self._checkpoint)
         self._on_commit(self._report.generation, outcomes)
-
-
-def worker_count(settings: Settings, files: int) -> int:
-    """Processes for a run of this many files."""
-    configured = settings.index.workers
-    if configured:
-        return configured
-    return max(1, min(processors(), files // 8, 16))

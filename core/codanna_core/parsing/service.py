@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 from codanna_core.languages.exchange import Request, pack_answer, unpack_request
-from codanna_core.languages.extract import extract_within
+from codanna_core.languages.extract import extract, extract_within
 from codanna_core.runtime.frames import READY, own_pipes, read_frame, write_frame
 from codanna_core.runtime.memory import give_back
 
@@ -13,10 +13,12 @@ _LARGE = 200_000
 _TIDY_EVERY = 64
 
 
-def serve() -> None:
-    """Answer requests until the pipe is closed. An exception ends the process, as a crash would."""
+def serve(language: str = "python") -> None:
+    """Answer requests until the pipe is closed; the first are probably in this language. An exception ends
+    the process, as a crash would.
+    """
     requests, answers = own_pipes()
-    extract_within(b"def warm(): pass\n", "warm.py", 60.0)
+    extract(b"def warm(): pass\n", "", language, 60.0)
     gc.freeze()
     write_frame(answers, READY)
     served = 0

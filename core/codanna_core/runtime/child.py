@@ -9,8 +9,8 @@ from codanna_core.runtime.memory import collect_rarely
 
 
 def main(entry: str, parent: int, memory: int, nice: int) -> None:
-    """Apply the limits, then run `module:function`."""
+    """Apply the limits, then run `module:function`, or `module:function:argument`."""
     collect_rarely()
     confine(parent, Limits(memory, nice))
-    module, _, function = entry.partition(":")
-    getattr(import_module(module), function)()
+    module, function, *arguments = entry.split(":")
+    getattr(import_module(module), function)(*arguments)

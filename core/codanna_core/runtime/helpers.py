@@ -101,12 +101,12 @@ class WarmHelpers:
             self._keepers += 1
         self.warm()
 
-    def warm(self) -> None:
-        """Start a helper for a request that is expected, unless there is one."""
+    def warm(self, argument: str = "") -> None:
+        """Start a helper for a request that is expected, unless there is one; its body has the argument."""
         with self._changed:
             self._after_fork()
             if not self._helpers and time.monotonic() >= self._not_before:
-                self._start()
+                self._start(argument)
 
     def release(self) -> None:
         """Undo one `keep`."""
@@ -218,13 +218,14 @@ class WarmHelpers:
                     continue
             self._changed.wait(min(wait, _TICK_S))
 
-    def _start(self) -> None:
+    def _start(self, argument: str = "") -> None:
         if self._failed_starts > _FAILED_STARTS:
             self._failed_starts = 0
             raise CodannaError(
                 "the helper processes end as soon as they start; their error is on stderr or in the log"
             )
-        helper = _Helper(launch(self._entry, self._limits), wall_limit=time.monotonic() + _START_LIMIT_S)
+        process = launch(f"{self._entry}:{argument}" if argument else self._entry, self._limits)
+        helper = _Helper(process, wall_limit=time.monotonic() + _START_LIMIT_S)
         self._helpers.append(helper)
         threading.Thread(
             target=self._await_ready, args=(helper,), name="codanna-helper-start", daemon=True

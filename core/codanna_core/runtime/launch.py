@@ -34,7 +34,8 @@ _PACKAGES = str(Path(__file__).resolve().parents[2])
 
 
 def launch(entry: str, limits: Limits, *, keep_errors: bool = False) -> subprocess.Popen[bytes]:
-    """Start a child that runs `module:function` and talks over its stdin and stdout.
+    """Start a child that runs `module:function`, or `module:function:argument`, and talks over its stdin and
+    stdout.
 
     What it prints to stderr goes where ours goes, or into a pipe where errors are kept.
     """
