@@ -87,7 +87,7 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
         symbols["must_not"] = _excluded(question.only)
     files = {"filter": [_seen(question, sight, "f")]}
     if weights:
-        plan.add("words", _search(_bool(symbols, by_levels(weights)), question.limit))
+        plan.add("words", _by_words(symbols, question, weights))
         fitting = {"filter": [*files["filter"], *_of_files(question.only)]}
         plan.add("paths", {**_search(_bool(fitting, _by_path(weights)), _BY_PATH), **_HEAD})
         plan.add("files", _files(files, weights))
@@ -125,6 +125,22 @@ def by_levels(weights: Mapping[str, float]) -> list[Condition]:
     return [
         {"term": {"words": {"value": term, "boost": max(weight, _LEAST)}}} for term, weight in weights.items()
     ]
+
+
+def _by_words(
+    symbols: Mapping[str, list[Condition]], question: RemoteQuestion, weights: Mapping[str, float]
+) -> dict[str, Any]:
+    """Symbols that hold terms. A condition that nearly all rows meet is looked at for the best alone, which
+    lets the engine pass over the others in a third of the time.
+    """
+    where: dict[str, list[Condition]] = dict(symbols)
+    if question.only or question.repositories:
+        return _search(_bool(where, by_levels(weights)), question.limit)
+    seen = where.pop("filter")
+    return {
+        **_search(_bool(where, by_levels(weights)), question.limit),
+        "post_filter": {"bool": {"filter": seen}},
+    }
 
 
 def conditions(only: Filter) -> list[Condition]:
