@@ -16,7 +16,7 @@ from codanna_core.errors import CodannaError
 from codanna_core.files.repository import repository_names
 from codanna_core.model import Problem
 from codanna_core.problems import Code
-from codanna_core.search.team import Asked, Inquiry
+from codanna_core.search.team import Asked, Inquiry, late
 from codanna_team.breaker import Breaker, Door
 from codanna_team.engine import OpenSearch
 from codanna_team.http import Client, Endpoint
@@ -77,15 +77,15 @@ class AskedTeam:
         """Connect beside other work, so that the first question has its time for itself."""
         threading.Thread(target=self._source.prepare, name="codanna-team", daemon=True).start()
 
-    def ask(self, inquiry: Inquiry) -> Asked:
+    def ask(self, inquiry: Inquiry, begun: float | None = None) -> Asked:
         """Candidates, or one sentence on why there are none; waits until the deadline at most."""
-        begun = time.monotonic()
+        begun = time.monotonic() if begun is None else begun
         question = self._question(inquiry)
         if question is None:
             return Asked(None)
         door = self._breaker.door()
         if door is Door.SHUT or not self._room.acquire(blocking=False):
-            return Asked(None, self._said(self._last or self._late()))
+            return Asked(None, self._said(self._last or late(self.settings)))
         run = _Run(self._source, question, begun + self.settings.deadline_ms / 1000)
         trial = door is Door.TRIAL
         run.start(lambda: self._ended(run, judge=trial))
@@ -106,14 +106,14 @@ class AskedTeam:
             self._breaker.succeeded()
             return run.answer
         error = run.error
-        self._last = self._late() if error is None else self._problem_of(error)
+        self._last = late(self.settings) if error is None else self._problem_of(error)
         self._breaker.failed(for_good=self._last.code in _FOR_GOOD)
         return None
 
     def _problem_of(self, error: Exception) -> Problem:
         """An error as a sentence."""
         if isinstance(error, RemoteFailure) and error.code is Code.TEAM_LATE:
-            return self._late()  # Whoever noticed first, it is the same to who reads it.
+            return late(self.settings)  # Whoever noticed first, it is the same to who reads it.
         if isinstance(error, CodannaError):
             code = error.code if isinstance(error, RemoteFailure) else Code.TEAM_UNREACHABLE
             return Problem(code, f"{error}; results are from this folder alone")
@@ -154,10 +154,6 @@ class AskedTeam:
             )
             problems.append(Problem(Code.TEAM_INVALID, said))
         return Asked(layer, tuple(problems))
-
-    def _late(self) -> Problem:
-        said = f"the team's index at {self._host} did not respond within {self.settings.deadline_ms} ms"
-        return Problem(Code.TEAM_LATE, f"{said}; results are from this folder alone")
 
     @staticmethod
     def _said(problem: Problem | None) -> tuple[Problem, ...]:
@@ -206,7 +202,7 @@ class RefusedTeam:
     def __init__(self, why: str) -> None:
         self._problem = Problem(Code.TEAM_REFUSED, why)
 
-    def ask(self, _inquiry: Inquiry) -> Asked:
+    def ask(self, _inquiry: Inquiry, _begun: float | None = None) -> Asked:
         """Nothing but the reason."""
         return Asked(None, (self._problem,))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import socket
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,7 +20,8 @@ from codanna_core import Engine
 from codanna_core.cli.main import main
 from codanna_core.config import TeamSettings
 from codanna_core.problems import Code
-from codanna_core.search.opened_team import OpenedTeam, prepare_team
+from codanna_core.search.opened_team import _EARLY, OpenedTeam, OpeningTeam, prepare_team
+from codanna_core.search.team import Asked, Inquiry
 from codanna_team.asking import AskedTeam
 from codanna_team.engine import OpenSearch
 from codanna_team.http import Client, Endpoint
@@ -89,14 +94,70 @@ def test_what_was_opened_early_is_used_or_closed(tmp_path: Path, monkeypatch: py
     one, two = TeamSettings(url="http://127.0.0.1:9/one"), TeamSettings(url="http://127.0.0.1:9/two")
     opened = OpenedTeam(tmp_path)
     prepare_team(one, tmp_path)
-    team = opened.of(one)
-    assert isinstance(team, AskedTeam)
-    assert opened.of(one) is team
+    early = _EARLY[os.path.realpath(tmp_path)]
+    assert opened.of(one) is early
+    assert opened.of(one) is early
+    settled()
     opened.close()
     prepare_team(one, tmp_path)
     other = opened.of(two)
-    assert isinstance(other, AskedTeam)
+    assert isinstance(other, OpeningTeam)
     assert other.settings == two
     prepare_team(one, tmp_path)
     opened.close()
-    assert closed == [one.url, one.url, one.url, two.url]
+    settled()
+    assert sorted(closed) == [one.url, one.url, one.url, two.url]
+
+
+def settled() -> None:
+    """Waits until nothing is being opened."""
+    for thread in threading.enumerate():
+        if thread.name == "codanna-team":
+            thread.join(10)
+
+
+def test_an_answer_does_not_wait_for_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening counts as time that an answer waits; what was being opened is there for the next one."""
+    goes_on = threading.Event()
+    asked: list[float] = []
+
+    def slow(name: str) -> ModuleType:
+        assert goes_on.wait(10)
+        return import_module(name)
+
+    monkeypatch.setattr(importlib, "import_module", slow)
+
+    def ask(self: AskedTeam, inquiry: Inquiry, begun: float) -> Asked:
+        asked.append(begun)
+        return Asked(None)
+
+    monkeypatch.setattr(AskedTeam, "ask", ask)
+    opened = OpenedTeam(tmp_path)
+    settings = TeamSettings(url="http://127.0.0.1:9/one", deadline_ms=60)
+    began = time.monotonic()
+    team = opened.of(settings)
+    assert team is not None
+    (problem,) = team.ask(Inquiry()).problems
+    assert 0.05 < time.monotonic() - began < 5
+    assert (problem.code, "127.0.0.1" in problem.message) == (Code.TEAM_LATE, True)
+    goes_on.set()
+    settled()
+    assert team.ask(Inquiry()) == Asked(None)
+    assert began < asked[0] < time.monotonic()
+    opened.close()
+
+
+def test_what_cannot_be_imported_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation that is damaged costs no local answer."""
+
+    def damaged(name: str) -> ModuleType:
+        raise ImportError(name)
+
+    monkeypatch.setattr(importlib, "import_module", damaged)
+    opened = OpenedTeam(tmp_path)
+    team = opened.of(TeamSettings(url="http://127.0.0.1:9/one"))
+    assert team is not None
+    (problem,) = team.ask(Inquiry()).problems
+    assert problem.code is Code.TEAM_UNREACHABLE
+    assert "ImportError" in problem.message
+    opened.close()

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.config import TeamSettings
 from codanna_core.model import Origin, Problem
 from codanna_core.names import NameIndex
+from codanna_core.problems import Code
 from codanna_core.records import dataclass
 from codanna_core.results import SnippetLine
 from codanna_core.search.layers import FileKeys, Layer
@@ -117,11 +120,20 @@ class Asked(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
+def late(settings: TeamSettings) -> Problem:
+    """That there was no answer in time, as a sentence."""
+    host = urlsplit(settings.url).hostname or settings.url
+    said = f"the team's index at {host} did not respond within {settings.deadline_ms} ms"
+    return Problem(Code.TEAM_LATE, f"{said}; results are from this folder alone")
+
+
 class Team(Protocol):
     """A team's index as the read side sees it. Any thread may ask."""
 
-    def ask(self, inquiry: Inquiry) -> Asked:
-        """Candidates from the repositories that are not checked out; never waits beyond the deadline."""
+    def ask(self, inquiry: Inquiry, begun: float | None = None) -> Asked:
+        """Candidates from the repositories that are not checked out; never waits beyond the deadline, which
+        counts from `begun`, by `time.monotonic`, or from now.
+        """
 
     def prepare(self) -> None:
         """Connect before there is a question; waits for nothing."""
