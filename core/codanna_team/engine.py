@@ -256,10 +256,13 @@ class OpenSearch:
             status = int(result.get("status") or 500)
             if status == 404:
                 continue  # Deleted or swept meanwhile, by whoever had the same in mind.
-            if status in (429, 503) or (status == 409 and verb == "update"):
+            if status < 300:
+                continue
+            error = error_of(status, result.get("error"))
+            if (error.trouble is Trouble.BUSY and status != 500) or (status == 409 and verb == "update"):
                 again.append(line)
-            elif status >= 300:
-                raise error_of(status, result.get("error"))
+            else:
+                raise error
         return again
 
 
@@ -308,7 +311,13 @@ def error_of(status: int, detail: Any) -> EngineError:
     )
     kind = str(detail.get("type") or "") if isinstance(detail, dict) else ""
     short = f" ({reason[:200]})" if reason else ""
-    if status in (401, 403) and "cluster_block" not in kind:
+    if status in (403, 429) and "cluster_block" in kind:
+        return EngineError(
+            Trouble.BLOCKED,
+            f"the team's engine cannot do this now: its index is read-only ({reason[:130]});"
+            " whoever operates it can end that",
+        )
+    if status in (401, 403):
         return EngineError(Trouble.REFUSED, "the team's engine refuses the token, or what it asks for")
     if status == 404:
         return EngineError(
@@ -316,7 +325,7 @@ def error_of(status: int, detail: Any) -> EngineError:
         )
     if status == 409:
         return EngineError(Trouble.CONFLICT, "another publisher was first")
-    if status in (403, 429, 500, 502, 503, 504):
+    if status in (429, 500, 502, 503, 504):
         return EngineError(Trouble.BUSY, f"the team's engine cannot do this now{short}")
     return EngineError(Trouble.MALFORMED, f"the team's engine does not understand{short}")
 

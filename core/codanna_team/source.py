@@ -31,6 +31,7 @@ _CODES: Final[Mapping[Trouble, Code]] = {
     Trouble.REFUSED: Code.TEAM_REFUSED,
     Trouble.SLOW: Code.TEAM_LATE,
     Trouble.BUSY: Code.TEAM_UNREACHABLE,
+    Trouble.BLOCKED: Code.TEAM_UNREACHABLE,
     Trouble.MISSING: Code.TEAM_UNREACHABLE,
     Trouble.CONFLICT: Code.TEAM_UNREACHABLE,
     Trouble.MALFORMED: Code.TEAM_INVALID,

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from codanna_core.errors import CodannaError
 from codanna_core.problems import Code
+from codanna_core.text.stored import Filter
 from codanna_team.engine import OpenSearch, Version, Write
 from codanna_team.http import Client, Endpoint, EngineError, Trouble
 from codanna_team.publish import Target
+from codanna_team.queries import Sight, plan_of
 from codanna_team.remote import RemoteFailure, RemoteQuestion
 from codanna_team.rows import FORMAT
 from codanna_team.source import TeamSource
@@ -45,7 +47,9 @@ def engine(answer: Callable[[bytes], Answer]) -> Iterator[tuple[OpenSearch, list
     [
         (401, b"Unauthorized", Trouble.REFUSED),
         (403, {"error": {"type": "security_exception", "reason": "no permissions"}}, Trouble.REFUSED),
-        (403, {"error": {"type": "cluster_block_exception", "reason": "read-only"}}, Trouble.BUSY),
+        (403, {"error": {"type": "cluster_block_exception", "reason": "read-only"}}, Trouble.BLOCKED),
+        (429, {"error": {"type": "cluster_block_exception", "reason": "disk"}}, Trouble.BLOCKED),
+        (503, {"error": {"type": "cluster_block_exception", "reason": "not recovered"}}, Trouble.BUSY),
         (404, {"error": {"type": "index_not_found_exception", "reason": "no such index"}}, Trouble.MISSING),
         (429, {"error": {"type": "rejected", "reason": "queue is full"}}, Trouble.BUSY),
         (503, b"<html>down</html>", Trouble.BUSY),
@@ -94,6 +98,18 @@ def test_rows_are_sent_until_they_are_taken() -> None:
     with engine(lambda _: (200, broken)) as (one, seen):
         with pytest.raises(EngineError):
             one.upsert([Write("1", {"t": "s"})])
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_rows_are_sent_once_to_a_read_only_index(status: int) -> None:
+    """A full disk and an operator end that, and not the time that a publisher could wait."""
+    error = {"type": "cluster_block_exception", "reason": "index [code] blocked by: [12/disk usage exceeded]"}
+    blocked = {"errors": True, "items": [{"index": {"status": status, "error": error}}]}
+    with engine(lambda _: (200, blocked)) as (one, seen):
+        with pytest.raises(EngineError, match=r"read-only .*disk usage exceeded") as raised:
+            one.upsert([Write("1", {"t": "s"})])
+        assert raised.value.trouble is Trouble.BLOCKED
         assert len(seen) == 1
 
 
@@ -200,3 +216,18 @@ def test_names_that_cannot_be_published(repository: str, branch: str) -> None:
     """Each is said to be wrong before anything is sent."""
     with pytest.raises(CodannaError, match="name of a"):
         Target(repository, branch)
+
+
+def test_what_nearly_all_rows_meet_is_looked_at_last() -> None:
+    """A filter that excludes much is not: the engine would weigh rows that no answer has."""
+    for only, repositories, late in (
+        (Filter(), (), True),
+        (Filter(excluded_words=("x",)), (), False),
+        (Filter(kinds=("function",)), (), False),
+        (Filter(), ("shop",), False),
+    ):
+        question = RemoteQuestion({"pay": 1.0}, only=only, repositories=repositories)
+        search = plan_of(question, Sight(("x",)), None).searches[0]
+        conditions = search["post_filter"]["bool"]["filter"] if late else search["query"]["bool"]["filter"]
+        assert {"terms": {"died": ["x"]}} in conditions[0]["bool"]["must_not"]
+        assert ("filter" in search["query"]["bool"], "post_filter" in search) == (not late, late)

@@ -286,6 +286,27 @@ def test_tokens_decide(team: Team, cluster: Cluster) -> None:
         assert failure.value.code is Code.TEAM_REFUSED
 
 
+@pytest.mark.parametrize("block", ["write", "read_only_allow_delete"])
+def test_a_read_only_index_is_asked(team: Team, block: str) -> None:
+    """Publishing ends with a sentence and has changed nothing; questions find what they found."""
+    name, settings = "calm", f"/{team.engine.index}/_settings"
+    team.publish(Made.of(name, 2, team.model), name, "01")
+    before = team.ask(team.source(), words={"socket": 1.0}, repositories=(name,), limit=400)
+    team.engine.call("PUT", settings, {"index.blocks": {block: True}})
+    try:
+        changed = Made.of(name, 2, team.model, {0: 1}, 5)
+        with pytest.raises(EngineError, match="read-only") as raised:
+            team.publish(changed, name, "02")
+        assert raised.value.trouble is Trouble.BLOCKED
+        during = team.ask(team.source(), words={"socket": 1.0}, repositories=(name,), limit=400)
+    finally:
+        team.engine.call("PUT", settings, {"index.blocks": {block: None}})
+    assert before.rows
+    assert during.rows == before.rows
+    assert team.publish(changed, name, "02").sent_rows == 5
+    remove(team.engine, f"{name}@main")
+
+
 def test_a_snapshot_is_restored(team: Team, cluster: Cluster) -> None:
     """After the index was lost: answers are the same, and publishing sends nothing again."""
     name, files = "kept", 6
