@@ -264,3 +264,38 @@ def test_references_of_the_team_are_possible(
     assert "no references to it in this folder" in said.err
     assert main(["refs", "MessageRouter", *where, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["elsewhere"][0]["repository"] == "team/there"
+
+
+def test_a_subfolder_asks_for_a_repository_that_is_named(
+    relay: Engine, folders: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an option or in the question, whichever command; otherwise a part of a folder is asked about alone,
+    and what the folder is called itself asks nobody else.
+    """
+    source = FolderSource(relay)
+    monkeypatch.setattr(asking, "_open_source", lambda url, token: source)
+    options = ["--set", f"team.url={URL}", "--set", "team.deadline_ms=10000"]
+    monkeypatch.chdir(folders / "here" / "shop")
+    assert main(["index", str(folders / "here")]) == 0
+    place = f"{folders / 'here' / 'shop/shop/payment.py'}:21"
+    for command in (
+        ["search", "message router", "--repo", "team/there"],
+        ["search", "repo:team/there message router"],
+        ["symbols", "MessageRouter", "--repo", "team/there"],
+        ["similar", place, "--repo", "team/there"],
+    ):
+        capsys.readouterr()
+        assert main([*command, *options]) == 0, command
+        out = capsys.readouterr().out
+        assert "[team/there] relay/src/router.ts:" in out, command
+        assert "shop" not in out, command
+    assert main(["context", "message router", "--repo", "team/there", *options]) == 0
+    assert "relay/src/router.ts" in capsys.readouterr().out
+    assert all(question.repositories for question in source.questions)
+    count = len(source.questions)
+    for alone in (["search", "retry a payment"], ["search", "retry a payment", "--repo", "here"]):
+        assert main([*alone, *options]) == 0
+        out = capsys.readouterr().out
+        assert "shop/payment.py:" in out
+        assert "team/there" not in out
+    assert len(source.questions) == count

@@ -36,13 +36,14 @@ def run(options: argparse.Namespace) -> int:
     if not options.query.strip():
         raise InvalidQuery("the question is empty; ask for something")
     scope = scope_of(options)
-    filters = scope.filters(filters_of(options))
-    with asked_engine(options, team=True) as (engine, cancel):
+    asked = filters_of(options)
+    team, filters = scope.asks_team(options.query, asked.repositories), scope.filters(asked, options.query)
+    with asked_engine(options, team=team) as (engine, cancel):
         question: str | SearchRequest = options.query
         if options.limit:
             mode = Mode(engine.settings.search.mode)
-            question = SearchRequest(options.query, options.limit, mode, filters, snippets=False, team=True)
-        context = engine.context(question, options.budget, filters=filters, cancel=cancel)
+            question = SearchRequest(options.query, options.limit, mode, filters, snippets=False, team=team)
+        context = engine.context(question, options.budget, filters=filters, cancel=cancel, team=team)
         if options.json:
             write_json(context_envelope(context))
         else:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codanna_core.cli.arguments import overrides_of, root_of
 from codanna_core.errors import CodannaError
+from codanna_core.files.repository import repository_names
+from codanna_core.names.words import split_repositories
 from codanna_core.records import dataclass
 from codanna_core.results import Filters, Hit, SymbolHit
 
@@ -33,9 +35,21 @@ class Scope:
         """The folder's path from the root as the index writes it, with a slash behind; empty for the root."""
         return "" if self.folder == self.root else self.folder.relative_to(self.root).as_posix() + "/"
 
-    def filters(self, filters: Filters) -> Filters:
-        """The filters of someone who sees the folder alone, as filters over the whole index."""
+    def asks_team(self, query: str, repositories: Sequence[str]) -> bool:
+        """Whether a team's code can be in the answer: a part of a folder is asked about alone, unless another
+        repository is named, in the options or in the question.
+        """
         if not self.below:
+            return True
+        own = {name.lower() for name in repository_names(self.root)}
+        named = (*repositories, *split_repositories(query)[1])
+        return any(name.lower().strip("/") not in own for name in named)
+
+    def filters(self, filters: Filters, query: str = "") -> Filters:
+        """The filters of someone who sees the folder alone, as filters over the whole index. They stay as
+        they are where a team is asked: its paths do not begin with the folder.
+        """
+        if not self.below or self.asks_team(query, filters.repositories):
             return filters
         start = "".join(f"[{letter}]" if letter in _ACTS_IN_GLOBS else letter for letter in self.below)
         inside = [form for glob in filters.paths for form in _forms(glob.strip().removeprefix("./"))]
@@ -46,12 +60,12 @@ class Scope:
         return name if not self.below or "/" in name else self.below + name
 
     def hits(self, hits: Sequence[AnyHit]) -> list[AnyHit]:
-        """The hits inside the folder, by their paths from there. A team's go with the whole root."""
+        """The hits inside the folder, by their paths from there, and those of a team."""
         start = len(self.below)
         if not start:
             return list(hits)
-        inside = (hit for hit in hits if hit.origin is None and hit.path.startswith(self.below))
-        return [replace(hit, path=hit.path[start:]) for hit in inside]
+        inside = (hit for hit in hits if hit.origin is not None or hit.path.startswith(self.below))
+        return [hit if hit.origin is not None else replace(hit, path=hit.path[start:]) for hit in inside]
 
 
 def _forms(glob: str) -> Iterator[str]:

@@ -38,16 +38,17 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery(
             'the query is empty; ask for something, for instance: codanna-lsp search "parse a date"'
         )
-    filters = scope_of(options).filters(filters_of(options))
-    with asked_engine(options, team=True) as (engine, cancel):
+    scope, filters = scope_of(options), filters_of(options)
+    team = scope.asks_team(options.query, filters.repositories)
+    with asked_engine(options, team=team) as (engine, cancel):
         defaults = engine.settings.search
         request = SearchRequest(
             options.query,
             options.limit or defaults.limit,
             Mode(options.mode or defaults.mode),
-            filters,
+            scope.filters(filters, options.query),
             explain=options.explain,
-            team=True,
+            team=team,
         )
         result = engine.search(request, cancel=cancel)
         return print_answer(engine, result, options)

@@ -34,10 +34,11 @@ def run(options: argparse.Namespace) -> int:
     root = root_of(options)
     file, first, last = parse_place(options.place)
     path = file_in(root, file)
-    filters = scope_of(options).filters(filters_of(options))
-    with asked_engine(options, team=True) as (engine, cancel):
+    scope, filters = scope_of(options), filters_of(options)
+    team, filters = scope.asks_team("", filters.repositories), scope.filters(filters)
+    with asked_engine(options, team=team) as (engine, cancel):
         result = engine.similar(
-            path, first, last, limit=options.limit, filters=filters, cancel=cancel, team=True
+            path, first, last, limit=options.limit, filters=filters, cancel=cancel, team=team
         )
         return print_answer(engine, result, options)
 

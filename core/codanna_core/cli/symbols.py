@@ -37,13 +37,15 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery(
             "the name is empty; write a part of one, for instance: codanna-lsp symbols getUser"
         )
-    with asked_engine(options, team=True) as (engine, cancel):
-        scope = scope_of(options)
+    scope, repositories = scope_of(options), repositories_of(options)
+    team = scope.asks_team(options.name, repositories)
+    with asked_engine(options, team=team) as (engine, cancel):
         limit = options.limit or engine.settings.search.symbol_limit
         # Names are not filtered by folders in the index: some of more than are wanted are inside.
         asked = limit * _INSIDE_ONE_OF if scope.below else limit
-        name = " ".join((*(f"repo:{one}" for one in repositories_of(options)), scope.name(options.name)))
-        found = engine.symbols(name, limit=asked, cancel=cancel, team=not scope.below)
+        wanted = options.name if team else scope.name(options.name)
+        name = " ".join((*(f"repo:{one}" for one in repositories), wanted))
+        found = engine.symbols(name, limit=asked, cancel=cancel, team=team)
         hits = scope.hits(found)[:limit]
         if options.json:
             write_json(symbols_envelope(options.name, hits, engine.status(), found.problems))
