@@ -85,10 +85,6 @@ class WordsOfEach:
         """Takes those that were found already."""
         return cls([*map(list, texts)])
 
-    def distinct(self) -> set[bytes]:
-        """All words, each once."""
-        return set().union(*self.texts)
-
     def values(self, cache: Cache[bytes, str]) -> list[str]:
         """For each text the values of its words, joined by blanks."""
         value_of = cache.__getitem__

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -25,7 +28,7 @@ def test_terms_learned_together_are_those_of_each_word() -> None:
     known.learn(set(RAWS))
     assert known.of_each([[raw] for raw in RAWS]) == TERMS
     assert known.of_each([RAWS, []]) == [[term for of_raw in TERMS for term in of_raw], []]
-    assert known.different(RAWS) == sorted({term for of_raw in TERMS for term in of_raw})
+    assert known.different(RAWS) == [*dict.fromkeys(term for of_raw in TERMS for term in of_raw)]
 
 
 def test_terms_are_forgotten_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,3 +65,31 @@ def test_a_document_is_a_function_of_its_file(tmp_path: Path, monkeypatch: pytes
         return done.documents, json.loads(done.file_document)["file_words"]
 
     assert documents(b"zebras", b"path", b"apples") == documents(b"apples", b"path", b"zebras")
+
+
+@pytest.mark.parametrize("field", ["file_words", "uses"])
+def test_a_document_does_not_depend_on_the_seed_of_hashes(tmp_path: Path, field: str) -> None:
+    """Nor do the words and the identifiers of a file: each process has a seed of its own."""
+    (tmp_path / "open.py").write_text(
+        "def open_file(path, mode):\n    return read(path, mode, zebra, apple)\n"
+    )
+    program = (
+        "import json; from pathlib import Path; from codanna_core.config import DiscoverySettings as S; "
+        "from codanna_core.indexing.prepare import FileTask, prepare; "
+        "from codanna_core.languages.extract import extract; "
+        "parse = lambda data, of: extract(data, of.path); "
+        f"done = prepare(Path({str(tmp_path)!r}), FileTask('open.py'), S(), parse, want_texts=False); "
+        f"print(json.loads(done.file_document)[{field!r}])"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-P", "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(told) == 1
+    assert "zebra" in told.pop()

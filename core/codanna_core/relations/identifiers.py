@@ -70,18 +70,19 @@ _RUN = re.compile(rb"[^ ]+")
 _DIGITS = frozenset(b"0123456789")
 
 
-def identifiers(data: bytes, language: str | None) -> set[str]:
-    """The identifiers of a text. Never raises; a language without known strings is read by its comments."""
+def identifiers(data: bytes, language: str | None) -> list[str]:
+    """The identifiers of a text in its order. Never raises; a language without known strings is read by its
+    comments.
+    """
     language = language or "text"
     if language in _PROSE:
-        return set()
-    found = set(_code_of(data, language).translate(_blanks(language in _WITH_DOLLAR)).split())
+        return []
+    # Not a set: the same file always gives the same text for the index.
+    found = dict.fromkeys(_code_of(data, language).translate(_blanks(language in _WITH_DOLLAR)).split())
     words = [word for word in found if word[0] not in _DIGITS and len(word) <= MAX_IDENTIFIER]
-    if language == "text" and len(words) > MAX_UNKNOWN:
-        return set()
-    if len(words) > MAX_IDENTIFIERS:
-        words = sorted(words)[:MAX_IDENTIFIERS]  # Sorted, so that the same file always has the same ones.
-    return {word.decode("utf-8", "replace") for word in words}
+    if not words or (language == "text" and len(words) > MAX_UNKNOWN):
+        return []
+    return b" ".join(words[:MAX_IDENTIFIERS]).decode("utf-8", "replace").split(" ")
 
 
 def spellings(name: str) -> list[list[str]]:

@@ -6,6 +6,7 @@ import base64
 import zlib
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -153,10 +154,11 @@ class FileDocuments:
         docs = of_texts([symbol.doc for symbol in symbols])
         self._fields = (self._names, self._containers, signatures, docs, WordsOfEach(bodies))
         in_path = of_texts([path])
-        self._words = set[bytes]().union(*(one.distinct() for one in self._fields[:1] + self._fields[2:]))
+        searched = chain(self._names.texts, signatures.texts, docs.texts, bodies)
+        self._words = dict.fromkeys(chain.from_iterable(searched))
         """The different words of all symbols: a file answers a question whose words are spread over it."""
         self._terms = known_terms()
-        self._terms.learn(self._words | self._containers.distinct() | in_path.distinct())
+        self._terms.learn(chain(self._words, *self._containers.texts, *in_path.texts))
         self._path_terms = " ".join(*self._terms.of_each(in_path.texts))
         self._key = file_key(path)
         self._shared = f'"owner":{_quoted(path)},"lang":{_quoted(language)},"file_key":{self._key},'

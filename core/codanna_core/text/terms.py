@@ -48,9 +48,9 @@ class Terms:
     def __len__(self) -> int:
         return len(self._of_raw)
 
-    def learn(self, raws: set[bytes]) -> None:
+    def learn(self, raws: Iterable[bytes]) -> None:
         """Work the terms of raw words out, all together."""
-        new = [*raws.difference(self._of_raw)]
+        new = [*set(raws).difference(self._of_raw)]
         if not new:
             return
         learn(new)
@@ -76,9 +76,9 @@ class Terms:
         return [spelled[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def different(self, raws: Iterable[bytes]) -> list[str]:
-        """The different terms of raw words, in the order of the alphabet."""
+        """The different terms of raw words, in their order."""
         numbers, _ = self.numbers([raws])
-        return sorted(map(self.spelled.__getitem__, set(numbers.tolist())))
+        return [*map(self.spelled.__getitem__, dict.fromkeys(numbers.tolist()))]
 
 
 class _Known(threading.local):
