@@ -161,7 +161,9 @@ class WordTokenizer:
 
     def _split(self, word: str) -> list[int]:
         ids: list[int] = []
-        for piece in self._pieces.findall(self._humps.sub(" ", word).lower()):
+        whole = word.isascii() and word.isalpha() and word.islower()  # As nearly all are.
+        pieces = [word] if whole else self._pieces.findall(self._humps.sub(" ", word).lower())
+        for piece in pieces:
             known = self._id_of(piece)
             ids += [known] if known is not None else self._best_pieces(piece)
         return ids

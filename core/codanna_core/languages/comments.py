@@ -11,7 +11,7 @@ from codanna_core.languages.registry import Language
 MAX_DOC = 2000
 """Longest doc text that is kept, in characters; search learns nothing more from the rest."""
 
-_QUOTED = re.compile(r"""(?s)^[A-Za-z@$~]{0,3}(\"{3}|'{3}|["'`])(.*?)\1?$""")
+_QUOTED = re.compile(r"""[A-Za-z@$~]{0,3}(\"{3}|'{3}|["'`])""")
 _XML_REFERENCE = re.compile(r"""<(?:see|seealso|paramref|typeparamref)\s+\w+=["']([^"']*)["']\s*/?>""")
 _XML_PARAMETER = re.compile(r"""<(?:param|typeparam|exception)\s+\w+=["']([^"']*)["']\s*>""")
 _XML_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
@@ -41,7 +41,8 @@ def clean(raw: str, language: Language) -> str:
     if language.line_comments and raw.startswith(language.line_comments):
         return finish([_unmarked(line.strip(), language) for line in raw.split("\n")], language)
     quoted = _QUOTED.match(raw)
-    return finish(inspect.cleandoc(quoted.group(2) if quoted else raw).split("\n"), language)
+    inside = raw[quoted.end() :].removesuffix(quoted[1]) if quoted else raw
+    return finish(inspect.cleandoc(inside).split("\n"), language)
 
 
 def line_block(lines: list[str], language: Language) -> str:
@@ -94,7 +95,9 @@ def heading_text(raw: str) -> str:
 
 def _is_frame(line: str) -> bool:
     """A line of dashes, stars and the like says nothing."""
-    return bool(line) and not any(character.isalnum() for character in line[:200])
+    if line.lstrip()[:1].isalnum():
+        return False  # Nearly every line.
+    return bool(line) and not any(map(str.isalnum, line[:200]))
 
 
 def _unmarked(line: str, language: Language) -> str:

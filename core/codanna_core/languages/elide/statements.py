@@ -19,7 +19,6 @@ _LEAST = 120
 _MOST_LINES = 40
 """Longest head that is looked at."""
 _HEAD_END = re.compile(rb":[ \t]*(?:#[^\n]*)?\r?\Z")
-_BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
 _FIRST = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*([ \t]+)([A-Za-z]{0,2}(\"\"\"|'''|\"|'))?")
 _TRIPLE = (b'"""', b"'''")
 _UNCLEAR = (b"#", b";", b"\\")
@@ -66,7 +65,8 @@ def _end_of_head(data: bytes, start: int, indent: bytes) -> int | None:
         if end < 0:
             return None
         head = data[start:end]
-        if all(head.count(opener) == head.count(closer) for opener, closer in _BRACKETS):
+        count = head.count
+        if count(b"(") == count(b")") and count(b"[") == count(b"]") and count(b"{") == count(b"}"):
             # A line that goes on behind its colon has its statements there.
             return end + 1 if _HEAD_END.search(head) is not None else None
         at = end + 1
