@@ -10,14 +10,17 @@ from threading import Event
 import pytest
 
 from codanna_core import Engine
-from codanna_core.indexing import models, pool, run, waiting
+from codanna_core.indexing import models, pool, run, upkeep, waiting
+from codanna_core.indexing.upkeep import Upkeep
 from codanna_core.indexing.worker import main as worker_main
 from codanna_core.results import Progress, State
 from codanna_core.runtime.launch import launch
 from codanna_core.runtime.limits import Limits
 from codanna_core.runtime.pace import AT_ONCE, POLITE
+from codanna_core.testing.embedder import FakeEmbedder
 from codanna_core.vectors import rebuild
 from codanna_core.vectors.base import VectorOptions
+from codanna_core.vectors.ivf import policy
 
 OpenEngine = Callable[..., Engine]
 
@@ -85,7 +88,8 @@ def test_training_says_how_far_it_is(open_engine: OpenEngine, monkeypatch: pytes
     told: list[Progress] = []
 
     class Vectors:
-        def maintain(self, _cancel: object, progress: Callable[[str, float], None]) -> None:
+        def maintain(self, _cancel: object, progress: Callable[[str, float], None], *, beside: bool) -> None:
+            assert not beside
             progress("assign", 0.5)
             for _ in range(600):
                 if told:
@@ -111,3 +115,43 @@ def test_the_steps_of_a_training_follow_each_other() -> None:
     shares = [rebuild.share_of_all(what, share) for what, share in steps]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 1)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_clusters_are_trained_while_the_rest_is_read(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    """Where a person waits for all of it; a server trains afterwards, on all vectors. Everything is found."""
+    for number in range(17):
+        functions = "".join(f"def work_{number}_{part}(): pass\n" for part in range(10))
+        (workspace / f"file{number}.py").write_text(functions)
+    monkeypatch.setattr(run, "INLINE_FILES", 0)
+    monkeypatch.setattr(pool, "_BATCH_BYTES", 800)
+    monkeypatch.setattr(policy, "CLUSTER_AT", 64)
+    monkeypatch.setattr(upkeep, "_TRAINED_BESIDE", 64)
+    during: list[int] = []
+    train = Upkeep.train_beside
+
+    def train_to_the_end(which: Upkeep) -> None:
+        train(which)
+        assert which._jobs.wait_until_idle(60)
+        active = which._stores.models.active
+        assert active is not None
+        assert active.vectors is not None
+        during.append(active.vectors.stats().trained_on)
+
+    monkeypatch.setattr(Upkeep, "train_beside", train_to_the_end)
+    with Engine.open(workspace, tmp_path / "index", embedder=FakeEmbedder(), watched=watched) as engine:
+        symbols = engine.sync().symbols
+        engine.settle()
+        active = engine._models.active
+        assert active is not None
+        assert active.vectors is not None
+        stats = active.vectors.stats()
+        assert stats.count == symbols
+        assert during == ([stats.trained_on] if watched else [])
+        most = symbols / policy.GROWTH < stats.trained_on < symbols
+        assert most if watched else stats.trained_on == symbols
+        for number in range(17):
+            (first, *_) = engine.search(f"work {number} 7", mode="semantic").hits
+            assert sorted(first.name.split("_")) == sorted(["work", str(number), "7"])

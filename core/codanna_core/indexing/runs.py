@@ -165,6 +165,7 @@ class Runs:
         before = text.generation
         had_all_vectors = before == 0 or self._stores.missing.is_complete(text)
         many = len(changes.tasks) > _BULK_FILES
+        watched = self._stores.models.pace == AT_ONCE
         if many:
             self._upkeep.was_bulk()
             self._events.set_state(State.INDEXING)
@@ -183,6 +184,8 @@ class Runs:
                 progress=progress,
                 cancel=cancel,
                 between=lambda: self._saves.take(lambda paths: self._take_saved(indexer, paths)),
+                # Who waits for all of it waits less so; a server leaves the time to those who ask.
+                on_most=self._upkeep.train_beside if not before and watched else None,
             )
             if run.names_cut:
                 self._stores.names.show(run.names)

@@ -10,6 +10,8 @@ from codanna_core.indexing.role import WriterRole
 from codanna_core.indexing.stores import Stores
 from codanna_core.runtime.memory import give_back
 
+_TRAINED_BESIDE = 8192
+"""Vectors from which it pays to train before all are there; fewer take less time than a process to start."""
 _SAVE_AFTER_S = 2.0
 """Derived files are written when nothing was saved for this long, so that they never delay a save."""
 
@@ -50,6 +52,15 @@ class Upkeep:
         if self._fills_facts:
             # Not at once: saves often come one after another, and a question reads what it needs itself.
             self._jobs.facts.schedule("facts", self._fill_facts, after=_SAVE_AFTER_S)
+
+    def train_beside(self) -> None:
+        """Train on the vectors of the first part of a long run, while it goes on. Those of the rest are all
+        compared with a question, or join the clusters afterwards if they are many.
+        """
+        models = self._stores.models
+        vectors = models.active.vectors if models.active is not None else None
+        if vectors is not None and vectors.snapshot().count >= _TRAINED_BESIDE:
+            self._jobs.schedule(Jobs.TRAINING, lambda cancel: models.maintain(cancel, beside=True))
 
     def fill_facts(self) -> None:
         """From now on, read the facts of files in the background: this program lives long."""
