@@ -10,7 +10,8 @@ from threading import Event
 import pytest
 
 from codanna_core import Engine
-from codanna_core.indexing import models, pool, run, upkeep, waiting
+from codanna_core.cancel import Cancel
+from codanna_core.indexing import models, pool, run, waiting
 from codanna_core.indexing.upkeep import Upkeep
 from codanna_core.indexing.worker import main as worker_main
 from codanna_core.results import Progress, State
@@ -88,8 +89,7 @@ def test_training_says_how_far_it_is(open_engine: OpenEngine, monkeypatch: pytes
     told: list[Progress] = []
 
     class Vectors:
-        def maintain(self, _cancel: object, progress: Callable[[str, float], None], *, beside: bool) -> None:
-            assert not beside
+        def maintain(self, _cancel: object, progress: Callable[[str, float], None]) -> None:
             progress("assign", 0.5)
             for _ in range(600):
                 if told:
@@ -118,40 +118,51 @@ def test_the_steps_of_a_training_follow_each_other() -> None:
 
 
 @pytest.mark.parametrize("watched", [True, False])
-def test_clusters_are_trained_while_the_rest_is_read(
+def test_clusters_are_trained_beside_the_last_commit(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: bool
 ) -> None:
-    """Where a person waits for all of it; a server trains afterwards, on all vectors. Everything is found."""
+    """On all vectors, where a person waits for the end of all work; a server begins when the run is over."""
     for number in range(17):
         functions = "".join(f"def work_{number}_{part}(): pass\n" for part in range(10))
         (workspace / f"file{number}.py").write_text(functions)
-    monkeypatch.setattr(run, "INLINE_FILES", 0)
-    monkeypatch.setattr(pool, "_BATCH_BYTES", 800)
     monkeypatch.setattr(policy, "CLUSTER_AT", 64)
-    monkeypatch.setattr(upkeep, "_TRAINED_BESIDE", 64)
-    during: list[int] = []
-    train = Upkeep.train_beside
+    seen: list[tuple[bool, int]] = []
+    train = Upkeep.train
 
     def train_to_the_end(which: Upkeep) -> None:
         train(which)
-        assert which._jobs.wait_until_idle(60)
+        assert which._jobs._training.wait_until_idle(60)
         active = which._stores.models.active
         assert active is not None
         assert active.vectors is not None
-        during.append(active.vectors.stats().trained_on)
+        published = which._stores.text.snapshot().symbol_count > 0
+        seen.append((published, active.vectors.stats().trained_on))
 
-    monkeypatch.setattr(Upkeep, "train_beside", train_to_the_end)
+    monkeypatch.setattr(Upkeep, "train", train_to_the_end)
     with Engine.open(workspace, tmp_path / "index", embedder=FakeEmbedder(), watched=watched) as engine:
         symbols = engine.sync().symbols
         engine.settle()
-        active = engine._models.active
-        assert active is not None
-        assert active.vectors is not None
-        stats = active.vectors.stats()
-        assert stats.count == symbols
-        assert during == ([stats.trained_on] if watched else [])
-        most = symbols / policy.GROWTH < stats.trained_on < symbols
-        assert most if watched else stats.trained_on == symbols
+        assert seen == [(False, symbols), (True, symbols)] if watched else [(True, symbols)]
         for number in range(17):
             (first, *_) = engine.search(f"work {number} 7", mode="semantic").hits
             assert sorted(first.name.split("_")) == sorted(["work", str(number), "7"])
+
+
+def test_waiting_for_the_end_hears_of_every_lane(open_engine: OpenEngine) -> None:
+    """Training does not hold up the jobs beside it, and is waited for as they are."""
+    jobs = open_engine()._writer.jobs
+    began, go_on, ran = Event(), Event(), Event()
+
+    def train(_cancel: Cancel) -> None:
+        began.set()
+        assert go_on.wait(60)
+
+    jobs.schedule(jobs.TRAINING, train)
+    jobs.schedule("another", lambda _cancel: ran.set())
+    assert began.wait(30)
+    assert ran.wait(30)
+    assert jobs.training
+    assert not jobs.wait_until_idle(0.05)
+    jobs.beside.schedule("third", lambda _cancel: go_on.set())
+    assert jobs.wait_until_idle(60)
+    assert not jobs.training

@@ -126,7 +126,8 @@ class Background:
 
 class Jobs:
     """The background of one engine: a lane for jobs of its own, one `beside` it for what waits for another
-    process, so that it need not wait for the jobs of this one, and one for facts, which may take minutes.
+    process, so that it need not wait for the jobs of this one, one for training, which may do so for long,
+    and one for facts, which may take minutes.
     """
 
     TRAINING: Final = "clusters"
@@ -144,30 +145,37 @@ class Jobs:
             if name == self.TRAINING:
                 on_training()
 
-        self._own = Background(on_error, turn, pace)
+        self._own = Background(on_error, pace=pace)
+        self._training = Background(on_error, turn, pace)
         self.beside = Background(on_error, pace=pace)
         self.facts = Background(on_error)
         """Nothing waits for these: a question reads the facts that it needs itself."""
-        self.schedule = self._own.schedule
+
+    def schedule(self, name: str, job: Job, *, after: float = 0.0) -> None:
+        """Run a job once `after` seconds are over; scheduling it again before starts the time anew."""
+        lane = self._training if name == self.TRAINING else self._own
+        lane.schedule(name, job, after=after)
 
     @property
     def training(self) -> bool:
         """Whether clusters are being trained."""
-        return self._own.running == self.TRAINING
+        return self._training.running is not None
 
     def wait_until_idle(self, timeout: float | None) -> bool:
         """Whether all jobs were done before the time was up."""
         started = time.monotonic()
-        while self._own.wait_until_idle(timeout):
-            if not self.beside.busy:
-                return True
-            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
-            if not self.beside.wait_until_idle(left):
-                return False
-        return False
+        lanes = (self._own, self.beside, self._training)
+        while True:
+            for lane in lanes:
+                left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+                if not lane.wait_until_idle(left):
+                    return False
+            if not any(lane.busy for lane in lanes):
+                return True  # None of them gave another one work meanwhile.
 
     def stop(self) -> None:
         """Cancel what runs and drop the rest."""
         self._own.stop()
+        self._training.stop()
         self.beside.stop()
         self.facts.stop(_FACTS_STOP_S)  # A helper may be reading a large file, and nothing depends on it.

@@ -148,13 +148,13 @@ class Models:
         if active is not None and active.vectors is not None:
             active.vectors.maintain(cancel, progress)
 
-    def maintain(self, cancel: Cancel, *, beside: bool = False) -> None:
-        """Seal, merge and train, as a background job; `beside` a long run, only what is most useful."""
+    def maintain(self, cancel: Cancel) -> None:
+        """Seal, merge and train, as a background job."""
         with self._work:
             active = self._active
             if active is not None and active.vectors is not None and active.writable:
                 try:
-                    active.vectors.maintain(Cancel(cancel, self._abort), self._note_training, beside=beside)
+                    active.vectors.maintain(Cancel(cancel, self._abort), self._note_training)
                 finally:
                     self.trained = None
 

@@ -39,10 +39,6 @@ default the first eight make segments of up to ten thousand documents, and eight
 """
 _LATE_COMMITS = 64
 """The same for all others: as much as fits into the memory of a writer for bulk work."""
-_MOST = 0.6
-"""Share of the bytes of a run whose vectors are enough to train on: all of them must be fewer than twice as
-many, or they would be trained on again.
-"""
 _PROGRESS_EVERY_S = 0.2
 
 
@@ -133,11 +129,11 @@ class Indexer:
         progress: Callable[[Progress], None] | None,
         cancel: Cancel | None,
         between: Callable[[], None],
-        on_most: Callable[[], None] | None = None,
+        on_stored: Callable[[], None],
     ) -> RunReport:
-        """Index files and forget others; `between` is called between two batches, `on_most` once the vectors
-        of most files are stored. Where the run is about the `whole` folder, each commit states how many files
-        are still missing.
+        """Index files and forget others; `between` is called between two batches, `on_stored` when all are
+        applied and their vectors stored, before the last commit. Where the run is about the `whole` folder,
+        each commit states how many files are still missing.
         """
         self._forget(removed)
         if whole:
@@ -145,8 +141,7 @@ class Indexer:
         limit = self._settings.index.commit_every
         shares = chain(_EARLY_COMMITS, repeat(_LATE_COMMITS))
         share = next(shares)
-        done = read = 0
-        most = _MOST * sum(size for _, size in tasks)
+        done = 0
         if whole and 0 < len(tasks) <= INLINE_FILES:
             self._vectors.expect()
         courtesy = Courtesy() if len(tasks) > INLINE_FILES else None
@@ -154,7 +149,6 @@ class Indexer:
         try:
             for batch in self._prepared(tasks, cancel):
                 for prepared in batch:
-                    read += prepared.size
                     if prepared.path in self._taken_in:
                         self._apply_again(prepared)
                     else:
@@ -170,10 +164,6 @@ class Indexer:
                     share = next(shares)
                     if share == _EARLY_COMMITS[-1] and self._pool is not None:
                         self._pool.keep(self._paces.later)
-                if on_most is not None and most <= read:
-                    self._vectors.store()
-                    on_most()
-                    on_most = None
                 now = time.monotonic()
                 if progress is not None and (now - told >= _PROGRESS_EVERY_S or done == len(tasks)):
                     told = now
@@ -182,6 +172,8 @@ class Indexer:
             # What was applied is whole files, so it may as well be kept.
             self._commit()
             raise
+        self._vectors.store()
+        on_stored()
         self._commit()
         return self._report
 

@@ -184,8 +184,7 @@ class Runs:
                 progress=progress,
                 cancel=cancel,
                 between=lambda: self._saves.take(lambda paths: self._take_saved(indexer, paths)),
-                # Who waits for all of it waits less so; a server leaves the time to those who ask.
-                on_most=self._upkeep.train_beside if not before and watched else None,
+                on_stored=self._upkeep.train if watched else _nothing,
             )
             if run.names_cut:
                 self._stores.names.show(run.names)
@@ -288,6 +287,10 @@ class Runs:
     def _is_folder(self, path: str) -> bool:
         full = self._root / path
         return full.is_dir() and not os.path.islink(full)
+
+
+def _nothing() -> None:
+    """A server leaves the time to those who ask, until the run is over."""
 
 
 def _fill(report: SyncReport, run: RunReport, changes: FileChanges) -> None:

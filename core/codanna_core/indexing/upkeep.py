@@ -10,8 +10,6 @@ from codanna_core.indexing.role import WriterRole
 from codanna_core.indexing.stores import Stores
 from codanna_core.runtime.memory import give_back
 
-_TRAINED_BESIDE = 8192
-"""Vectors from which it pays to train before all are there; fewer take less time than a process to start."""
 _SAVE_AFTER_S = 2.0
 """Derived files are written when nothing was saved for this long, so that they never delay a save."""
 
@@ -46,21 +44,19 @@ class Upkeep:
         schedule("verify", lambda cancel: stores.text.verify_rest())
         if not stores.missing.is_complete(text):
             self.embed_missing_soon()
-        active = stores.models.active
-        if active is not None and active.vectors is not None and active.vectors.needs_maintenance():
-            schedule(Jobs.TRAINING, stores.models.maintain)
+        self.train()
         if self._fills_facts:
             # Not at once: saves often come one after another, and a question reads what it needs itself.
             self._jobs.facts.schedule("facts", self._fill_facts, after=_SAVE_AFTER_S)
 
-    def train_beside(self) -> None:
-        """Train on the vectors of the first part of a long run, while it goes on. Those of the rest are all
-        compared with a question, or join the clusters afterwards if they are many.
+    def train(self) -> None:
+        """Train clusters if it is time. For a command that somebody waits for it is once all vectors are
+        stored, beside the last commit and all that follows.
         """
         models = self._stores.models
         vectors = models.active.vectors if models.active is not None else None
-        if vectors is not None and vectors.snapshot().count >= _TRAINED_BESIDE:
-            self._jobs.schedule(Jobs.TRAINING, lambda cancel: models.maintain(cancel, beside=True))
+        if vectors is not None and vectors.needs_maintenance():
+            self._jobs.schedule(Jobs.TRAINING, models.maintain)
 
     def fill_facts(self) -> None:
         """From now on, read the facts of files in the background: this program lives long."""

@@ -121,9 +121,7 @@ class ExactIndex:
     def needs_maintenance(self) -> bool:
         return False
 
-    def maintain(
-        self, cancel: Cancel | None = None, progress: Progress | None = None, *, beside: bool = False
-    ) -> None:
+    def maintain(self, cancel: Cancel | None = None, progress: Progress | None = None) -> None:
         """An exact index has nothing to improve."""
 
     def retain(self, live_keys: Keys) -> int:

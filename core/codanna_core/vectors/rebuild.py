@@ -82,9 +82,8 @@ def rebuild(
     todo: Plan,
     cancel: Cancel | None,
     progress: Progress | None,
-    apart: bool,
 ) -> Built:
-    """Build the segment of a plan; many rows, or `apart`, in a process of its own."""
+    """Build the segment of a plan, here or in a process of its own."""
 
     def step(what: str, share: float) -> None:
         check_cancelled(cancel)
@@ -92,7 +91,7 @@ def rebuild(
             progress(what, share)
 
     rows = sum(part.live_count for part in todo.parts)
-    if isinstance(directory, FsDirectory) and (apart or rows >= OWN_PROCESS_AT):
+    if isinstance(directory, FsDirectory) and rows >= OWN_PROCESS_AT:
         return _build_elsewhere(directory, name, options, dimension, todo, step)
     return _build(directory, name, row_codec, options, dimension, todo, step)
 

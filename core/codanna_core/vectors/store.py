@@ -403,17 +403,13 @@ class DurableIndex:
         # Removals fill the log and not the delta.
         return full or (self._wal is not None and self._wal.size() >= LOG_LIMIT)
 
-    def maintain(
-        self, cancel: Cancel | None = None, progress: Progress | None = None, *, beside: bool = False
-    ) -> None:
+    def maintain(self, cancel: Cancel | None = None, progress: Progress | None = None) -> None:
         self._check_writable()
         with self._maintaining:
             while self.needs_maintenance():
                 todo = self._next_plan()
                 if todo is not None:
-                    self._rebuild(todo, cancel, progress, beside)
-                if beside:
-                    return
+                    self._rebuild(todo, cancel, progress)
 
     def _next_plan(self) -> Plan | None:
         with self._lock:
@@ -426,7 +422,7 @@ class DurableIndex:
                 todo = plan(self._state.parts, 0, implementation)
             return todo
 
-    def _rebuild(self, todo: Plan, cancel: Cancel | None, progress: Progress | None, beside: bool) -> None:
+    def _rebuild(self, todo: Plan, cancel: Cancel | None, progress: Progress | None) -> None:
         """Write one new segment in place of several, without the lock, then publish it under the lock."""
         with self._lock:
             if self._state.manifest is None:
@@ -434,9 +430,8 @@ class DurableIndex:
             manifest, name = self._state.manifest, self._next_name("seg")
             self._building = name
         try:
-            row_codec, options, dimension = self._codec, self._options, manifest.dimension
             built = rebuild(
-                self._directory, name, row_codec, options, dimension, todo, cancel, progress, beside
+                self._directory, name, self._codec, self._options, manifest.dimension, todo, cancel, progress
             )
             self._checkpoint("built")
             self._swap(todo, built)
