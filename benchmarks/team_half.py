@@ -98,7 +98,8 @@ def measure(arguments: argparse.Namespace, work: Path, url: str, certificate: Pa
     for asked in of_files(arguments.queries, arguments.corpora):
         if asked.yardstick != SUB_FOLDER or (arguments.only and asked.name not in arguments.only):
             continue
-        here, there = (work / asked.name / name for name in ("here", "there"))
+        # Both are called like the whole: a folder called like its project counts for more.
+        here, there = (work / asked.name / name / asked.root.name for name in ("here", "there"))
         shutil.rmtree(work / asked.name, ignore_errors=True)
         halves(asked.root, here, there)
         address = f"{url}/codanna-half-{asked.name.lower()}"
@@ -106,7 +107,9 @@ def measure(arguments: argparse.Namespace, work: Path, url: str, certificate: Pa
         set_up(team, model, replicas=0)
         try:
             folder = Folder.read(there, Settings(), model)
-            report = Publisher(team, Target(asked.name, "main"), Codebook.shipped(model)).publish(folder)
+            report = Publisher(
+                team, Target(f"team/{asked.root.name}", "main"), Codebook.shipped(model)
+            ).publish(folder)
             with opened(asked.root, work / asked.name / "whole") as engine:
                 expected, _, _ = values(engine, asked, team=False)
             settings = {"team": {"url": address, "deadline_ms": 10_000}}
