@@ -48,7 +48,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "team" / "support")
 
 Vector = NDArray[np.float32]
 TEN = 10
-TRIED = (64, 128, 192, 256, 384, 512)
+TRIED = (64, 128, 160, 192, 256, 384, 512)
 """Numbers of lists to look into."""
 Figures = dict[str, str]
 """What is printed at the end, by what has to hold."""
@@ -173,7 +173,7 @@ def by_numpy(
             inside[probe.lists] = True
             rows = np.flatnonzero(inside[coded.lists].any(axis=1))
             part = Coded(coded.lists[rows], coded.codes[rows], coded.factors[rows])
-            best = rows[np.argsort(-estimates(part, probe))[:200]]
+            best = rows[np.argsort(-estimates(part, probe))[: RemoteQuestion().limit]]
             values.append(recall(cosines(corpus.vectors[best], vector).tolist(), tenth))
         found[probes] = round(float(np.mean(values)), 3)
     return found

@@ -52,7 +52,7 @@ class Inquiry:
     """`path_regexes` are tantivy's, over the path inside the repository. What the engine cannot express it
     may let through, for each row is checked again.
     """
-    limit: int = 200
+    limit: int = 150
     """Rows for each of words, vector, prefix and identifier."""
 
 
