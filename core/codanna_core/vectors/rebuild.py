@@ -18,8 +18,10 @@ from codanna_core.records import dataclass
 from codanna_core.runtime.frames import own_pipes, receive, send
 from codanna_core.runtime.launch import end, launch
 from codanna_core.runtime.limits import Limits, leave_with_parent
+from codanna_core.runtime.pace import AT_ONCE, processors
 from codanna_core.storage import Directory, FsDirectory
 from codanna_core.vectors.base import Calibration, Progress, VectorOptions
+from codanna_core.vectors.cores import ONE_CORE, Cores
 from codanna_core.vectors.hnsw import write_graph
 from codanna_core.vectors.ivf.build import Step, write_clustered, write_flat
 from codanna_core.vectors.ivf.calibrate import calibrate
@@ -104,6 +106,7 @@ def _build(
     dimension: int,
     todo: Plan,
     step: Step,
+    cores: Cores = ONE_CORE,
 ) -> Built:
     sources = [part.source() for part in todo.parts]
     if not any(len(source.picked) for source in sources):
@@ -114,7 +117,7 @@ def _build(
     if options.implementation == "hnsw":
         graph, keys = (base.graph, base.keys) if base is not None else (None, sources[0].keys[:0])
         return Built(name, write_graph(directory, name, row_codec, dimension, sources, graph, keys, step))
-    size = write_clustered(directory, name, row_codec, dimension, sources, base, options.seed, step)
+    size = write_clustered(directory, name, row_codec, dimension, sources, base, options.seed, step, cores)
     if base is not None:  # The lists are those that the last calibration measured.
         return Built(name, size)
     segment = Segment(directory, name, row_codec, dimension, size)
@@ -185,4 +188,10 @@ def main() -> None:
             send(answers, (what, share))
 
     todo = Plan(job.action, tuple(parts))
-    send(answers, _build(directory, job.name, row_codec, job.options, job.dimension, todo, step))
+    cores = cores_for(job.options)
+    send(answers, _build(directory, job.name, row_codec, job.options, job.dimension, todo, step, cores))
+
+
+def cores_for(options: VectorOptions) -> Cores:
+    """All of them where somebody waits; a server leaves the others to those who ask."""
+    return Cores(processors()) if options.pace == AT_ONCE else ONE_CORE

@@ -13,11 +13,12 @@ from codanna_core.records import dataclass
 from codanna_core.storage import Directory
 from codanna_core.storage.container import ContainerWriter
 from codanna_core.vectors.base import Floats, Keys
+from codanna_core.vectors.cores import ONE_CORE, Cores
 from codanna_core.vectors.ivf import codec
 from codanna_core.vectors.ivf.assign import Assigner
 from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.lists import Entries, Lists, joined, write_lists
-from codanna_core.vectors.ivf.train import POINTS_PER_CENTROID, list_count, train
+from codanna_core.vectors.ivf.train import POINTS_PER_CENTROID, block_size, list_count, train
 from codanna_core.vectors.manifest import SEALED
 from codanna_core.vectors.rows import RowCodec, Rows
 
@@ -116,6 +117,7 @@ def write_clustered(
     base: Trained | None,
     seed: int,
     step: Step,
+    cores: Cores = ONE_CORE,
 ) -> int:
     """Seal rows in trained lists; returns the size of the file.
 
@@ -131,7 +133,14 @@ def write_clustered(
         rng = np.random.default_rng(seed)
         picked = np.sort(rng.permutation(pool.count)[: POINTS_PER_CENTROID * count])
         sample = pool.vectors(picked)
-        coarse = train(sample, count, spherical=spherical, seed=seed, tick=lambda share: step("train", share))
+        coarse = train(
+            sample,
+            count,
+            spherical=spherical,
+            seed=seed,
+            tick=lambda share: step("train", share),
+            cores=cores,
+        )
         del sample
         training = {"trained_on": pool.count, "trained_at": time.time()}
     else:
@@ -140,19 +149,24 @@ def write_clustered(
         homes[:done] = base.homes[sources[0].picked]
     assigner = Assigner(coarse, SOAR_WEIGHT)
     distance = 0.0
-    for start in range(done, pool.count, _BLOCK):
-        step("assign", (start - done) / (pool.count - done) / 2)
-        vectors = pool.vectors(np.arange(start, min(start + _BLOCK, pool.count)))
-        first = assigner.first(vectors)
-        homes[start : start + len(vectors), 0] = first
-        distance += _distance(vectors, coarse.centroids[first])
-    # In the order of their first lists, of which the second ones are neighbours.
-    added_rows = done + np.argsort(homes[done:, 0], kind="stable")
-    for start in range(0, len(added_rows), _BLOCK):
-        step("assign", (1 + start / len(added_rows)) / 2)
-        rows = added_rows[start : start + _BLOCK]
+
+    def first(rows: Ints) -> float:
+        vectors = pool.vectors(rows)
+        homes[rows, 0] = nearest = assigner.first(vectors)
+        return _distance(vectors, coarse.centroids[nearest])
+
+    def second(rows: Ints) -> None:
         homes[rows, 1] = assigner.second(pool.vectors(rows), homes[rows, 0])
+
     added = pool.count - done
+    pieces = _pieces(np.arange(done, pool.count))
+    for number, part in enumerate(cores.each(first, pieces)):
+        step("assign", number / len(pieces) / 2)
+        distance += part
+    # In the order of their first lists, of which the second ones are neighbours.
+    pieces = _pieces(done + np.argsort(homes[done:, 0], kind="stable"))
+    for number, _ in enumerate(cores.each(second, pieces)):
+        step("assign", (1 + number / len(pieces)) / 2)
     if base is None:
         training["distance"] = distance / pool.count
         training["drift"] = 0.0
@@ -169,12 +183,17 @@ def write_clustered(
     if old is None:
         strengths = _strengths(row_codec, pool, order, homes, coarse)
         plan = _Plan(pool, order, homes, coarse, strengths)
-        entries = _encode(row_codec, dimension, plan, np.arange(pool.count), step)
+        entries = _encode(row_codec, dimension, plan, np.arange(pool.count), step, cores)
     else:
         plan = _Plan(pool, order, homes, coarse, old.strengths)
-        fresh = _encode(row_codec, dimension, plan, np.flatnonzero(order >= done), step)
+        fresh = _encode(row_codec, dimension, plan, np.flatnonzero(order >= done), step, cores)
         entries = joined(_kept(old, sources[0], order), fresh)
     return _write(directory, name, row_codec, dimension, plan, entries, {"training": training}, step)
+
+
+def _pieces(rows: Ints) -> list[Ints]:
+    size = block_size(len(rows))
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def _distance(vectors: Floats, centroids: Floats) -> float:
@@ -269,7 +288,9 @@ def _strengths(
     return strengths
 
 
-def _encode(row_codec: RowCodec, dimension: int, plan: _Plan, picked: Ints, step: Step) -> Entries:
+def _encode(
+    row_codec: RowCodec, dimension: int, plan: _Plan, picked: Ints, step: Step, cores: Cores = ONE_CORE
+) -> Entries:
     """Codes of the `picked` rows for each list that holds them."""
     count = len(picked)
     levels = 2 if len(plan.coarse.centroids) > 1 else 1
@@ -278,8 +299,9 @@ def _encode(row_codec: RowCodec, dimension: int, plan: _Plan, picked: Ints, step
     codes = np.empty((codec.words(dimension), levels, count), np.uint64)
     factors = np.empty((levels, count), np.float32)
     half_squares = np.empty(count, np.float32) if row_codec.metric == "l2" else None
-    for start, end, rows, scales in plan.pool.blocks(plan.order[picked]):
-        step("encode", start / count)
+
+    def encode(piece: tuple[int, int, Rows, Floats]) -> None:
+        start, end, rows, scales = piece
         vectors = row_codec.decode(rows, scales)
         for level in range(levels):
             residuals = vectors - centres[homes[level, start:end]]
@@ -287,6 +309,9 @@ def _encode(row_codec: RowCodec, dimension: int, plan: _Plan, picked: Ints, step
             codes[:, level, start:end] = block.T
         if half_squares is not None:
             half_squares[start:end] = np.einsum("ij,ij->i", vectors, vectors) / 2
+
+    for number, _ in enumerate(cores.each(encode, plan.pool.blocks(plan.order[picked]))):
+        step("encode", number * _BLOCK / count)
     return Entries(
         lists=np.ascontiguousarray(homes).reshape(-1),
         rows=np.tile(picked.astype(np.uint32), levels),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codanna_core.vectors.base import Floats
+from codanna_core.vectors.cores import ONE_CORE, Cores
 from codanna_core.vectors.ivf.coarse import Coarse, ListNumbers
 from codanna_core.vectors.ivf.groups import Groups
 from codanna_core.vectors.ivf.kmeans import lloyd, means
@@ -17,9 +18,17 @@ from codanna_core.vectors.ivf.kmeans import lloyd, means
 POINTS_PER_CENTROID = 32
 """Size of the training sample; twice as many gain less than 0.2 points of recall."""
 ITERATIONS = 3
+_MANY = 1 << 18
 
 Tick = Callable[[float], None]
 """Called with the share done; raises when the work is to stop."""
+
+
+def block_size(rows: int) -> int:
+    """Rows of one piece of work: few enough that several cores end together, and the same for any number of
+    cores, so that results are.
+    """
+    return 8192 if rows > _MANY else 2048
 
 
 def list_count(vectors: int) -> int:
@@ -27,13 +36,15 @@ def list_count(vectors: int) -> int:
     return max(1, min(round(4 * math.sqrt(vectors)), vectors // 8))
 
 
-def train(sample: Floats, count: int, *, spherical: bool, seed: int, tick: Tick) -> Coarse:
+def train(
+    sample: Floats, count: int, *, spherical: bool, seed: int, tick: Tick, cores: Cores = ONE_CORE
+) -> Coarse:
     """`count` centroids for a sample f32[m, d] of the vectors. Deterministic for a seed."""
     rng = np.random.default_rng(seed)
     count = min(count, len(sample))
     centroids = _two_level(sample, count, spherical, rng, tick)
     for turn in range(ITERATIONS):
-        lists = _nearest(sample, centroids, spherical, partial(_tick_turn, tick, turn))
+        lists = _nearest(sample, centroids, spherical, partial(_tick_turn, tick, turn), cores)
         centroids = means(sample, lists, len(centroids), spherical, rng)
     return Coarse(centroids, spherical)
 
@@ -74,11 +85,12 @@ def _shares(sizes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return shares
 
 
-def _nearest(sample: Floats, centroids: Floats, spherical: bool, tick: Tick) -> ListNumbers:
+def _nearest(sample: Floats, centroids: Floats, spherical: bool, tick: Tick, cores: Cores) -> ListNumbers:
     groups = Groups(Coarse(centroids, spherical))
-    step = 8192
+    size = block_size(len(sample))
+    pieces = [sample[start : start + size] for start in range(0, len(sample), size)]
     parts: list[ListNumbers] = []
-    for start in range(0, len(sample), step):
-        tick(start / len(sample))
-        parts.append(groups.nearest(sample[start : start + step]))
+    for part in cores.each(groups.nearest, pieces):
+        tick(len(parts) / len(pieces))
+        parts.append(part)
     return np.concatenate(parts)
