@@ -28,7 +28,8 @@ _SURE = 2
 def _table() -> Mapping[str, Any]:
     text = Path(__file__).with_name("foreign.json").read_bytes()
     table = orjson.loads(text)
-    return {**table, "stop": frozenset(table["de"]["stop"].split())}
+    stop = frozenset(table["de"]["stop"].split())
+    return {**table, "stop": stop, "german": stop - _ALSO_ENGLISH}
 
 
 def in_english(text: str) -> tuple[str, dict[str, str]]:
@@ -49,7 +50,7 @@ def in_english(text: str) -> tuple[str, dict[str, str]]:
 
 def _is_german(words: list[str]) -> bool:
     """Two small words that are not English as well, or one with a known word, or a known umlaut."""
-    small = _table()["stop"] - _ALSO_ENGLISH
+    small = _table()["german"]
     lowered = [word.lower() for word in words]
     sure = sum(word in small for word in lowered)
     known = [word for word in lowered if word not in small and _of_german(word)]

@@ -36,7 +36,8 @@ class SnippetReader:
         if file is None:
             file = self._files[path] = _Lines(self._read(path))
         try:
-            return [line.decode("utf-8") for line in file[first:end]]
+            found = file[first:end]
+            return found.decode("utf-8").split("\n") if found is not None else []
         except UnicodeDecodeError:
             # Not UTF-8: what encoding it is shows only in the whole.
             self._files[path] = _Lines(to_utf8(file.data)[0])
@@ -55,11 +56,15 @@ class SnippetReader:
         scores = [0] * len(lines)
         text = "\n".join(lines).lower()
         held = [term for term in terms if term in text]
-        if held:
-            for number, line in enumerate(text.split("\n")):
-                for term in held:
-                    if term in line:
-                        scores[number] += 1
+        for term in held:
+            number, passed, at = 0, 0, text.find(term)
+            while at >= 0:
+                number += text.count("\n", passed, at)
+                scores[number] += 1
+                # From the end of this line on: a word counts once for each.
+                passed = at
+                end = text.find("\n", at)
+                at = text.find(term, end) if end >= 0 else -1
         best = max(scores)
         centre = scores.index(best) if best > 0 else max(0, hit.selection.start.line - first)
         start = max(0, min(centre - count // 2, len(lines) - count))
@@ -98,16 +103,17 @@ class _Lines:
         self._up_to = np.cumsum(np.bitwise_count(blocks), dtype=np.int64)
         """How many line feeds there are up to the end of each block."""
 
-    def __getitem__(self, wanted: slice) -> list[bytes]:
+    def __getitem__(self, wanted: slice) -> bytes | None:
+        """Some of them, with the line feeds between them; None where there are none."""
         first, end = wanted.start, wanted.stop
         if end <= first or (first and (not len(self._up_to) or self._up_to[-1] < first)):
-            return []
+            return None
         start = stop = self._after(first)
         for _ in range(end - first):
             stop = self.data.find(b"\n", stop) + 1
             if not stop:
-                return self.data[start:].split(b"\n")
-        return self.data[start : stop - 1].split(b"\n")
+                return self.data[start:]
+        return self.data[start : stop - 1]
 
     def _after(self, count: int) -> int:
         """Where the text behind so many line feeds begins."""
