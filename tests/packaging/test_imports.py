@@ -187,7 +187,17 @@ def test_a_search_loads_nothing_about_relations() -> None:
     """Opening an engine is what a command that searches does first, and it is over in half a second."""
     asked = "import sys, codanna_core.engine; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
-    late = ("relations.edges", "relations.typer", "search.related", "context.packer", "vectors.sheet")
+    late = (
+        "relations.facts",
+        "relations.encoding",
+        "relations.fact_store",
+        "relations.rules",
+        "relations.edges",
+        "relations.typer",
+        "search.related",
+        "context.packer",
+        "vectors.sheet",
+    )
     ours = {f"codanna_core.{name}" for name in (*late, "ranking.traces", "search.relations")}
     others = {"difflib", "email", "importlib.metadata", "subprocess"}
     assert not (ours | others).intersection(loaded.split())

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
@@ -21,9 +21,10 @@ from codanna_core.indexing.layout import IndexFolder
 from codanna_core.languages.registry import detect_language
 from codanna_core.parsing.parser import Parsing
 from codanna_core.parsing.verdicts import grammars
-from codanna_core.relations.fact_store import FactStore
-from codanna_core.relations.rules import has_own_rules, rules_digest
 from codanna_core.storage.lock import WriterLock
+
+if TYPE_CHECKING:
+    from codanna_core.relations.fact_store import FactStore
 
 log = logging.getLogger("codanna.engine")
 
@@ -183,6 +184,8 @@ class FactsOnDisk:
         return self._parsing.facts(to_utf8(data)[0], path, hurry=False)
 
     def _opened(self) -> FactStore:
+        from codanna_core.relations.fact_store import FactStore  # Late, as what parses has it.
+
         with self._lock:
             if self._store is None:
                 self._store = FactStore(self._folder.inside(FOLDER), _rules())
@@ -209,10 +212,14 @@ def may_have_facts(path: str) -> bool:
     """Whether a file of that name is of a language with rules. Scripts without a suffix are read when they
     are asked for.
     """
+    from codanna_core.relations.rules import has_own_rules
+
     language = detect_language(path, b"")
     return language is not None and has_own_rules(language)
 
 
 def _rules() -> str:
     """All that facts depend on besides the content."""
+    from codanna_core.relations.rules import rules_digest
+
     return f"{rules_digest()}/{grammars()}"

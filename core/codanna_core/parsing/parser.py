@@ -15,9 +15,6 @@ from codanna_core.languages.text_only import as_text, grammar_of
 from codanna_core.model import Extraction, Problem
 from codanna_core.parsing.verdicts import CRASHED, SLOW, Verdicts, content_key, problem_of, seconds_for
 from codanna_core.records import dataclass
-from codanna_core.relations.encoding import encode
-from codanna_core.relations.facts import Facts
-from codanna_core.relations.rules import rules_of
 from codanna_core.runtime.helpers import HelperLost, Overran, TooLate, WarmHelpers
 from codanna_core.runtime.limits import Limits
 
@@ -144,6 +141,11 @@ class Parsing:
         without rules. If a file goes over the limit, or ends the helper twice, they say they are incomplete.
         Without `hurry` a helper that stands back behind other processes reads them.
         """
+        # Late: a search asks for no facts, and what they are made of is a twentieth of what it would load.
+        from codanna_core.relations.encoding import encode
+        from codanna_core.relations.facts import Facts
+        from codanna_core.relations.rules import rules_of
+
         language = grammar_of(data, path)
         if language is None or not rules_of(language.name).reader:
             return b""
