@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from codanna_core.cli.arguments import overrides_of, root_of
 from codanna_core.errors import CodannaError
-from codanna_core.files.repository import repository_names
-from codanna_core.names.words import split_repositories
 from codanna_core.records import dataclass
 from codanna_core.results import Filters, Hit, SymbolHit
 
@@ -41,6 +39,9 @@ class Scope:
         """
         if not self.below:
             return True
+        from codanna_core.files.repository import repository_names
+        from codanna_core.names.words import split_repositories
+
         own = {name.lower() for name in repository_names(self.root)}
         named = (*repositories, *split_repositories(query)[1])
         return any(name.lower().strip("/") not in own for name in named)
