@@ -39,12 +39,12 @@ SHARES = {
     "questions": 1.5,
     "comments": 1.9,
     "cosqa": 0.6,
-    "files sub-folder": 1.4,
-    "files whole": 1.4,
-    "changes": 1.4,
+    "files sub-folder": 2.5,
+    "files whole": 2.5,
+    "changes": 2.2,
 }
 """How much each yardstick counts in the fit."""
-KEPT, RANDOM = 120, 60
+KEPT, RANDOM = 200, 100
 """Candidates of a question that are fitted: the best of today's order, and some of the rest."""
 STEPS, FURTHER_STEPS = 10, 5
 PENALTY = 0.003

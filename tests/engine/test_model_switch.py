@@ -85,6 +85,26 @@ def test_the_old_model_answers_until_the_new_one_is_complete(
     assert engine.search("deposit: put cash into an account", mode="semantic").hits
 
 
+def test_an_index_of_an_older_table_answers_while_vectors_of_the_new_one_are_made(
+    open_engine: OpenEngine,
+) -> None:
+    """After an upgrade of the package the old table is gone: words answer until the new vectors are there."""
+    before = open_engine(embedder=FakeEmbedder(64, "old"), overrides={"index": {"workers": 1}})
+    before.sync()
+    before.close()
+    table = Patient(64, "new")
+    engine = open_engine(embedder=table, overrides={"index": {"workers": 1}})
+    engine.sync()
+    assert table.begun.wait(30)
+    answer = engine.search("deposit: put cash into an account", mode="hybrid")
+    assert answer.hits[0].name == "deposit_money"
+    assert engine.status().vectors_pending > 0
+    table.go.set()
+    assert engine.wait_until_idle(60)
+    assert engine.status().vectors_pending == 0
+    assert engine.search("deposit: put cash into an account", mode="semantic").hits[0].name == "deposit_money"
+
+
 def test_workers_embed_with_the_model_of_the_engine_alone(
     open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch, workspace: Path
 ) -> None:

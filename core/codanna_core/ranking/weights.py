@@ -41,7 +41,7 @@ class Weights:
     """Files found by their path alone; their code need not repeat the words of their name."""
     near: float = 0.2
     """Of two equally good files the one beside the file the user is in is meant."""
-    again: float = 0.4
+    again: float = 0.2
     """Each further symbol of one file loses this much: equally good ones of other files are shown as well."""
     closer: int = 8
     """So many of the best files are looked at symbol by symbol; in others only what the searches found is."""
