@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from codanna_core import Engine
-from codanna_core.ranking.confidence import BELOW_BEST, LEAST, Evidence, matches_well, relevant
+from codanna_core.ranking.confidence import BELOW_BEST, Evidence, matches_well, relevant
 from codanna_core.ranking.query import understand
 from codanna_core.ranking.signals import Symbols, of_definitions
 from codanna_core.results import Filters, Mode, SearchResult
@@ -104,18 +104,18 @@ def test_the_end_of_a_page() -> None:
     """So far behind the best, and under the least sum where nothing matches well."""
     sums = np.array([9.0, 9.0 - BELOW_BEST, 8.9 - BELOW_BEST])
     silent, near = np.zeros(3), np.full(3, 0.5)
-    assert relevant(sums, silent, near, well=True).tolist() == [True, True, False]
-    lowest = np.array([LEAST + 1, LEAST, LEAST - 0.1])
-    assert relevant(lowest, silent, near, well=False).tolist() == [True, True, False]
-    assert not len(relevant(np.array([]), np.array([]), np.array([]), well=True))
+    assert relevant(sums, silent, near, None).tolist() == [True, True, False]
+    lowest = np.array([5.0, 4.0, 3.9])
+    assert relevant(lowest, silent, near, 4.0).tolist() == [True, True, False]
+    assert not len(relevant(np.array([]), np.array([]), np.array([]), None))
 
 
 def test_words_that_no_vector_speaks_for_stay_on_the_page() -> None:
     """The best of all words is always shown, and where there is no vector, whatever comes near to it."""
     sums = np.array([20.0, 2.0, 1.0, 0.0])
     text, near = np.array([0.0, 8.0, 4.0, 4.0]), np.array([0.6, 0.1, 0.1, 0.0])
-    assert relevant(sums, text, near, well=True).tolist() == [True, True, False, True]
-    assert relevant(sums, text, near, well=False).tolist() == [True, False, False, False]
+    assert relevant(sums, text, near, None).tolist() == [True, True, False, True]
+    assert relevant(sums, text, near, 4.0).tolist() == [True, False, False, False]
 
 
 def test_a_model_that_is_not_bundled_is_judged_by_words() -> None:

@@ -20,8 +20,8 @@ it, 99 of 100 at most 5.
 """
 _MUCH_OF_BEST = 0.5
 """Of the best text score, for a hit without a vector."""
-LEAST = 5.0
-"""Where nothing matches well, what has a smaller sum is not shown."""
+LEAST = {"hybrid": 4.0, "semantic": 5.0, "text": 4.0}
+"""Where nothing matches well, what has a smaller sum is not shown; by meaning alone sums are larger."""
 
 _SMALLEST, _LARGEST = 300, 10_000
 """Documents of the code bases that the weights were fitted on; beyond these their number says no more."""
@@ -72,18 +72,19 @@ def _by_meaning(mode: str, *, bundled: bool) -> bool:
     return bundled and mode != "text"
 
 
-def relevant(raw: Floats, text: Floats, meaning: Floats, *, well: bool) -> NDArray[np.bool_]:
-    """Which of the best belong on a page: their sums, which are in order, text scores and cosines.
+def relevant(raw: Floats, text: Floats, meaning: Floats, least: float | None) -> NDArray[np.bool_]:
+    """Which of the best belong on a page: their sums, which are in order, text scores and cosines. With
+    `least`, nothing matches well, and no sum is below it.
 
     What no vector speaks for, because it is yet to be made or the model knows none of the words, has a small
     sum however well its words match: that is judged by its words, and the best of all words is always shown.
     """
     if not len(raw):
         return np.zeros(0, np.bool_)
-    bound = raw[0] - BELOW_BEST if well else max(raw[0] - BELOW_BEST, LEAST)
+    bound = raw[0] - BELOW_BEST if least is None else max(raw[0] - BELOW_BEST, least)
     best = text.max(initial=0.0)
     by_words = (text > 0.0) & ((text >= best) | ((meaning <= 0.0) & (text >= _MUCH_OF_BEST * best)))
-    kept: NDArray[np.bool_] = (raw >= bound) | (by_words & well)
+    kept: NDArray[np.bool_] = (raw >= bound) | (by_words & (least is None))
     return kept
 
 

@@ -40,6 +40,7 @@ def add_ranked(
     others. With `among`, all of these are relevant and nothing else is; `well` says whether anything matches
     the question well.
     """
+    least = LEAST[candidates.sought.mode]
     signals = candidates.file_signals(view, question)
     weights = WEIGHTS.signals[candidates.sought.mode]
     of_files = signals @ weights
@@ -58,7 +59,7 @@ def add_ranked(
     parts = signals * weights
     phrases, own_phrases = parts @ _PHRASE_OF, own @ _OWN_PHRASE_OF
     if among is None:
-        kept = relevant(raw, symbols.text[rows], symbols.meaning[rows], well=well)
+        kept = relevant(raw, symbols.text[rows], symbols.meaning[rows], None if well else least)
         rows, raw = rows[kept], raw[kept]
     best = rows[: request.limit]
     read = view.symbols(candidates.rows.take(best))
@@ -79,7 +80,7 @@ def add_ranked(
         symbol = first[number] if number in first else candidates.symbol(view, number)
         page.add(symbol, score, reasons, explained, beyond(view, candidates.rows, number))
     for symbol in among.loose if among is not None else ():
-        page.add(symbol, min(shown(LEAST), page.least), ("text",))
+        page.add(symbol, min(shown(least), page.least), ("text",))
 
 
 def _explained(given: Floats, exact: bool, moved: float) -> dict[str, float]:
