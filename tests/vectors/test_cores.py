@@ -17,6 +17,7 @@ from codanna_core.vectors.base import Metric, VectorOptions
 from codanna_core.vectors.cores import Cores
 from codanna_core.vectors.ivf import build, train
 from codanna_core.vectors.ivf.build import Source, write_clustered
+from codanna_core.vectors.ivf.codec import make_rotation
 from codanna_core.vectors.rows import RowCodec
 
 
@@ -85,3 +86,17 @@ def test_all_cores_are_for_who_waits(watched: bool) -> None:
     """A server's training leaves the other cores to those who ask."""
     options = VectorOptions(pace=AT_ONCE if watched else POLITE)
     assert rebuild.cores_for(options)._count == (processors() if watched else 1)
+
+
+def test_a_row_does_not_depend_on_those_stored_with_it() -> None:
+    """Alone, at the border of a block or inside one, a vector is stored as the same bytes."""
+    rng = np.random.default_rng(7)
+    vectors = rng.standard_normal((1300, 48)).astype(np.float32)
+    turn = make_rotation(48, 0).T.astype(np.float64)
+    codec = RowCodec("int8", "cosine")
+    rows, scales = codec.encode_turned(vectors, turn)
+    for number in (0, 511, 512, 1299):
+        row, scale = codec.encode_turned(vectors[number : number + 1], turn)
+        assert np.array_equal(row[0], rows[number])
+        assert scale[0] == scales[number]
+    assert [len(part) for part in codec.encode_turned(vectors[:0], turn)] == [0, 0]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.vectors.base import Floats, Metric, Precision
+from codanna_core.vectors.base import Floats, Metric, Precision, prepared
 
+_BLOCK = 512
 Rows = NDArray[Any]
 """Stored vectors, [n, d] of the codec's dtype."""
 
@@ -41,6 +42,19 @@ class RowCodec:
         inverse[~np.isfinite(inverse)] = 0
         rows = np.rint(vectors * inverse[:, None])
         return np.clip(rows, -127, 127).astype(np.int8), scales
+
+    def encode_turned(self, vectors: Floats, turn: NDArray[np.float64]) -> tuple[Rows, Floats]:
+        """Rows and scales of vectors that are prepared and turned first, in blocks that fit into the cache.
+
+        In double, or a vector would be rounded by how many others are stored with it.
+        """
+        rows = np.empty(vectors.shape, self.dtype)
+        scales = np.empty(len(vectors), np.float32)
+        for start in range(0, len(vectors), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            turned = (prepared(vectors[block], self.metric) @ turn).astype(np.float32)
+            rows[block], scales[block] = self.encode(turned)
+        return rows, scales
 
     def decode(self, rows: Rows, scales: Floats) -> Floats:
         vectors = rows.astype(np.float32)

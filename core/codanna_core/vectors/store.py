@@ -30,7 +30,6 @@ from codanna_core.vectors.base import (
     VectorStats,
     check_vectors,
     last_of_each,
-    prepared,
 )
 from codanna_core.vectors.delta import Delta
 from codanna_core.vectors.ivf.build import Source, write_flat
@@ -239,13 +238,10 @@ class DurableIndex:
             check_vectors(keys[:0], array[:0], self.snapshot().dimension)  # Another thread may have fixed it.
             if self._known is None and len(keys) >= MANY:
                 self._known = KeyFilter(self.snapshot().live_keys())
-            # In double, or a vector would be rounded by how many others are stored with it.
             turn = rotation.T.astype(np.float64)
             for start in range(0, len(keys), PIECE):
                 piece = slice(start, start + PIECE)
-                turned = (prepared(array[piece], self._options.metric) @ turn).astype(np.float32)
-                rows, scales = self._codec.encode(turned)
-                self._upsert(keys[piece], rows, scales)
+                self._upsert(keys[piece], *self._codec.encode_turned(array[piece], turn))
 
     def _upsert(self, keys: Keys, rows: Rows, scales: Floats) -> None:
         delta, wal = self._delta, self._wal
