@@ -23,8 +23,9 @@ def test_kinds_of_few_files_go_to_one_worker() -> None:
     assert sorted(path for batch in found for path in batch) == sorted(task.path for task, _ in files)
 
 
-def test_a_first_batch_is_small() -> None:
+def test_first_and_last_batches_are_small() -> None:
     """So that a first answer comes early, also where all files are of kinds of which there are few."""
     assert len(batches(PYTHON)[0]) < len(batches(PYTHON)[5])
+    assert len(batches(PYTHON)[-1]) <= len(batches(PYTHON)[0]), "no worker waits for long for another one"
     assert batches(OTHERS) == [[task.path for task, _ in OTHERS]]
     assert batches([]) == []

@@ -179,14 +179,19 @@ class WorkerPool:
 
 
 def _batches(files: Sequence[tuple[FileTask, int]]) -> Iterator[list[FileTask]]:
-    limit = _BATCH_BYTES // 8  # Small first batches: the first commit, and so the first answer, comes early.
+    """Small ones first, so that the first commit and a first answer come early, and small ones last, so that
+    all workers end together.
+    """
+    least = limit = _BATCH_BYTES // 8
+    left = sum(size for _, size in files)
     for part in _kinds_together(files):
         batch: list[FileTask] = []
         size = 0
         for task, file_size in part:
             batch.append(task)
             size += file_size
-            if size >= limit or len(batch) >= _BATCH_FILES:
+            left -= file_size
+            if size >= min(limit, max(left // 8, least)) or len(batch) >= _BATCH_FILES:
                 yield batch
                 batch, size = [], 0
                 limit = min(limit * 2, _BATCH_BYTES)
