@@ -13,6 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # As the program does.
 import argparse
 import gc
 import pickle
+import shutil
 import sys
 import time
 from collections import Counter
@@ -281,6 +282,8 @@ def main() -> None:
         return
     from cluster import Cluster
 
+    # What an earlier run left there would be published already.
+    shutil.rmtree(work / "cluster", ignore_errors=True)
     cluster = Cluster(work / "cluster", 1, arguments.heap, quick=False)
     try:
         cluster.start(300)
