@@ -185,6 +185,32 @@ def test_ctrl_c_in_a_terminal_reaches_the_workers_too(tmp_path: Path) -> None:
     assert errors.strip() == "codanna-lsp: stopped; progress was saved"
 
 
+def test_ctrl_c_while_the_engine_is_loading_stops_the_command(tmp_path: Path) -> None:
+    """On Python 3.11 what interrupts the making of a class is an error of its own, and no interrupt."""
+    (tmp_path / "one.py").write_text("def parse_date():\n    pass\n", encoding="utf-8")
+    script = """
+import os, signal, sys
+from codanna_core.cli.main import program
+
+class Interrupt:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGINT)
+
+class WhileLoading:
+    def find_spec(self, name, path=None, target=None):
+        if name == "codanna_core.engine":
+            sys.meta_path.remove(self)
+            type("Made", (), {"field": Interrupt()})
+
+sys.meta_path.insert(0, WhileLoading())
+program()
+"""
+    command = [sys.executable, "-P", "-c", script, "search", "parse a date", str(tmp_path)]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "codanna-lsp: stopped; progress was saved\n")
+
+
 def children_of(process: int) -> list[str]:
     tasks = Path(f"/proc/{process}/task").glob("*/children")
     return [child for task in tasks for child in task.read_text().split()]

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Bring the index up to date and wait until everything is in it, vectors and clusters included."""
-    with open_engine(options, own=True, synced=True) as engine, stoppable() as cancel:
+    with stoppable() as cancel, open_engine(options, own=True, synced=True) as engine:
         started = time.monotonic()
         report = bring_up_to_date(engine, cancel, verify=options.verify, rebuild=options.rebuild)
         files = report.seconds

@@ -65,7 +65,11 @@ def open_engine(
 
 @contextmanager
 def stoppable() -> Iterator[Cancel]:
-    """A cancel token that Ctrl-C sets, so that work stops at a committed state; a second one interrupts."""
+    """A cancel token that Ctrl-C sets, so that work stops at a committed state; a second one interrupts.
+
+    An engine is opened inside of it: what interrupts an import may be taken for a fault of the module, or be
+    lost.
+    """
     cancel = Cancel()
     if threading.current_thread() is not threading.main_thread():
         yield cancel
@@ -90,11 +94,12 @@ def asked_engine(
     """The engine, ready to be asked: brought up to date, or with `--no-sync` as it is; `team` says that a
     team is asked as well.
     """
-    with open_engine(options, team=team, synced=not options.no_sync) as engine, stoppable() as cancel:
-        if options.no_sync:
-            engine.hear_writer()
-        else:
+    synced = not options.no_sync
+    with stoppable() as cancel, open_engine(options, team=team, synced=synced) as engine:
+        if synced:
             bring_up_to_date(engine, cancel)
+        else:
+            engine.hear_writer()
         yield engine, cancel
 
 

@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_index(options: argparse.Namespace) -> int:
     """Bring the vectors and their clusters up to date."""
-    with open_engine(options, own=True) as engine, stoppable() as cancel:
+    with stoppable() as cancel, open_engine(options, own=True) as engine:
         report = bring_up_to_date(engine, cancel)
         finish_background_work(engine, cancel)
         with ProgressBar(sys.stderr, "training the clusters") as bar:
