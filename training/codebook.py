@@ -1,8 +1,6 @@
 """Train the codebook that `core/codanna_team` ships: centroids of vectors of public code of many languages.
 
-`python training/codebook.py vectors.npy` takes vectors of symbols by the built-in model, float[n, 256]. Where
-the model has only moved a little, `--before` takes the vectors that the same symbols had, and the centroids
-that are shipped are moved as the vectors were.
+`python training/codebook.py vectors.npy` takes vectors of symbols by the built-in model, float[n, 256].
 """
 
 from __future__ import annotations
@@ -18,10 +16,9 @@ from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.vectors.ivf.coarse import Coarse
 from codanna_core.vectors.ivf.groups import Groups
 from codanna_core.vectors.ivf.kmeans import means
-from codanna_team.codebook import Floats, _shipped, written
+from codanna_team.codebook import written
 from codanna_team.rows import int8_rows
 
-_PENALTY = 1e-3
 TARGET = Path(__file__).parents[1] / "core" / "codanna_team" / "codebook.bin"
 
 
@@ -32,14 +29,10 @@ def main() -> None:
     parser.add_argument("--lists", type=int, default=8192)
     parser.add_argument("--turns", type=int, default=12)
     parser.add_argument("--most", type=int, default=400_000, help="vectors that are drawn to train on")
-    parser.add_argument("--name", default="public-2")
+    parser.add_argument("--name", default="public-1")
     parser.add_argument("--target", type=Path, default=TARGET)
-    parser.add_argument("--before", type=Path)
     arguments = parser.parse_args()
     vectors = np.load(arguments.vectors, mmap_mode="r")
-    if arguments.before is not None:
-        moved(np.load(arguments.before), np.asarray(vectors), arguments.name, arguments.target)
-        return
     rng = np.random.default_rng(8)
     drawn = np.sort(rng.permutation(len(vectors))[: arguments.most])
     # Equal code is written everywhere, and would draw a centroid for itself in each copy.
@@ -54,17 +47,6 @@ def main() -> None:
     data = written(int8_rows(centroids), arguments.name, StaticEmbedder(BUILTIN_FOLDER).model_id)
     arguments.target.write_bytes(data)
     print(f"{arguments.target}: {len(data):,} bytes, of {len(points):,} vectors")
-
-
-def moved(before: Floats, after: Floats, name: str, target: Path) -> None:
-    """The least squares of the vectors' own move."""
-    square = before.T @ before + _PENALTY * len(before) * np.eye(before.shape[1])
-    turn = np.linalg.solve(square, before.T @ after).astype(np.float32)
-    _, shipped = _shipped()
-    centroids = normalised(shipped.centroids @ turn)
-    near = float(np.einsum("ij,ij->i", centroids, shipped.centroids).mean())
-    target.write_bytes(written(int8_rows(centroids), name, StaticEmbedder(BUILTIN_FOLDER).model_id))
-    print(f"{target}: moved, mean product with what they were {near:.3f}")
 
 
 if __name__ == "__main__":

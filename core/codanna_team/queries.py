@@ -14,7 +14,7 @@ from codanna_team.codebook import DIMENSION, FACTOR, FIRST, NEAR, TABLE, Codeboo
 from codanna_team.remote import RemoteQuestion
 from codanna_team.visible import Condition, key_of, unmarked
 
-PROBES: Final = 256
+PROBES: Final = 160
 """Lists of the codebook that a question looks into, of 8,192."""
 _BY_KIND, _BY_PLACE = 10, 16
 """Times as many where a filter lets little through: what is nearest of that is farther away."""
