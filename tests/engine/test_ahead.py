@@ -167,3 +167,10 @@ def test_an_index_that_cannot_be_read_starts_none(workspace: Path, index: Path, 
         assert starts(workspace, index) == []
     (index / FILES).unlink()
     assert starts(workspace, index) == []
+
+
+def test_a_worker_that_nobody_takes_ends_without_a_word() -> None:
+    """A command that is stopped while it loads leaves its workers without a task."""
+    worker = launch(waiting.WORKER, Limits(), keep_errors=True)
+    _, errors = worker.communicate(timeout=60)
+    assert (worker.returncode, errors) == (0, b"")

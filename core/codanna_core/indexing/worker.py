@@ -23,7 +23,10 @@ _TIDY_EVERY = 16
 def main() -> None:
     """Serve batches until the engine closes the pipe."""
     requests, answers = own_pipes()
-    setup: WorkerSetup = receive(requests)
+    try:
+        setup: WorkerSetup = receive(requests)
+    except EOFError:
+        return  # It was started before it was known whether it is needed, and is not.
     embedder = the_model_of(setup)
     want_texts = setup.want_texts or (setup.semantic is not None and embedder is None)
     parse = parse_within_limits(setup.unparsed)
