@@ -15,7 +15,6 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from codanna_core.model import Position, Span
 from codanna_core.records import dataclass
 from codanna_core.text.documents import PLACE_BIT, unpack_payload
 from codanna_core.text.impact import VALUES
@@ -73,16 +72,6 @@ class Place(NamedTuple):
         if name_end < name_col or (end_col < start_col and not lines):
             raise ValueError("a symbol ends before it starts")
         return cls(start, start_col, start + lines, end_col, start + name, name_col, name_end, number)
-
-    @property
-    def span(self) -> Span:
-        """From the first to behind the last character."""
-        return Span(Position(self.start_line, self.start_col), Position(self.end_line, self.end_col))
-
-    @property
-    def selection(self) -> Span:
-        """Of the name."""
-        return Span(Position(self.name_line, self.name_col), Position(self.name_line, self.name_end_col))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
         raise InvalidQuery("the question is empty; ask for something")
     scope = scope_of(options)
     asked = filters_of(options)
-    team, filters = scope.asks_team(options.query, asked.repositories), scope.filters(asked, options.query)
+    team = scope.asks_team(options.query, asked.repositories)
+    filters = scope.filters(asked, team=team)
     with asked_engine(options, team=team) as (engine, cancel):
         question: str | SearchRequest = options.query
         if options.limit:

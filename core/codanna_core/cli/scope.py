@@ -46,11 +46,11 @@ class Scope:
         named = (*repositories, *split_repositories(query)[1])
         return any(name.lower().strip("/") not in own for name in named)
 
-    def filters(self, filters: Filters, query: str = "") -> Filters:
+    def filters(self, filters: Filters, *, team: bool = False) -> Filters:
         """The filters of someone who sees the folder alone, as filters over the whole index. They stay as
         they are where a team is asked: its paths do not begin with the folder.
         """
-        if not self.below or self.asks_team(query, filters.repositories):
+        if not self.below or team:
             return filters
         start = "".join(f"[{letter}]" if letter in _ACTS_IN_GLOBS else letter for letter in self.below)
         inside = [form for glob in filters.paths for form in _forms(glob.strip().removeprefix("./"))]

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
             options.query,
             options.limit or defaults.limit,
             Mode(options.mode or defaults.mode),
-            scope.filters(filters, options.query),
+            scope.filters(filters, team=team),
             explain=options.explain,
             team=team,
         )

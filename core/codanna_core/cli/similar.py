@@ -34,8 +34,9 @@ def run(options: argparse.Namespace) -> int:
     root = root_of(options)
     file, first, last = parse_place(options.place)
     path = file_in(root, file)
-    scope, filters = scope_of(options), filters_of(options)
-    team, filters = scope.asks_team("", filters.repositories), scope.filters(filters)
+    scope, asked = scope_of(options), filters_of(options)
+    team = scope.asks_team("", asked.repositories)
+    filters = scope.filters(asked, team=team)
     with asked_engine(options, team=team) as (engine, cancel):
         result = engine.similar(
             path, first, last, limit=options.limit, filters=filters, cancel=cancel, team=team

@@ -57,13 +57,13 @@ class OpeningTeam:
             # By name, and only here: who has no team pays for none.
             asking = importlib.import_module("codanna_team.asking")
             team: Team = asking.open_team(self.settings, self._root)
+            if self._connect:
+                team.prepare()
         except Exception as error:
             logger.warning("the team's index cannot be opened", exc_info=error)
             said = f"the team's index cannot be opened ({type(error).__name__}); results are from this folder"
             self._failed = Problem(Code.TEAM_UNREACHABLE, f"{said} alone")
         else:
-            if self._connect:
-                team.prepare()
             with self._lock:
                 self._team, closed = team, self._closed
             if closed:
