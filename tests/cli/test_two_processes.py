@@ -90,7 +90,8 @@ def test_search_does_not_wait_for_ever(workspace: Path, run: Any, monkeypatch: p
 WRITER = """
 import sys, time
 from codanna_core import Engine
-with Engine.open(sys.argv[1]) as engine:
+from codanna_core.testing.embedder import FakeEmbedder
+with Engine.open(sys.argv[1], embedder=FakeEmbedder()) as engine:
     engine.sync()
     print("ready", flush=True)
     time.sleep(60)

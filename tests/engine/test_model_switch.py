@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from codanna_core import Engine
 from codanna_core.cancel import Cancel
+from codanna_core.problems import Code
 from codanna_core.testing.embedder import FakeEmbedder
 
 OpenEngine = Callable[..., Engine]
@@ -103,6 +104,15 @@ def test_an_index_of_an_older_table_answers_while_vectors_of_the_new_one_are_mad
     assert engine.wait_until_idle(60)
     assert engine.status().vectors_pending == 0
     assert engine.search("deposit: put cash into an account", mode="semantic").hits[0].name == "deposit_money"
+
+
+def test_words_alone_are_said_to_be_alone(open_engine: OpenEngine) -> None:
+    """A command that ends before anyone counts what is missing says it as well."""
+    before = open_engine(embedder=FakeEmbedder(64, "old"), overrides={"index": {"workers": 1}})
+    before.sync()
+    before.close()
+    answer = open_engine(embedder=FakeEmbedder(64, "new")).search("put cash into an account")
+    assert [problem.code for problem in answer.problems] == [Code.VECTORS_PENDING]
 
 
 def test_workers_embed_with_the_model_of_the_engine_alone(

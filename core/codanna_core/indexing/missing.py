@@ -69,12 +69,22 @@ class MissingVectors:
         """Vectors that are still to be computed; none where there is no model that could."""
         return self._pending if self._models.active is not None else 0
 
-    @property
-    def problem(self) -> Problem | None:
+    def problem(self, text: TextSnapshot) -> Problem | None:
         """What answers lack until then."""
-        if not self.pending:
+        if self.pending:
+            return Problem(Code.VECTORS_PENDING, f"{self.pending:,} symbols are found by text only, for now")
+        if not self._has_none() or not text.symbol_count:
             return None
-        return Problem(Code.VECTORS_PENDING, f"{self.pending} symbols are found by text only, for now")
+        return Problem(
+            Code.VECTORS_PENDING,
+            f"{text.symbol_count:,} symbols are found by text only, because the index has no vectors of this"
+            " model; `codanna-lsp index` adds them",
+        )
+
+    def _has_none(self) -> bool:
+        """Whether no vector of the model in use was ever made, which is seen without counting."""
+        active = self._models.active
+        return active is not None and (active.vectors is None or not active.vectors.snapshot().count)
 
     def change_settings(self, settings: Settings) -> None:
         """Take over settings for the next look."""

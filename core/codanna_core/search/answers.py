@@ -237,7 +237,7 @@ class Answers:
             writer.role.unwritable,
             writer.role.silent_writer(),
             self._models.problem if meaning else None,
-            writer.missing.problem if meaning else None,
+            writer.missing.problem(text) if meaning else None,
             writer.coverage.problem(text),
         )
         if embedder is not None:
