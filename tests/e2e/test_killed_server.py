@@ -59,6 +59,7 @@ class Editor:
         return {name for name in self.client.symbols("saved_") if name.startswith("saved_")}
 
 
+@pytest.mark.timeout(600)
 def test_no_save_is_lost(tmp_path: Path) -> None:
     """Saves and questions, a kill at a random moment, a restart: the index ends up as the disk is."""
     save_and_kill(tmp_path, 6, seed=11)

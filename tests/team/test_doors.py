@@ -196,6 +196,9 @@ def ask(
     workspace = Workspace(Engines(tmp_path / "indexes"))
     behind: list[Any] = [FolderSource(relay)]
     monkeypatch.setattr(asking, "_open_source", lambda url, token: Relayed(behind))
+    # A busy machine may take longer for the first index than an agent waits.
+    for limit in ("FIRST_ANSWER_S", "COMPARED_S"):
+        monkeypatch.setattr(f"codanna_mcp.workspace.{limit}", 120.0)
 
     def call(tool: str, source: Any = None, roots: tuple[Path, ...] = (), **arguments: Any) -> Answer:
         if source is not None:

@@ -47,7 +47,7 @@ end
 test("the server starts with a team behind it", function()
   codanna.setup({
     cmd = { os.getenv("SERVER"), "serve" },
-    settings = { team = { url = "https://search.example.com", deadline_ms = 20000, link = LINK } },
+    settings = { team = { url = "https://search.example.com", deadline_ms = 10000, link = LINK } },
   })
   vim.cmd("edit web/session.ts")
   wait("ready", function()
