@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from codanna_core import Engine
 from codanna_core.cancel import Cancel
 from codanna_core.indexing.background import Background, Jobs
 from codanna_core.results import State
+from codanna_core.runtime.pace import POLITE
 
 OpenEngine = Callable[..., Engine]
 
@@ -58,3 +60,31 @@ def test_jobs_of_one_name_run_once_and_end(monkeypatch: pytest.MonkeyPatch) -> N
     assert background.wait_until_idle(30)
     background.stop()
     assert sorted(told) == sorted(["bad", "bad: broken", "bad", "late", "ran", "late"])
+
+
+def test_a_job_that_waits_for_training_does_not_hold_up_the_end() -> None:
+    """Training and the missing vectors write to one store in turns, so all of them are asked to stop before
+    any is waited for.
+    """
+    store, training, embedding = threading.Lock(), threading.Event(), threading.Event()
+    jobs = Jobs(lambda name, error: None, lambda: None, POLITE)
+
+    def train(cancel: Cancel) -> None:
+        with store:
+            training.set()
+            while True:
+                cancel.raise_if_cancelled()
+                time.sleep(0.01)
+
+    def embed(_cancel: Cancel) -> None:
+        embedding.set()
+        with store:
+            pass
+
+    jobs.schedule(Jobs.TRAINING, train)
+    assert training.wait(30)
+    jobs.schedule("embed", embed)
+    assert embedding.wait(30)
+    started = time.monotonic()
+    jobs.stop()
+    assert time.monotonic() - started < 5

@@ -76,13 +76,17 @@ class Background:
             finally:
                 self._waiters -= 1
 
-    def stop(self, timeout: float = 10.0) -> None:
-        """Cancel the running job, drop the others and wait for the thread."""
+    def cancel(self) -> None:
+        """Cancel the running job and drop the others, for good."""
         with self._condition:
             self._stopped = True
             self._jobs.clear()
             self._cancel.cancel()
             self._condition.notify_all()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """The same, and wait for the thread."""
+        self.cancel()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
@@ -175,7 +179,9 @@ class Jobs:
 
     def stop(self) -> None:
         """Cancel what runs and drop the rest."""
-        self._own.stop()
-        self._training.stop()
-        self.beside.stop()
+        lanes = (self._own, self._training, self.beside)
+        for lane in (*lanes, self.facts):
+            lane.cancel()  # First all of them, since a job may wait for that of another lane.
+        for lane in lanes:
+            lane.stop()
         self.facts.stop(_FACTS_STOP_S)  # A helper may be reading a large file, and nothing depends on it.
