@@ -147,6 +147,33 @@ def test_works_without_standard_input_and_with_odd_encodings(tmp_path: Path) -> 
     assert done.stdout.startswith("a.py:1  function  gr")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Windows closes no stream")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_works_without_standard_streams(tmp_path: Path, closed: str) -> None:
+    """What starts programs in the background may close their streams: what is printed there goes nowhere,
+    and no file that is opened later stands in their place.
+    """
+    (tmp_path / "a.py").write_text("def parse_date():\n    pass\n", "utf-8")
+    script = f"""
+import os, sys
+from codanna_core.cli.main import main
+code = main(["search", "parse a date", "--set", "semantic.enabled=false"])
+first = os.open({str(tmp_path / "a.py")!r}, os.O_RDONLY)
+kept = all(os.get_inheritable(stream) for stream in range(3))
+sys.exit(code or (0 if first > 2 and kept else 70))
+"""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-P", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ">&-" in closed.split() or done.stdout.startswith("a.py:1")
+
+
 def test_module_in_the_workspace_is_not_imported(tmp_path: Path) -> None:
     """A `json.py` in the folder that is searched is read as source, never run."""
     (tmp_path / "json.py").write_text("raise SystemExit('the workspace was executed')\n")

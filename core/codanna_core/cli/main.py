@@ -86,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    _open_closed_streams()
     # The console may not be able to show every character of somebody's source code.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -136,6 +137,17 @@ def _run(arguments: list[str]) -> int:
             f"internal error: {type(error).__name__}: {error}; `-v` shows where, please report it",
             ExitCode.FAILED,
         )
+
+
+def _open_closed_streams() -> None:
+    """What is printed to a stream that the caller closed goes nowhere, and no file that is opened later, here
+    or in a child, takes its place.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def _chosen(arguments: list[str]) -> str | None:
