@@ -70,6 +70,13 @@ class Greeter(Receiver):
         except InvalidParams as error:
             self.refuse(msg_id, jsonrpc.INVALID_PARAMS, str(error))
             return
+        except Exception:
+            logger.exception("`initialize` failed")
+            # Without an answer the editor would wait forever and show nothing.
+            self.refuse(
+                msg_id, jsonrpc.INTERNAL_ERROR, f"{method} failed inside the server; the log says why"
+            )
+            return
         self.send({"jsonrpc": "2.0", "id": msg_id, "result": answer(introduction)})
 
     def on_notification(self, method: str, params: Any) -> None:

@@ -295,3 +295,21 @@ def test_bad_settings_file_is_noted_and_the_rest_applies(workspace: Path, run: A
     assert "line 2" in outcome.err
     assert "search.limit" in outcome.err
     assert len(outcome.json["hits"]) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has folders for every user")
+def test_without_a_home_folder(run: Any, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may run as a user whom nothing names a home of."""
+    import pwd
+
+    def unknown(_user: int) -> None:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    outcome = run("search", "anything")
+    assert outcome.code == 2
+    assert outcome.err == (
+        "codanna-lsp: your home folder is unknown; set HOME to a folder that you can write to\n"
+    )

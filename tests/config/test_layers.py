@@ -197,6 +197,9 @@ def test_index_folder(place: Place, tmp_path: Path) -> None:
     assert place.load(user="[index]\ndir = 'x'").settings.index.dir == str(place.root / "x")
     assert place.load(user=f"[index]\ndir = '{tmp_path}'").settings.index.dir == str(tmp_path)
     assert place.load(overrides={"index": {"dir": "~/x"}}).settings.index.dir == os.path.expanduser("~/x")
+    nobody = place.load(user="[index]\ndir = '~nobody-at-all/x'")
+    assert nobody.settings.index.dir == ""
+    assert "not the home of an unknown user" in nobody.problems[0].message
 
 
 def test_diff_names_changed_keys(place: Place) -> None:

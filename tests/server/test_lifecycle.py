@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 from raw_client import FAKE_SERVER, MINIMAL, running
 
+from codanna_lsp import handshake
+from codanna_lsp.handshake import Greeter
+from codanna_rpc import jsonrpc
+from codanna_rpc.transport import Writer
 from fuzz import ENGINE_SERVER
 
 
@@ -37,6 +41,26 @@ def test_exit_before_initialize_ends_with_one() -> None:
     with running() as client:
         client.notify("exit")
         assert client.process.wait(10) == 1
+
+
+def test_initialize_that_fails_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An editor that hears nothing would wait forever."""
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("for the test")
+
+    sent = bytearray()
+
+    def write(data: bytes | memoryview) -> int:
+        sent.extend(data)
+        return len(data)
+
+    monkeypatch.setattr(handshake, "read_introduction", fail)
+    writer = Writer(write, writable=None)
+    Greeter(writer).receive(b'{"jsonrpc":"2.0","id":7,"method":"initialize","params":{}}')
+    writer.close()
+    answer = json.loads(bytes(sent).partition(b"\r\n\r\n")[2])
+    assert (answer["id"], answer["error"]["code"]) == (7, jsonrpc.INTERNAL_ERROR)
 
 
 def test_hanging_up_ends_the_server(project: Path) -> None:

@@ -17,6 +17,7 @@ from codanna_core.cli.render import print_text, say
 from codanna_core.clients.known import CLIENTS, ELSEWHERE, Client, Commands, FileEdit, own_program
 from codanna_core.errors import CodannaError, ConfigError, InvalidQuery
 from codanna_core.inert import inert, inert_message
+from codanna_core.runtime.folders import home_folder
 from codanna_core.storage.foreign import ForeignFile, change, remove_empty_folder
 
 PATIENCE_S = 60.0
@@ -131,7 +132,7 @@ def _call(program: str, arguments: Sequence[str]) -> subprocess.CompletedProcess
     try:
         return subprocess.run(
             [program, *arguments],
-            cwd=Path.home(),
+            cwd=home_folder(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -15,6 +15,7 @@ from codanna_core.clients import jsonc
 from codanna_core.errors import ConfigError
 from codanna_core.languages.registry import languages
 from codanna_core.records import dataclass
+from codanna_core.runtime.folders import home_folder
 
 SERVER = "codanna"
 """The name under which clients list the server."""
@@ -83,7 +84,7 @@ def _vscode(program: Sequence[str], project: Path | None, environ: Environment) 
 
 
 def _vscode_folder(environ: Environment) -> Path:
-    home = Path.home()
+    home = home_folder()
     if sys.platform == "win32":
         above = Path(environ.get("APPDATA") or home / "AppData" / "Roaming")
     elif sys.platform == "darwin":
@@ -95,7 +96,7 @@ def _vscode_folder(environ: Environment) -> Path:
 
 def _cursor(program: Sequence[str], project: Path | None, environ: Environment) -> Sequence[FileEdit]:
     entry = _started(program, ["mcp", "${workspaceFolder}"])
-    return [_entry_of((project or Path.home()) / ".cursor" / "mcp.json", ("mcpServers", SERVER), entry)]
+    return [_entry_of((project or home_folder()) / ".cursor" / "mcp.json", ("mcpServers", SERVER), entry)]
 
 
 def _claude_lsp(program: Sequence[str], project: Path | None, environ: Environment) -> Sequence[FileEdit]:
@@ -123,7 +124,7 @@ def _claude_lsp(program: Sequence[str], project: Path | None, environ: Environme
 
 
 def _plugin_folders(environ: Environment) -> Sequence[Path]:
-    above = Path(environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude")
+    above = Path(environ.get("CLAUDE_CONFIG_DIR") or home_folder() / ".claude")
     plugin = above / "skills" / PLUGIN
     return plugin / ".claude-plugin", plugin
 

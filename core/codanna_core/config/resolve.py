@@ -243,8 +243,10 @@ def _convert(info: KeyInfo, option: Option, root: Path | None) -> Any:
     if fault is not None and value and (wanted := fault(value)):
         raise Invalid(wanted)
     if info.name == "index.dir" and value:
-        folder = Path(value).expanduser()
-        return str(folder if root is None else root / folder)
+        folder = os.path.expanduser(value)
+        if folder.startswith("~"):
+            raise Invalid("a folder, not the home of an unknown user")
+        return str(Path(folder) if root is None else root / folder)
     return value
 
 

@@ -20,6 +20,7 @@ from codanna_core.embed.bert_onnx import write_bert
 from codanna_core.embed.fastembed_model import FastembedEmbedder, LocalModel
 from codanna_core.embed.trusted import check_dimension, check_model_folder, inside, refuse_pickles
 from codanna_core.errors import ModelUnavailable
+from codanna_core.runtime.folders import expanded
 
 MANIFEST = "codanna-model.json"
 _TOKENIZER_FILES = (
@@ -170,7 +171,7 @@ def _pooling(folder: Path) -> str:
 
 
 def _source_folder(source: str, work: Path) -> Path:
-    path = Path(source).expanduser()
+    path = expanded(source)
     package = _PACKAGE_NAMES.get(source.lower().replace("_", "-"))
     if path.is_dir():
         return _with_model(path)

@@ -14,6 +14,7 @@ from codanna_core.embed.imports import MANIFEST, imported_models, local_model
 from codanna_core.embed.static_model import StaticEmbedder, is_own_model
 from codanna_core.embed.trusted import check_model_folder
 from codanna_core.errors import ModelUnavailable
+from codanna_core.runtime.folders import expanded
 
 # fastembed also lists models that pair text with pictures, or that hold only one side of a search.
 _UNSUITED = ("clip", "siglip", "constella", "doc-onnx")
@@ -23,7 +24,7 @@ def load_here(settings: SemanticSettings, models: Path, *, offline: bool = False
     """The model that the settings name; `ModelUnavailable` says in one sentence why there is none."""
     name = settings.model
     if settings.model_path:
-        return _from_folder(name, Path(settings.model_path).expanduser(), models, settings)
+        return _from_folder(name, expanded(settings.model_path), models, settings)
     if is_builtin(settings):
         return StaticEmbedder(BUILTIN_FOLDER)
     imported = models / name.replace("/", "--")

@@ -6,7 +6,6 @@ Nothing but the model in the package is ever read in this process: see `apart.py
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from codanna_core.config import SemanticSettings
 from codanna_core.embed.apart import ModelApart, info_from, infos_from, request_facts
@@ -14,7 +13,7 @@ from codanna_core.embed.base import Embedder, ModelInfo
 from codanna_core.embed.builtin import BUILTIN_FOLDER, is_builtin
 from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.errors import ModelUnavailable
-from codanna_core.runtime.folders import models_folder
+from codanna_core.runtime.folders import expanded, models_folder
 
 _LIST_S, _IMPORT_S = 60.0, 1800.0
 """Seconds of processor time; making weights four times smaller takes minutes."""
@@ -40,7 +39,7 @@ def import_model(source: str, *, name: str | None = None, int8: bool = False) ->
     import shutil  # Late: only who imports a model pays for them.
     import tempfile
 
-    path, models = Path(source).expanduser(), models_folder()
+    path, models = expanded(source), models_folder()
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     work = tempfile.mkdtemp(prefix=".import-", dir=models)
     wanted = {

@@ -12,6 +12,7 @@ from codanna_core.config import Settings, load_settings
 from codanna_core.errors import IndexLocked, InvalidQuery
 from codanna_core.indexing.layout import IndexFolder, index_folder
 from codanna_core.indexing.ownership import Standing
+from codanna_core.runtime.folders import expanded
 from codanna_core.storage.lock import WriterLock
 
 
@@ -43,7 +44,7 @@ def index_path(root: Path, index_dir: Path | str | None, settings: Settings) -> 
     if index_dir is not None:
         path = Path(os.path.abspath(os.path.expanduser(index_dir)))
     else:
-        path = index_folder(root, Path(settings.index.dir).expanduser() if settings.index.dir else None)
+        path = index_folder(root, expanded(settings.index.dir) if settings.index.dir else None)
     return _unicode(path, "choose another location with --index-dir")
 
 

@@ -24,7 +24,7 @@ import orjson
 from codanna_core.errors import IndexRefused
 from codanna_core.indexing.names_on_disk import IDENTITY, LOCK, MANIFEST, is_text_folder, is_vector_folder
 from codanna_core.records import dataclass
-from codanna_core.runtime.folders import state_folder
+from codanna_core.runtime.folders import home_folder, state_folder
 from codanna_core.runtime.system import WINDOWS
 from codanna_core.storage.checked_json import checked, with_checksum
 from codanna_core.storage.directory import Checkpoint, FsDirectory
@@ -196,8 +196,9 @@ class Ownership:
         """A repository can ship a folder for every path inside it, so an index in there is never inherited.
         Whoever opens the whole home folder has the cache in it.
         """
-        home = Path(os.path.realpath(Path.home()))
-        return not self.path.is_relative_to(self.root) or home.is_relative_to(self.root)
+        if not self.path.is_relative_to(self.root):
+            return True
+        return Path(os.path.realpath(home_folder())).is_relative_to(self.root)
 
     def _root_in_manifest(self) -> str | None:
         try:

@@ -8,10 +8,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from codanna_core.errors import ConfigError
+
 if TYPE_CHECKING:
     from platformdirs.api import PlatformDirsABC
 
 _OURS: Final = "codanna-lsp"
+
+
+def home_folder() -> Path:
+    """The user's home folder; ConfigError where neither HOME nor the system names one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise ConfigError("your home folder is unknown; set HOME to a folder that you can write to") from None
+
+
+def expanded(path: str) -> Path:
+    """A path with `~` in front, as a shell reads it: the name of an unknown user stays as it is."""
+    return Path(os.path.expanduser(path))
 
 
 def cache_folder() -> Path:
@@ -35,7 +50,7 @@ def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     named = environ.get("APPDATA" if windows else "XDG_CONFIG_HOME", "")
     if os.path.isabs(named):
         return Path(named) / _OURS
-    return Path(_platform().user_config_dir if windows else Path.home() / ".config") / _OURS
+    return Path(_platform().user_config_dir if windows else home_folder() / ".config") / _OURS
 
 
 def models_folder() -> Path:
@@ -44,7 +59,7 @@ def models_folder() -> Path:
     fastembed's own default is the temporary folder, which many systems empty at every start.
     """
     configured = os.environ.get("FASTEMBED_CACHE_PATH", "")
-    return Path(configured).expanduser() if configured else cache_folder() / "models"
+    return expanded(configured) if configured else cache_folder() / "models"
 
 
 def _known(variable: str, otherwise: str) -> Path | None:
@@ -57,7 +72,7 @@ def _known(variable: str, otherwise: str) -> Path | None:
     named = os.environ.get("LOCALAPPDATA" if windows else variable, "")
     if os.path.isabs(named):
         return Path(named) / _OURS
-    return None if windows else Path.home() / otherwise / _OURS
+    return None if windows else home_folder() / otherwise / _OURS
 
 
 def _platform() -> PlatformDirsABC:
