@@ -131,7 +131,7 @@ class Engine:
         if not self._warm:
             self._warm = True
             HELPERS.keep()
-            self._writer.upkeep.fill_facts()
+            self._writer.upkeep.stay()
             self._answers.prepare_team()
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ PACKAGES = (
 )
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"cache", "records"}),
+    frozenset({"arrays", "cache", "records"}),
     frozenset({"errors", "hints", "problems", "words", "inert", "private", "_version"}),
     frozenset({"model"}),
     frozenset({"results", "cancel", "logs"}),

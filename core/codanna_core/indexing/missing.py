@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from codanna_core.arrays import distinct
 from codanna_core.cancel import Cancel
 from codanna_core.config import Settings
 from codanna_core.errors import ModelLost
@@ -60,6 +61,8 @@ class MissingVectors:
         self._events = events
         self._complete: tuple[VectorIndex | None, int] = (None, -1)
         """Store and generation for which every vector is known to be there."""
+        self._runs: tuple[VectorIndex | None, int, int] = (None, -1, -1)
+        """Runs in a row that left no vector to be made: their store, the generation before and the last."""
         self._counted: tuple[str, int, int] = ("", -1, 0)
         """Model, generation, and how many vectors were counted missing in it."""
         self._pending = 0
@@ -104,13 +107,22 @@ class MissingVectors:
         self._complete = (active.vectors, text.generation)
         return True
 
-    def note_written(self, generation: int, pending: int, had_all: bool) -> None:
+    def note_written(self, before: int, generation: int, pending: int, had_all: bool) -> None:
         """A run committed a generation on top of one that `had_all` its vectors, and left `pending` to be
         made.
         """
         self._pending += pending
         active = self._models.active
-        if active is not None and not pending and had_all:
+        if active is None or pending:
+            self._runs = (None, -1, -1)
+            return
+        store, first, last = self._runs
+        self._runs = (
+            active.vectors,
+            first if (store, last) == (active.vectors, before) else before,
+            generation,
+        )
+        if had_all:
             self._complete = (active.vectors, generation)
 
     def record(self, text: TextSnapshot) -> None:
@@ -131,7 +143,7 @@ class MissingVectors:
         if self._counted[:2] != state:
             if text.document_count > _QUICKLY_COUNTED:
                 return 0
-            keys = np.unique(np.array(text.keys(), np.uint64))
+            keys = distinct(np.array(text.keys(), np.uint64))
             missing = ~active.vectors.contains(keys) if active.vectors is not None else keys
             self._counted = (*state, int(np.count_nonzero(missing)))
         return self._counted[2]
@@ -142,7 +154,9 @@ class MissingVectors:
         """
         with self._models.working(cancel) as (target, stop):
             try:
-                return target is not None and self._make(target, text, stop)
+                if target is None or (target is self._models.active and self.is_complete(text)):
+                    return False
+                return self._make(target, text, stop)
             except ModelLost as error:
                 self._models.give_up(error)
                 return False
@@ -150,7 +164,7 @@ class MissingVectors:
     def _make(self, target: ActiveModel, text: TextSnapshot, cancel: Cancel) -> bool:
         if target.vectors is None or not target.writable:
             return False
-        keys = np.unique(np.array(text.keys(), np.uint64))
+        keys = distinct(np.array(text.keys(), np.uint64))
         missing = keys[~target.vectors.contains(keys)]
         self._pending = len(missing)
         if target.vectors.snapshot().count > _SPARE + _KEPT_SHARE * len(keys):
@@ -166,7 +180,11 @@ class MissingVectors:
         if self._models.switch(target):
             return True
         self._pending = 0
-        self._complete = (target.vectors, text.generation)
+        # What was saved meanwhile has its vectors too. Otherwise they would be looked for again after each of
+        # many saves, and reading a million keys takes a second and much memory.
+        store, first, last = self._runs
+        saved = store is target.vectors and first <= text.generation <= last
+        self._complete = (target.vectors, last if saved else text.generation)
         self.record(text)
         self._events.changed()
         return False

@@ -200,7 +200,7 @@ class Runs:
             self._saves.close()
             self._stores.names.end()
             self._events.set_state(State.READY)
-        self._stores.missing.note_written(max(before, run.generation), run.pending, had_all_vectors)
+        self._stores.missing.note_written(before, max(before, run.generation), run.pending, had_all_vectors)
         _fill(report, run, changes)
         self._after_run()
 

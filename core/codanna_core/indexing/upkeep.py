@@ -8,10 +8,12 @@ from codanna_core.cancel import Cancel
 from codanna_core.indexing.background import Jobs
 from codanna_core.indexing.role import WriterRole
 from codanna_core.indexing.stores import Stores
-from codanna_core.runtime.memory import give_back
+from codanna_core.runtime.memory import give_back, trim
 
 _SAVE_AFTER_S = 2.0
 """Derived files are written when nothing was saved for this long, so that they never delay a save."""
+_TRIM_AFTER_S = 3.0
+"""And then what saves have used goes back to the system: while they follow each other they use it again."""
 
 
 class Upkeep:
@@ -21,7 +23,7 @@ class Upkeep:
         self._stores = stores
         self._role = role
         self._jobs = jobs
-        self._fills_facts = False
+        self._lives_long = False
         self._mutex = mutex
         self._unsaved = False
         self._was_bulk = False
@@ -45,9 +47,10 @@ class Upkeep:
         if not stores.missing.is_complete(text):
             self.embed_missing_soon()
         self.train()
-        if self._fills_facts:
+        if self._lives_long:
             # Not at once: saves often come one after another, and a question reads what it needs itself.
             self._jobs.facts.schedule("facts", self._fill_facts, after=_SAVE_AFTER_S)
+            self._trim_soon()
 
     def train(self) -> None:
         """Train clusters if it is time. For a command that somebody waits for it is once all vectors are
@@ -58,10 +61,16 @@ class Upkeep:
         if vectors is not None and vectors.needs_maintenance():
             self._jobs.schedule(Jobs.TRAINING, models.maintain)
 
-    def fill_facts(self) -> None:
-        """From now on, read the facts of files in the background: this program lives long."""
-        self._fills_facts = True
+    def stay(self) -> None:
+        """From now on, read the facts of files in the background, and keep little memory: this program lives
+        long.
+        """
+        self._lives_long = True
         self._jobs.facts.schedule("facts", self._fill_facts)
+        self._trim_soon()
+
+    def _trim_soon(self) -> None:
+        self._jobs.schedule("memory", lambda cancel: trim(), after=_TRIM_AFTER_S)
 
     def embed_missing_soon(self) -> None:
         """Look for missing vectors in the background."""

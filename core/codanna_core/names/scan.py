@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import distinct
 from codanna_core.names.name_columns import NameColumns, initial_planes, letter_planes, pack, pair_planes
 from codanna_core.names.words import CODE_BITS, CODE_MASK, KEY_CODES, LAST_ALNUM_CODE, WORD_START, codes_of
 from codanna_core.records import dataclass
@@ -193,7 +194,7 @@ def _first(rows: NDArray[Any], limit: int) -> Rows:
     if len(rows) > 2 * limit:
         # One name may stand here with several of its words, hence twice the limit.
         rows = np.partition(rows, 2 * limit)[: 2 * limit]
-    return np.unique(rows)[:limit].astype(np.intp)
+    return distinct(rows)[:limit].astype(np.intp)
 
 
 def _confirmed(

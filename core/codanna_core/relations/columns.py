@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import distinct
 from codanna_core.relations.facts import Rows
 
 Numbers = NDArray[np.int64]
@@ -130,7 +131,7 @@ class Columns(Generic[Record]):
 
     def texts(self, column: int) -> set[str]:
         """The distinct texts of a column."""
-        return {self._texts.values[number] for number in np.unique(self._columns[column].numbers).tolist()}
+        return {self._texts.values[number] for number in distinct(self._columns[column].numbers).tolist()}
 
 
 class Records(Generic[Record]):

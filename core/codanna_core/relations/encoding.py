@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from codanna_core.arrays import distinct
 from codanna_core.relations.columns import Column, Columns, Numbers, Texts
 from codanna_core.relations.facts import Binding, Binds, Facts, Reference, Role, Rows
 
@@ -152,7 +153,7 @@ def _rows(reader: _Reader, bindings: int, references: int) -> tuple[Columns[Bind
     place = reader.take_steps(references)
     around = _Spans(kind, start, end, owner).around(place)
     inside = _checked(around + reader.take(references, least=-_LARGEST), bindings - 1, least=-1)
-    places = np.unique(np.concatenate([at, place]))
+    places = distinct(np.concatenate([at, place]))
     lines = reader.take_steps(len(places))
     line, use_line = (lines[np.searchsorted(places, one)] for one in (at, place))
     texts = Texts(reader.texts)

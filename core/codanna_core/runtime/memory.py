@@ -57,8 +57,13 @@ def few_arenas() -> None:
 
 
 def give_back() -> None:
-    """Collect garbage and return free memory; glibc keeps it for ever otherwise."""
+    """Collect garbage and return free memory."""
     freeze_gc()
+    trim()
+
+
+def trim() -> None:
+    """Return free memory to the system; glibc keeps nearly all of it for ever otherwise."""
     if sys.platform != "linux":
         return
     import ctypes  # Late, because every command imports this module.

@@ -8,6 +8,7 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import distinct
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.reader import TextSnapshot
 from codanna_core.text.rows import NOTHING, Floats, Rows, Scored, among
@@ -148,7 +149,7 @@ class CommittedLayer:
                 asked.work.clear()
                 return np.zeros(0, np.uint64), np.zeros(0, np.float32)
             if count <= _SELECTIVE:
-                allowed = np.unique(np.array(self._text.keys(asked.only, count), np.uint64))
+                allowed = distinct(np.array(self._text.keys(asked.only, count), np.uint64))
             else:
                 # A loose filter lets enough of the nearest through when more of them are fetched.
                 share = count / max(1, self._text.document_count)

@@ -17,7 +17,7 @@ from codanna_core.search.team import Inquiry, Team
 from codanna_core.search.teamed import joined
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT, file_key
-from codanna_core.text.rows import NONE, Rows
+from codanna_core.text.rows import NONE, Rows, among
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import find_words, index_text
 
@@ -150,7 +150,7 @@ def _chosen(view: SearchView, names: list[str], most: int, only: Filter, near: S
     open_files = [file_key(path) for path in near]
     files, traits, _ = view.traits(rows)
     weights = _KIND_WEIGHTS[np.minimum(traits & 0xFF, len(KINDS) - 1)]
-    weights += _CLOSE * np.isin(files, np.array(open_files, np.uint64))
+    weights += _CLOSE * among(files, np.array(open_files, np.uint64))
     return rows.take(np.lexsort((traits >> PLACE_BIT, files, -weights))[:most])
 
 

@@ -274,7 +274,7 @@ class DurableSnapshot:
             found |= part.find_live(asked) >= 0
         delta = self.state.delta
         if delta is not None and delta.count:
-            found |= np.isin(asked, delta.keys[delta.live])
+            found |= is_in(asked, np.sort(delta.keys[delta.live]))
         if order is None:
             return found
         unsorted = np.empty_like(found)

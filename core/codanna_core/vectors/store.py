@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from codanna_core.arrays import distinct
 from codanna_core.cancel import Cancel
 from codanna_core.errors import ConfigError, IndexCorrupt, IndexMissing
 from codanna_core.storage import Checkpoint, Directory
@@ -261,7 +262,7 @@ class DurableIndex:
 
     def remove(self, keys: Keys) -> None:
         self._check_writable()
-        keys = np.unique(np.ascontiguousarray(keys, dtype=np.uint64))
+        keys = distinct(np.ascontiguousarray(keys, dtype=np.uint64))
         with self._lock:
             delta, wal = self._delta, self._wal
             if delta is None or wal is None:
@@ -283,7 +284,7 @@ class DurableIndex:
                 self._wal.sync()
 
     def retain(self, live_keys: Keys) -> int:
-        live = np.unique(np.ascontiguousarray(live_keys, dtype=np.uint64))
+        live = distinct(np.ascontiguousarray(live_keys, dtype=np.uint64))
         with self._lock:
             unreferenced = [keys[~is_in(keys, live)] for keys in self.snapshot().live_keys()]
             gone = np.concatenate([np.zeros(0, np.uint64), *unreferenced])
@@ -332,7 +333,7 @@ class DurableIndex:
         batches = [delta.live_rows()]
         if extra is not None:
             keys, rows, scales = batches[0]
-            kept = ~np.isin(keys, extra[0])
+            kept = ~is_in(keys, np.sort(extra[0]))
             batches = [(keys[kept], rows[kept], scales[kept]), extra]
         sources = [Source(*batch, np.arange(len(batch[0]))) for batch in batches if len(batch[0])]
         manifest = state.manifest

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import distinct
 from codanna_core.records import dataclass
 from codanna_core.storage import Directory
 from codanna_core.storage.container import ContainerWriter
@@ -74,7 +75,7 @@ class Pool:
         first = self._sources[0]
         rows = np.empty((len(numbers), first.rows.shape[1]), first.rows.dtype)
         scales = np.ones(len(numbers), np.float32)
-        for index in np.unique(whose).tolist():
+        for index in distinct(whose).tolist():
             source = self._sources[index]
             here = np.flatnonzero(whose == index)
             picked = source.picked[numbers[here] - (self._ends[index] - len(source.picked))]

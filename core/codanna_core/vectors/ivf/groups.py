@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import distinct
 from codanna_core.vectors.base import Floats
 from codanna_core.vectors.ivf.coarse import Coarse, ListNumbers
 from codanna_core.vectors.ivf.kmeans import lloyd
@@ -37,7 +38,7 @@ class Groups:
             lloyd(coarse.centroids, round(count**0.5), coarse.spherical, rng, _TURNS), coarse.spherical
         )
         own = heads.nearest(coarse.centroids)
-        self._members = [np.flatnonzero(own == head).astype(np.int32) for head in np.unique(own).tolist()]
+        self._members = [np.flatnonzero(own == head).astype(np.int32) for head in distinct(own).tolist()]
         self._blocks = [np.ascontiguousarray(coarse.centroids[members].T) for members in self._members]
         means = np.stack([coarse.centroids[members].mean(axis=0) for members in self._members])
         self._heads = np.ascontiguousarray(means.T)
