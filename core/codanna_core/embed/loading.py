@@ -10,7 +10,6 @@ from codanna_core.config import SemanticSettings
 from codanna_core.embed.base import Embedder, ModelInfo, Where
 from codanna_core.embed.builtin import BUILTIN, BUILTIN_FOLDER, BUILTIN_NAME, is_builtin
 from codanna_core.embed.fastembed_model import FastembedEmbedder, is_cached, supported_models
-from codanna_core.embed.imports import MANIFEST, imported_models, local_model
 from codanna_core.embed.static_model import StaticEmbedder, is_own_model
 from codanna_core.embed.trusted import check_model_folder
 from codanna_core.errors import ModelUnavailable
@@ -27,6 +26,8 @@ def load_here(settings: SemanticSettings, models: Path, *, offline: bool = False
         return _from_folder(name, expanded(settings.model_path), models, settings)
     if is_builtin(settings):
         return StaticEmbedder(BUILTIN_FOLDER)
+    from codanna_core.embed.imports import MANIFEST  # Late, as below: it loads two libraries for archives.
+
     imported = models / name.replace("/", "--")
     if (imported / MANIFEST).is_file():
         return _from_folder(BUILTIN, imported, models, settings)
@@ -37,6 +38,8 @@ def load_here(settings: SemanticSettings, models: Path, *, offline: bool = False
 
 def list_here(models: Path) -> list[ModelInfo]:
     """Every model that the setting can name: bundled first, then what is on this machine, then by size."""
+    from codanna_core.embed.imports import imported_models
+
     found = [*_bundled(), *imported_models(models)]
     for entry in supported_models():
         name = entry["model"]
@@ -57,6 +60,8 @@ def _from_folder(name: str, folder: Path, models: Path, settings: SemanticSettin
     check_model_folder(folder)
     if is_own_model(folder):
         return StaticEmbedder(folder)
+    from codanna_core.embed.imports import local_model
+
     known = {entry["model"].lower() for entry in supported_models()}
     local = None if name.lower() in known else local_model(folder)
     return FastembedEmbedder(

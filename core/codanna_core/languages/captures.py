@@ -7,8 +7,8 @@ import time
 from functools import cache
 
 from tree_sitter import Node, Query, QueryCursor
-from tree_sitter_language_pack import get_language
 
+from codanna_core.languages.grammars import grammar
 from codanna_core.languages.parse import MATCH_LIMIT, load, parse_whole
 from codanna_core.languages.preprocessed import preprocessed
 from codanna_core.languages.registry import LANGUAGE_DATA, languages
@@ -77,7 +77,7 @@ def _query_text(language: str) -> str:
 
 @cache
 def _query(language: str) -> Query:
-    return Query(get_language(languages()[language].grammar), _query_text(language))
+    return Query(grammar(languages()[language].grammar), _query_text(language))
 
 
 _local = threading.local()

@@ -9,12 +9,12 @@ import time
 from functools import cache
 
 from tree_sitter import Node, Parser, Query, QueryCursor, Tree
-from tree_sitter_language_pack import get_language
 
 from codanna_core.languages.chunked_input import ChunkedInput
 from codanna_core.languages.elide.bodies import without_bodies
 from codanna_core.languages.elide.masks import masked
 from codanna_core.languages.elide.statements import without_statements
+from codanna_core.languages.grammars import grammar
 from codanna_core.languages.registry import Language, languages
 
 MATCH_LIMIT = 65_536
@@ -124,14 +124,14 @@ def levels(name: str) -> dict[int, int]:
 def compiled(name: str) -> Query:
     """The language's query, with the places of syntax errors; shared by all threads."""
     language = languages()[name]
-    return Query(get_language(language.grammar), f"{language.query}\n(ERROR) @error\n")
+    return Query(grammar(language.grammar), f"{language.query}\n(ERROR) @error\n")
 
 
 class _Tools:
     """Neither the parser nor the query cursor may be shared between threads."""
 
     def __init__(self, language: Language) -> None:
-        self.parser = Parser(get_language(language.grammar))
+        self.parser = Parser(grammar(language.grammar))
         self.cursor = QueryCursor(compiled(language.name), match_limit=MATCH_LIMIT)
         if language.max_depth is not None:
             self.cursor.set_max_start_depth(language.max_depth)
@@ -163,7 +163,7 @@ def _parse(parser: Parser, pieces: ChunkedInput, deadline: float) -> Tree | None
 def _never_given_back() -> int:
     """How many references to each piece of text the binding keeps for ever: one in 0.26."""
     pieces = ChunkedInput(b"[1, 2]\n")
-    _parse(Parser(get_language("json")), pieces, time.monotonic() + 60)
+    _parse(Parser(grammar("json")), pieces, time.monotonic() + 60)
     return pieces.held_elsewhere()
 
 

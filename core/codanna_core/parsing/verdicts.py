@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Mapping
 
@@ -13,8 +12,6 @@ from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.storage.directory import FsDirectory
 from codanna_core.text.schema import FEATURE_VERSION
-
-log = logging.getLogger("codanna.engine")
 
 SLOW = Code.SLOW_FILE
 CRASHED = Code.PARSER_CRASHED
@@ -90,7 +87,7 @@ class Verdicts:
         try:
             self._directory.replace(VERDICTS_FILE, document)
         except OSError as error:
-            log.warning("the list of files that cannot be parsed was not saved: %s", error)
+            _warn("the list of files that cannot be parsed was not saved: %s", error)
 
     def _loaded(self) -> Mapping[str, tuple[str, str]]:
         with self._lock:
@@ -113,8 +110,14 @@ class Verdicts:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError) as error:
-            log.warning("files that cannot be parsed are tried again: %s", error)
+            _warn("files that cannot be parsed are tried again: %s", error)
             return {}
+
+
+def _warn(message: str, error: Exception) -> None:
+    import logging  # Late: workers only judge by what stands here.
+
+    logging.getLogger("codanna.engine").warning(message, error)
 
 
 def grammars() -> str:
