@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from codanna_core import Engine
+from codanna_core.overlay import OverlayFile
 
 OpenEngine = Callable[..., Engine]
 
@@ -35,6 +37,15 @@ def test_a_saved_file_is_found_before_it_is_stored(engine: Engine) -> None:
     assert names(engine, "HangUp")[:1] == ["HangUp"]
     assert engine.search("lay the phone down").hits[0].name == "HangUp"
     assert "Open" not in names(engine, "Open")
+
+
+def test_of_what_is_typed_the_last_state_is_kept(engine: Engine) -> None:
+    """Who types and searches in turns does not fill the memory with what stood there before."""
+    for number in range(40):
+        engine.set_overlay("net/open.go", f"package net\n// Lay it down.\nfunc HangUp{number}() {{}}\n")
+        assert engine.search("lay it down").hits[0].name == f"HangUp{number}"
+    gc.collect()
+    assert sum(isinstance(one, OverlayFile) for one in gc.get_objects()) < 10
 
 
 def test_storing_a_file_ends_its_preview(engine: Engine) -> None:

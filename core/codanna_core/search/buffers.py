@@ -90,8 +90,8 @@ class BufferLayer:
     def matching(self, weights: Mapping[str, float], _limit: int, only: Filter) -> Scored:
         """The score that the index gives its symbols."""
         scored: list[tuple[int, float]] = []
-        for number, file in enumerate(self._files):
-            for position, levels in enumerate(self._words(file)):
+        for number, (path, file) in enumerate(self._by_path.items()):
+            for position, levels in enumerate(self._words(path, file)):
                 score = sum(share * VALUES[levels[term]] for term, share in weights.items() if term in levels)
                 if score > 0 and passes(file.symbols[position], only):
                     scored.append((_place(number, position), score))
@@ -128,8 +128,8 @@ class BufferLayer:
     def files_by_words(self, shares: Mapping[str, float], _limit: int) -> FileScores:
         """By the words of all their symbols."""
         scores = []
-        for file in self._files:
-            held: set[str] = set().union(*self._words(file))
+        for path, file in self._by_path.items():
+            held: set[str] = set().union(*self._words(path, file))
             scores.append(sum(share for term, share in shares.items() if term in held))
         return FileScores(self.keys, np.array(scores, np.float64))
 
@@ -162,8 +162,8 @@ class BufferLayer:
             ]
         )
 
-    def _words(self, file: Buffer) -> BufferWords:
-        return self._kept.buffer_words(file, file.fields)
+    def _words(self, path: str, file: Buffer) -> BufferWords:
+        return self._kept.buffer_words(path, file, file.fields)
 
 
 def _place(number: int, position: int) -> int:

@@ -32,8 +32,8 @@ class Kept:
         self.traits = PathTable(self.stems)
         self.paths: Cache[int, str] = Cache("paths by the keys of their files", _PATHS, _unknown)
         self.secondary = Cache("whether a path is a test, an example or a copy", _SECONDARY, is_secondary)
-        self._of_buffers: Cache[int, tuple[object, BufferWords]] = Cache(
-            "words of buffers, each with its buffer", _BUFFERS, _unknown
+        self._of_buffers: Cache[str, tuple[object, BufferWords]] = Cache(
+            "words of buffers by their paths, each with its buffer", _BUFFERS, _unknown
         )
         self._names: Cache[int, tuple[object, NameIndex]] = Cache(
             "names in all buffers, with these", 1, _unknown
@@ -44,16 +44,20 @@ class Kept:
         """Words as every index knows them, each once, in order."""
         return list(dict.fromkeys(self._analyze(words)))
 
-    def buffer_words(self, buffer: object, fields: Sequence[Mapping[str, Counter[str]]]) -> BufferWords:
-        """The words of each of a buffer's symbols; worked out once for each state of a buffer."""
-        known = self._of_buffers.get(id(buffer))
+    def buffer_words(
+        self, path: str, buffer: object, fields: Sequence[Mapping[str, Counter[str]]]
+    ) -> BufferWords:
+        """The words of each of a buffer's symbols; worked out once for each state of a buffer, of which the
+        last one is kept: an earlier one holds a whole text.
+        """
+        known = self._of_buffers.get(path)
         if known is not None and known[0] is buffer:
             return known[1]
         stem = self.stems.__getitem__
         words = [
             word_levels([" ".join(map(stem, one[name].elements())) for name in FIELDS]) for one in fields
         ]
-        return self._of_buffers.keep(id(buffer), (buffer, words))[1]
+        return self._of_buffers.keep(path, (buffer, words))[1]
 
     def names_in(self, buffers: object, names: Callable[[], Iterable[str]]) -> NameIndex:
         """The distinct names of all buffers, for fuzzy search; made once for each state of them."""
@@ -67,5 +71,5 @@ class Kept:
         return analysed[0] if analysed else word
 
 
-def _unknown(key: int) -> Any:
+def _unknown(key: object) -> Any:
     raise KeyError(key)
