@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -38,11 +39,15 @@ class InstalledEngine:
         from codanna_core.indexing.ahead import expect_run
         from codanna_core.indexing.location import checked_root
 
-        try:
-            root = checked_root(root)
-            expect_run(root, None, load_settings(root, overrides)[0])
-        except (CodannaError, OSError):
-            pass  # Whoever opens the folder says what is wrong with it.
+        def look() -> None:
+            try:
+                checked = checked_root(root)
+                expect_run(checked, None, load_settings(checked, overrides)[0])
+            except (CodannaError, OSError):
+                pass  # Whoever opens the folder says what is wrong with it.
+
+        # On a thread, for a folder on a network drive may not answer, and the client waits for this one.
+        threading.Thread(target=look, name="codanna-expect", daemon=True).start()
 
     def open(self, root: Path, overrides: Mapping[str, Any]) -> IndexService:
         """Open the index of a folder."""

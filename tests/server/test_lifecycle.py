@@ -63,6 +63,20 @@ def test_initialize_that_fails_is_answered(monkeypatch: pytest.MonkeyPatch) -> N
     assert (answer["id"], answer["error"]["code"]) == (7, jsonrpc.INTERNAL_ERROR)
 
 
+def test_a_folder_that_does_not_answer_holds_up_nothing(project: Path) -> None:
+    """The look at a folder before the engine is loaded may wait for a network drive; the server does not."""
+    script = """
+import sys, threading
+from codanna_core.indexing import ahead
+ahead.expect_run = lambda *_: threading.Event().wait()
+from codanna_lsp.main import serve
+sys.exit(serve([]))
+"""
+    with running((sys.executable, "-P", "-c", script)) as client:
+        client.initialize(project)
+        assert client.shut_down() == 0
+
+
 def test_hanging_up_ends_the_server(project: Path) -> None:
     """A closed pipe is the end, even in the middle of a slow search."""
     with running() as client:
