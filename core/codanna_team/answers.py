@@ -145,6 +145,7 @@ def _hits(answer: Found) -> list[Mapping[str, Any]]:
 
 def _read_files(part: str, answer: Found, reading: Reading) -> None:
     terms = {str(number): term for number, term in enumerate(reading.terms)}
+    known: dict[str, tuple[str, ...]] = {}  # Most files hold the same terms as others.
     for hit in _hits(answer):
         fields = hit.get("fields")
         numbers_of = fields.get("file") if isinstance(fields, dict) else None
@@ -156,8 +157,11 @@ def _read_files(part: str, answer: Found, reading: Reading) -> None:
             continue
         names = hit.get("matched_queries")
         # By its text: what stands there may be anything, such as a list, which is no key.
-        found = [terms.get(str(name)) for name in names] if isinstance(names, list) else []
-        reading.held[file] = tuple([term for term in found if term is not None])
+        text = str(names)
+        if text not in known:
+            found = [terms.get(str(name)) for name in names] if isinstance(names, list) else []
+            known[text] = tuple([term for term in found if term is not None])
+        reading.held[file] = known[text]
 
 
 def _cosines(
@@ -216,7 +220,7 @@ def _row(source: Mapping[str, Any], cosine: float | None, reading: Reading) -> R
         int(get("flags") or 0) & 3,
         (int(source["traits"]) & (1 << PLACE_BIT) - 1) | min(place.number, 1 << 40) << PLACE_BIT,
         levels,
-        (*held, *(term for term in levels if term not in held)),
+        tuple(dict.fromkeys((*held, *levels))),
         cosine,
     )
 
@@ -233,7 +237,7 @@ def _check(texts: tuple[str, ...], words: str, language: str) -> None:
 
 def _levels(words: str, leveled: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """Of the question's terms that a symbol holds."""
-    return dict([leveled[word] for word in words.split(" ") if word in leveled])
+    return dict(filter(None, map(leveled.get, words.split(" "))))
 
 
 def _path(source: Mapping[str, Any]) -> str:

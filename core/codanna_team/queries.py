@@ -14,12 +14,14 @@ from codanna_team.codebook import DIMENSION, FACTOR, FIRST, NEAR, TABLE, Codeboo
 from codanna_team.remote import RemoteQuestion
 from codanna_team.visible import Condition, key_of, unmarked
 
-PROBES: Final = 160
+PROBES: Final = 128
 """Lists of the codebook that a question looks into, of 8,192."""
 _BY_KIND, _BY_PLACE = 10, 16
 """Times as many where a filter lets little through: what is nearest of that is farther away."""
 _FILTERED: Final = 2.5
 """Times as many rows then: far away, more of them are about as near."""
+_BY_WORDS: Final = 100
+"""Rows that words bring beside a vector, which finds most of the others as well."""
 _NAMED: Final = 64
 _BY_PATH: Final = 30
 _FILES: Final = 400
@@ -32,14 +34,15 @@ _CODE: Final = 4
 _BYTES: Final = DIMENSION // 8
 NEARNESS: Final = (
     "BytesRef ref = doc['code'].value; byte[] x = ref.bytes; int o = ref.offset;"
-    " String near = params.near; String table = params.table;"
+    # One parameter, for looking up a second one would cost a third of comparing a code.
+    " String of = params.of;"
     " int sum = "
     # Without a loop, whose turns the engine would count.
-    + " + ".join(f"table.charAt({at << 8} | (x[o + {_CODE + at}] & 255))" for at in range(_BYTES))
+    + " + ".join(f"of.charAt({at << 8} | (x[o + {_CODE + at}] & 255))" for at in range(_BYTES))
     + "; int list = (x[o] & 255) | (x[o + 1] & 255) << 8;"
     " int factor = (x[o + 2] & 255) | (x[o + 3] & 255) << 8;"
     f" double product = sum * {TABLE[0]!r} - {_BYTES * (TABLE[1] + FIRST * TABLE[0])!r};"
-    f" double first = near.charAt(list) * {NEAR[0]!r} - {NEAR[1] + FIRST * NEAR[0]!r};"
+    f" double first = of.charAt({_BYTES << 8} + list) * {NEAR[0]!r} - {NEAR[1] + FIRST * NEAR[0]!r};"
     f" return Math.max(0.0, 2.0 + first + factor * {FACTOR!r} * product);"
 )
 """The estimate of `codebook.estimates` and two, for scores are never negative."""
@@ -87,7 +90,8 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
         symbols["must_not"] = _excluded(question.only)
     files = {"filter": [_seen(question, sight, "f")]}
     if weights:
-        plan.add("words", _by_words(symbols, question, weights))
+        limit = question.limit if codebook is None or question.vector is None else _BY_WORDS
+        plan.add("words", _by_words(symbols, question, weights, min(question.limit, limit)))
         fitting = {"filter": [*files["filter"], *_of_files(question.only)]}
         plan.add("paths", {**_search(_bool(fitting, _by_path(weights)), _BY_PATH), **_HEAD})
         plan.add("files", _files(files, weights))
@@ -129,17 +133,17 @@ def by_levels(weights: Mapping[str, float]) -> list[Condition]:
 
 
 def _by_words(
-    symbols: Mapping[str, list[Condition]], question: RemoteQuestion, weights: Mapping[str, float]
+    symbols: Mapping[str, list[Condition]], question: RemoteQuestion, weights: Mapping[str, float], limit: int
 ) -> dict[str, Any]:
     """Symbols that hold terms. A condition that nearly all rows meet is looked at for the best alone, which
     lets the engine pass over the others in a third of the time.
     """
     where: dict[str, list[Condition]] = dict(symbols)
     if question.only or question.repositories:
-        return _search(_bool(where, by_levels(weights)), question.limit)
+        return _search(_bool(where, by_levels(weights)), limit)
     seen = where.pop("filter")
     return {
-        **_search(_bool(where, by_levels(weights)), question.limit),
+        **_search(_bool(where, by_levels(weights)), limit),
         "post_filter": {"bool": {"filter": seen}},
     }
 
@@ -235,7 +239,7 @@ def _like(prefix: str) -> list[Condition]:
 
 
 def _near(symbols: Mapping[str, list[Condition]], probe: Probe) -> dict[str, Any]:
-    parameters = {"near": as_characters(probe.near, NEAR), "table": as_characters(probe.table, TABLE)}
+    parameters = {"of": as_characters(probe.table, TABLE) + as_characters(probe.near, NEAR)}
     lists = {"terms": {"lists": [str(number) for number in probe.lists.tolist()]}}
     script = {"source": NEARNESS, "lang": "painless", "params": parameters}
     return {"script_score": {"query": _and(symbols, lists), "script": script}}

@@ -14,9 +14,12 @@ import pytest
 from loopback import reply, server
 from numpy.typing import NDArray
 
+from codanna_core.embed.builtin import BUILTIN_FOLDER
+from codanna_core.embed.static_model import StaticEmbedder
 from codanna_core.errors import CodannaError
 from codanna_core.problems import Code
 from codanna_core.text.stored import Filter
+from codanna_team.codebook import Codebook
 from codanna_team.engine import OpenSearch, Version, Write
 from codanna_team.http import Client, Endpoint, EngineError, Trouble
 from codanna_team.publish import Target
@@ -231,3 +234,18 @@ def test_what_nearly_all_rows_meet_is_looked_at_last() -> None:
         conditions = search["post_filter"]["bool"]["filter"] if late else search["query"]["bool"]["filter"]
         assert {"terms": {"died": ["x"]}} in conditions[0]["bool"]["must_not"]
         assert ("filter" in search["query"]["bool"], "post_filter" in search) == (not late, late)
+
+
+def test_words_bring_less_beside_a_vector() -> None:
+    """Reading rows is what takes the client longest; alone, words bring all that was asked for."""
+    codebook = Codebook.shipped(StaticEmbedder(BUILTIN_FOLDER).model_id)
+    assert codebook is not None
+    for vector, known, limit, rows in (
+        (_VECTOR, codebook, 150, {"words": 100, "vector": 150}),
+        (_VECTOR, codebook, 30, {"words": 30, "vector": 30}),
+        (_VECTOR, None, 150, {"words": 150}),
+        (None, codebook, 150, {"words": 150}),
+    ):
+        plan = plan_of(RemoteQuestion({"pay": 1.0}, vector, limit=limit), Sight(), known)
+        sizes = {part: search["size"] for part, search in zip(plan.parts, plan.searches, strict=True)}
+        assert {part: sizes[part] for part in ("words", "vector") if part in sizes} == rows
