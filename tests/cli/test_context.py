@@ -38,7 +38,8 @@ def test_filters_and_limit(run: Any, workspace: Path) -> None:
 
 
 def test_wrong_use(run: Any, workspace: Path) -> None:
-    """An empty question, and a budget in which nothing has room."""
+    """An empty question, a budget in which nothing has room, and a format that a text does not have."""
+    assert run("context", "settings", "--format", "vimgrep").code == 2
     assert run("context", " ").code == 2
     assert run("context", "settings", "--budget", "5").code == 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from codanna_core.cli.arguments import add_answer, add_common, add_root, filters_of
+from codanna_core.cli.arguments import add_answer, add_common, add_json, add_root, filters_of
 from codanna_core.cli.envelope import context_envelope, write_json
 from codanna_core.cli.exit_codes import ExitCode
 from codanna_core.cli.render import print_text, say
@@ -26,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"tokens that the text takes at most; default is {DEFAULT_BUDGET}",
     )
-    add_answer(parser)
+    add_answer(parser, formats=False)
+    add_json(parser)
     add_common(parser)
     parser.set_defaults(run=run)
 
