@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -102,3 +104,21 @@ def test_a_question_finds_its_words_without_reading_all_pieces() -> None:
     different = " ".join(word for line in file.open(encoding="utf-8") for word in line.split('"')[101:301:2])
     assert list(many.ids(different)) == list(whole.ids(different))
     assert has_read(many)
+
+
+def test_a_word_is_found_while_another_thread_reads_all_pieces() -> None:
+    """Whoever reads the vocabulary drops the text of the list that others are still looking into."""
+    file = BUILTIN_FOLDER / "tokenizer.json"
+    tokens = WordTokenizer.read(file, own=True)
+
+    class Dropped(bytes):
+        def find(self, *sought: Any) -> int:
+            at = super().find(*sought)
+            reader = threading.Thread(target=tokens._all)
+            reader.start()
+            reader.join(30)
+            return at
+
+    tokens._listed = Dropped(tokens._listed)
+    assert list(tokens.ids("parse")) == list(WordTokenizer.read(file).ids("parse"))
+    assert has_read(tokens)

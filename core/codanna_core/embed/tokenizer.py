@@ -7,6 +7,7 @@ and needs none of its memory in worker processes.
 from __future__ import annotations
 
 import re
+import threading
 from array import array
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -93,6 +94,7 @@ class WordTokenizer:
     def __init__(self, pieces: _Pieces | None, size: int, unknown: int, listed: bytes = b"") -> None:
         self._read = pieces
         self._listed = listed
+        self._reading = threading.Lock()
         self._listed_left = _FEW if pieces is None else 0
         self._unknown = unknown
         self.size = size
@@ -169,19 +171,24 @@ class WordTokenizer:
         return ids
 
     def _id_of(self, piece: str) -> int | None:
-        if self._listed_left and self._read is None and "\\" not in piece:
+        listed = self._listed  # Another thread may drop it any moment.
+        if self._listed_left and listed and "\\" not in piece:
             self._listed_left -= 1
             # What stands in quotes there is a piece, for none contains a quote or a bracket.
-            at = self._listed.find(b'["%b",' % piece.encode())
+            at = listed.find(b'["%b",' % piece.encode())
             if at >= 0:
-                return self._listed.count(_BETWEEN_PIECES, 0, at + 1)
+                return listed.count(_BETWEEN_PIECES, 0, at + 1)
         return self._all().ids.get(piece)
 
     def _all(self) -> _Pieces:
-        if self._read is None:
-            self._read = _Pieces.of(orjson.loads(b"[%b]" % self._listed))
-            self._listed = b""
-        return self._read
+        known = self._read
+        if known is None:
+            with self._reading:
+                known = self._read
+                if known is None:
+                    known = self._read = _Pieces.of(orjson.loads(b"[%b]" % self._listed))
+                    self._listed = b""
+        return known
 
     @cached_property
     def _longest_piece(self) -> int:
