@@ -33,6 +33,13 @@ _OUTSIDE: Final = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\\|[\x00-\x1f\x7f]")
 _MOST_WORDS: Final = 65_536
 _MOST_HITS: Final = 10_000
 _LEVEL_OF: Final = {str(times): level for level, times in TIMES.items()}
+_NEAREST: Final = 80
+"""Rows that a vector alone found, beside words: of more of them only the nearest are read, for the codes in
+the engine bring more than are near.
+"""
+_Address = tuple[str, str]
+"""The branch and the content of a symbol."""
+_Sources = dict[_Address, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +98,18 @@ def rows_of(plan: Plan, found: Sequence[Found], reading: Reading) -> tuple[Remot
     for part, answer in parts:
         if part in ("files", "using"):
             _read_files(part, answer, reading)
-    sources: dict[tuple[str, str], Mapping[str, Any]] = {}
+    sources: _Sources = {}
     for part, answer in parts:
-        if part in ("files", "using"):
-            continue
-        for hit in _hits(answer):
-            content, source = _symbol_of(part, hit)
-            if source is None:
-                reading.refused += 1
-            elif part != "identifier" or source.get("file") in reading.using:
-                key = source.get("key")
-                sources.setdefault((key if isinstance(key, str) else "", content), source)
+        if part not in ("files", "using", "vector"):
+            _gather(part, answer, reading, sources)
+    named = len(sources)
+    if "vector" in plan.parts:
+        _gather("vector", found[plan.parts.index("vector")], reading, sources)
     near = _cosines(sources, reading)
+    if plan.terms:
+        by_vector_alone = list(sources)[named:]
+        for address in sorted(by_vector_alone, key=lambda one: -near.get(one, -2.0))[_NEAREST:]:
+            del sources[address]
     rows = []
     for address, source in sources.items():
         try:
@@ -113,6 +120,17 @@ def rows_of(plan: Plan, found: Sequence[Found], reading: Reading) -> tuple[Remot
         if row is not None:
             rows.append(row)
     return tuple(rows)
+
+
+def _gather(part: str, answer: Found, reading: Reading, sources: _Sources) -> None:
+    """What one part found and no other before it."""
+    for hit in _hits(answer):
+        content, source = _symbol_of(part, hit)
+        if source is None:
+            reading.refused += 1
+        elif part != "identifier" or source.get("file") in reading.using:
+            key = source.get("key")
+            sources.setdefault((key if isinstance(key, str) else "", content), source)
 
 
 def _symbol_of(part: str, hit: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
@@ -164,9 +182,7 @@ def _read_files(part: str, answer: Found, reading: Reading) -> None:
         reading.held[file] = known[text]
 
 
-def _cosines(
-    sources: Mapping[tuple[str, str], Mapping[str, Any]], reading: Reading
-) -> dict[tuple[str, str], float]:
+def _cosines(sources: _Sources, reading: Reading) -> dict[_Address, float]:
     """Of all rows with vectors at once."""
     vector = reading.question.vector
     if vector is None or not reading.compared:

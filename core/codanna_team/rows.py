@@ -7,6 +7,7 @@ moved down does not travel again.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -33,6 +34,7 @@ _MOST_USES = 2_000
 
 TIMES: Final = {level: round(8 * value) for level, value in VALUES.items()}
 """How often the engine takes a word of each level to be in a symbol, so that it counts as levels do."""
+_PLACE: Final = re.compile(r"[0-9]{1,9}(?:,[0-9]{1,9}){7}")
 
 
 class Place(NamedTuple):
@@ -65,10 +67,9 @@ class Place(NamedTuple):
     @classmethod
     def read(cls, text: str) -> Place:
         """Reverse of `packed`; ValueError where that is not what it is."""
-        values = list(map(int, text.split(",")))
-        if len(values) != 8 or min(values) < 0 or max(values) > 1 << 31:
+        if not _PLACE.fullmatch(text):
             raise ValueError("a place of a symbol cannot be read")
-        start, start_col, lines, end_col, name, name_col, name_end, number = values
+        start, start_col, lines, end_col, name, name_col, name_end, number = map(int, text.split(","))
         if name_end < name_col or (end_col < start_col and not lines):
             raise ValueError("a symbol ends before it starts")
         return cls(start, start_col, start + lines, end_col, start + name, name_col, name_end, number)

@@ -219,6 +219,9 @@ def test_a_row_that_moved_with_a_published_revision() -> None:
         {"name": "x" * 2000},
         {"doc": "\ud800"},
         {"place": "1"},
+        {"place": "3,0,4,1,0,4,7,-2"},
+        {"place": "3,0,4,1,0,4,7,2,1"},
+        {"place": "3,0,4,1,0,4,7000000000,2"},
         {"place": None},
         {"traits": "many"},
         {"traits": float("inf")},
@@ -254,6 +257,23 @@ def test_a_vector_that_is_none(vector: object) -> None:
     """The row is still there for its words."""
     (row,) = read({**_GOOD, "vector": vector})
     assert row.cosine is None
+
+
+def test_of_what_a_vector_alone_found_the_nearest_are_read() -> None:
+    """Beside words: the codes in the engine bring more than are near. What words found too stays, if far."""
+    rows, far = [], {**_GOOD, "vector": base64.b64encode(bytes([129] * 256)).decode()}
+    for number in range(120):
+        vector = bytes([127] * (136 + number) + [129] * (120 - number))
+        rows.append({**_GOOD, "name": f"near{number}", "vector": base64.b64encode(vector).decode()})
+    words = {"hits": {"hits": [{"_id": "sfar-a", "_source": far}]}}
+    near = {"hits": {"hits": [{"_id": f"s{row['name']}-a", "_source": row} for row in rows]}}
+    near["hits"]["hits"].insert(0, words["hits"]["hits"][0])
+    plan = Plan(searches=[{}, {}], parts=["vector", "words"], terms=("pay", "cash"))
+    both = rows_of(plan, [near, words], fresh_reading())
+    assert [row.name for row in both if row.name == "pay"] == ["pay"]
+    assert {row.name for row in both} == {"pay"} | {f"near{number}" for number in range(40, 120)}
+    alone = rows_of(Plan(searches=[{}], parts=["vector"]), [near], fresh_reading())
+    assert len(alone) == 121
 
 
 @pytest.mark.parametrize("answer", [{}, {"hits": []}, {"hits": {"hits": "x"}}, {"hits": {"hits": [3, None]}}])
