@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -92,6 +93,25 @@ def test_reader_that_goes_away_is_no_error() -> None:
     finally:
         os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a pipe cannot be made small elsewhere")
+def test_a_reader_that_is_slow_gets_all(tmp_path: Path) -> None:
+    """Another program may have made the pipe one that does not wait: then Python drops what has no room."""
+    import fcntl
+
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(write, False)
+    process = subprocess.Popen([*COMMAND, "config", "schema"], stdout=write)
+    os.close(write)
+    with open(read, "rb") as reader:
+        first = reader.read(1)
+        time.sleep(0.5)  # The pipe is full by now.
+        whole = first + reader.read()
+    assert process.wait(30) == 0
+    assert len(whole) > 2 * 4096
+    assert json.loads(whole)["type"] == "object"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows delivers Ctrl-C to the whole console")

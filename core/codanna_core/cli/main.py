@@ -23,6 +23,7 @@ from codanna_core.errors import Cancelled, CodannaError, ConfigError, InvalidQue
 from codanna_core.inert import inert
 from codanna_core.private import private_files
 from codanna_core.runtime.memory import check_limit, collect_rarely
+from codanna_core.runtime.system import WINDOWS
 
 # The matrices of one search are small: more threads would only wake each other up, and starve an editor.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -86,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    _open_closed_streams()
+    _prepare_streams()
     # The console may not be able to show every character of somebody's source code.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -139,15 +140,19 @@ def _run(arguments: list[str]) -> int:
         )
 
 
-def _open_closed_streams() -> None:
+def _prepare_streams() -> None:
     """What is printed to a stream that the caller closed goes nowhere, and no file that is opened later, here
-    or in a child, takes its place.
+    or in a child, takes its place. What is printed to any other waits for a slow reader, or Python would drop
+    it where another program has made the pipe one that does not wait.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             number = os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(number, True)
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    if not WINDOWS:
+        for number in (1, 2):
+            os.set_blocking(number, True)
 
 
 def _chosen(arguments: list[str]) -> str | None:
