@@ -16,7 +16,7 @@ from codanna_team.visible import Condition, key_of, unmarked
 
 PROBES: Final = 128
 """Lists of the codebook that a question looks into, of 8,192."""
-_BY_KIND, _BY_PLACE = 10, 16
+_BY_KIND, _BY_PLACE = 7, 8
 """Times as many where a filter lets little through: what is nearest of that is farther away."""
 _FILTERED: Final = 2.5
 """Times as many rows then: far away, more of them are about as near."""
