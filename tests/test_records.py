@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import os
 import pickle
 import re
@@ -50,6 +51,19 @@ def tried(action: Any) -> object:
         return action()
     except Exception as error:
         return type(error), str(error)
+
+
+@pytest.mark.parametrize("options", KINDS, ids=str)
+def test_help_shows_the_fields_before_anything_is_called(options: dict[str, bool]) -> None:
+    """As the standard library does, and a subclass with an initializer of its own shows that one."""
+    late, at_once = (made(decorator, options) for decorator in (records.dataclass, dataclasses.dataclass))
+    assert str(inspect.signature(late)) == str(inspect.signature(at_once))
+
+    class Other(late):  # type: ignore[misc, valid-type]
+        def __init__(self, other: int) -> None:
+            """Its own."""
+
+    assert list(inspect.signature(Other).parameters) == ["other"]
 
 
 @pytest.mark.parametrize("options", KINDS, ids=str)

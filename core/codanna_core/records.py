@@ -11,6 +11,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+if TYPE_CHECKING:
+    import inspect
+
 __all__ = ["dataclass"]
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ def _made(plain: type, *, frozen: bool, slots: bool, eq: bool, kw_only: bool) ->
     for name in later:
         if name not in own:
             setattr(made, name, _waiting(made, name, frozen=frozen))
+    if "__init__" not in own:
+        made.__signature__ = _Signature(made)
     if eq and not frozen and not own & {"__eq__", "__hash__"}:
         made.__hash__ = None
     if frozen:
@@ -93,8 +98,36 @@ def _init(made: type, *, frozen: bool) -> Callable[..., None]:
     return found
 
 
-_given = object()
+class _Given:
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_given = _Given()
 """In place of what is made anew for each object."""
+
+
+class _Signature:
+    """What `help` and `inspect.signature` say of a class whose methods are not made yet."""
+
+    def __init__(self, made: type) -> None:
+        self._made = made
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+        from inspect import Parameter, Signature  # Late: no command asks.
+
+        if owner is not self._made:
+            raise AttributeError("__signature__")  # A subclass may have an initializer of its own.
+
+        def parameter(field: dataclasses.Field[Any]) -> Parameter:
+            kind = Parameter.KEYWORD_ONLY if field.kw_only else Parameter.POSITIONAL_OR_KEYWORD
+            default = Parameter.empty if field.default_factory is dataclasses.MISSING else _given
+            if field.default is not dataclasses.MISSING:
+                default = field.default
+            return Parameter(field.name, kind, default=default, annotation=field.type)
+
+        found = [parameter(field) for field in dataclasses.fields(owner) if field.init]
+        return Signature(sorted(found, key=lambda one: one.kind), return_annotation=None)
 
 
 def _compared(made: type, name: str, *, frozen: bool) -> Callable[..., Any]:
