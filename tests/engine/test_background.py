@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -44,6 +46,21 @@ def test_the_end_of_training_is_told(open_engine: OpenEngine, fails: bool) -> No
     assert ended.wait(30)
     assert states[-1] is State.READY
     end()
+
+
+def test_a_full_disk_is_said_in_words(open_engine: OpenEngine) -> None:
+    """Training that finds no room costs no answer, and its note is a sentence."""
+    engine = open_engine()
+    engine.sync()
+
+    def train(_cancel: Cancel) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "clusters.ivf")
+
+    engine._writer.jobs.schedule(Jobs.TRAINING, train)
+    assert engine.wait_until_idle(30)
+    assert [problem.message for problem in engine.status().problems] == [
+        "clusters failed in the background: No space left on device: clusters.ivf; answers are as before"
+    ]
 
 
 def test_jobs_of_one_name_run_once_and_end(monkeypatch: pytest.MonkeyPatch) -> None:

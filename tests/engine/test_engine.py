@@ -147,6 +147,16 @@ def test_unchanged_text_is_never_embedded_again(
     assert len(embedder.embedded) == first
 
 
+def test_what_is_the_same_in_two_files_is_one_new_vector(tmp_path: Path) -> None:
+    """A report counts what the store has got, also where several processes embedded the same text."""
+    for folder in ("a/b", "a_b"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "same.py").write_text("def same(argument):\n    return argument\n")
+    with Engine.open(tmp_path, tmp_path / "index", embedder=FakeEmbedder()) as engine:
+        report = engine.sync()
+        assert (report.symbols, report.embedded, engine.status().vectors_total) == (2, 1, 1)
+
+
 def test_moved_code_is_not_embedded_again(
     open_engine: OpenEngine, workspace: Path, embedder: FakeEmbedder
 ) -> None:

@@ -85,7 +85,11 @@ class Damage:
         if isinstance(error, IndexCorrupt):
             self.heal(error)
             return
-        self._events.problem(Problem(Code.BACKGROUND, f"{name} failed in the background: {error}"))
+        reason = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            reason = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        said = f"{name} failed in the background: {reason}; answers are as before"
+        self._events.problem(Problem(Code.BACKGROUND, said))
 
     def healing(self, call: Callable[[], Answer]) -> Answer:
         """Run a query; where it meets damage, have that healed, wait a little, and run it once more."""

@@ -32,6 +32,7 @@ class FreshVectors:
         self._keys: list[NDArray[np.uint64]] = []
         self._rows: list[NDArray[np.float32]] = []
         self._row_count = 0
+        self._made = 0
         self.embeds = embedder is not None and embedder.instant and vectors is not None
         """Whether vectors are cheap enough to be computed before the text is committed."""
         self.by_workers = (
@@ -58,25 +59,25 @@ class FreshVectors:
         """The model that workers are to load."""
         return self._embedder.model_id if self._embedder is not None else ""
 
-    def add(self, prepared: Prepared) -> tuple[int, int]:
-        """Take the vectors of a file: how many were computed, and how many are left for later."""
+    def add(self, prepared: Prepared) -> int:
+        """Take the vectors of a file; how many are left for later."""
         if self._vectors is None:
-            return 0, 0
+            return 0
         keys, first = np.unique(prepared.keys, return_index=True)
         if prepared.vectors is None or not self.by_workers:
             missing = ~self._vectors.contains(keys)
             if not missing.any():
-                return 0, 0
+                return 0
             keys, first = keys[missing], first[missing]
         rows = self._rows_of(prepared, first)
         if rows is None:
-            return 0, len(keys)
+            return len(keys)
         self._keys.append(keys)
         self._rows.append(rows)
         self._row_count += len(keys)
         if self._row_count >= _UPSERT_ROWS:
             self.store()
-        return len(rows), 0
+        return 0
 
     def store(self) -> None:
         """Hand over what is there; the log of the store has it then."""
@@ -89,6 +90,12 @@ class FreshVectors:
             missing = ~self._vectors.contains(keys)
             keys, rows = keys[missing], rows[missing]
         self._vectors.upsert(keys, rows)
+        self._made += len(keys)
+
+    def made(self) -> int:
+        """How many vectors were new to the store since this was asked for last."""
+        made, self._made = self._made, 0
+        return made
 
     def flush(self, checkpoint: Checkpoint) -> None:
         """Make durable what was handed over."""

@@ -193,6 +193,7 @@ class Indexer:
         finally:
             self._report, part = whole, self._report
             whole.generation = max(whole.generation, part.generation)
+            whole.embedded += part.embedded
             whole.pending += part.pending
             whole.names.extend(part.names)
             whole.names_cut |= part.names_cut
@@ -285,9 +286,7 @@ class Indexer:
         # A file counts as well, so that folders full of files without symbols are committed in steps too.
         self._uncommitted.symbols += len(prepared.documents) + 1
         if len(prepared.keys):
-            embedded, pending = self._vectors.add(prepared)
-            report.embedded += embedded
-            report.pending += pending
+            report.pending += self._vectors.add(prepared)
         # The outcomes of a long run stay until the next commit; only the small part of them is needed.
         prepared.documents, prepared.names, prepared.texts = [], [], []
         prepared.vectors = None
@@ -296,6 +295,7 @@ class Indexer:
         if not self._uncommitted.outcomes and not self._writer.has_to_restate:
             return
         self._vectors.store()
+        self._report.embedded += self._vectors.made()
         self._vectors.flush(self._checkpoint)
         outcomes = self._uncommitted.outcomes
         self._uncommitted = _Uncommitted()
