@@ -51,6 +51,10 @@ Vector = NDArray[np.float32]
 TEN = 10
 TRIED = (64, 128, 160, 192, 256, 384, 512)
 """Numbers of lists to look into."""
+WARM_ROUNDS = 16
+"""All questions are asked so often before times are taken: until Java has compiled what a search runs, among
+others the encryption of the connection, it takes a third longer. An engine that is used has done that.
+"""
 Figures = dict[str, str]
 """What is printed at the end, by what has to hold."""
 
@@ -333,6 +337,16 @@ def measure(
         print(f"{state}: {size / report.symbols:.0f} bytes a symbol, {size:,} in all", flush=True)
         figures[f"bytes a symbol, {state} (<= 1,000)"] = f"{size / report.symbols:.0f}"
     gc.freeze()  # A client does not have a corpus that collections would walk through.
+    source = TeamSource(engine, fresh_s=1000)
+    for number in range(WARM_ROUNDS):
+        there = processor_ms(process)
+        _, whole = ask_all(source, corpus, model, asked, Filter(), truth, words=True)
+        there = (processor_ms(process) - there) / len(asked)
+        if number % 5 == 0:
+            print(
+                f"after {number * len(asked):,} questions: {quantiles(whole)}; {there:.0f} ms in the engine",
+                flush=True,
+            )
     for probes in TRIED:
         source = TeamSource(engine, probes=probes, fresh_s=1000)
         ask_all(source, corpus, model, asked[:40], Filter(), truth[:40], words=True)
