@@ -90,8 +90,9 @@ def plan_of(question: RemoteQuestion, sight: Sight, codebook: Codebook | None, p
         symbols["must_not"] = _excluded(question.only)
     files = {"filter": [_seen(question, sight, "f")]}
     if weights:
-        limit = question.limit if codebook is None or question.vector is None else _BY_WORDS
-        plan.add("words", _by_words(symbols, question, weights, min(question.limit, limit)))
+        alone = codebook is None or question.vector is None
+        limit = question.limit if alone else min(question.limit, _BY_WORDS)
+        plan.add("words", _by_words(symbols, question, weights, limit))
         fitting = {"filter": [*files["filter"], *_of_files(question.only)]}
         plan.add("paths", {**_search(_bool(fitting, _by_path(weights)), _BY_PATH), **_HEAD})
         plan.add("files", _files(files, weights))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codanna_core.text.rows import among
+from codanna_core.arrays import among
 
 
 @pytest.mark.parametrize(("values", "kept"), [(0, 0), (0, 5), (5, 0), (1, 1), (300, 200), (200, 300)])

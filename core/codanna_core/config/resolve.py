@@ -29,6 +29,7 @@ from codanna_core.hints import nearest
 from codanna_core.model import Problem
 from codanna_core.problems import Code
 from codanna_core.records import dataclass
+from codanna_core.runtime.folders import expanded
 
 _TYPE_WORDS: Final[dict[Any, str]] = {
     bool: "true or false",
@@ -243,10 +244,10 @@ def _convert(info: KeyInfo, option: Option, root: Path | None) -> Any:
     if fault is not None and value and (wanted := fault(value)):
         raise Invalid(wanted)
     if info.name == "index.dir" and value:
-        folder = os.path.expanduser(value)
-        if folder.startswith("~"):
+        folder = expanded(value)
+        if str(folder).startswith("~"):
             raise Invalid("a folder, not the home of an unknown user")
-        return str(Path(folder) if root is None else root / folder)
+        return str(folder if root is None else root / folder)
     return value
 
 

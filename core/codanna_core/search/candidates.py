@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import among
 from codanna_core.cancel import Cancel
 from codanna_core.ranking.confidence import Evidence
 from codanna_core.ranking.paths import plain_name
@@ -32,7 +33,7 @@ from codanna_core.search.layers import FileKeys, FileScores, Nearest
 from codanna_core.search.terms import query_terms, term_shares, text_weights
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT
-from codanna_core.text.rows import NONE, NOTHING, Rows, Scored, among
+from codanna_core.text.rows import NONE, NOTHING, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import find_words, parts_of
 

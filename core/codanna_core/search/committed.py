@@ -8,10 +8,10 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
-from codanna_core.arrays import distinct
+from codanna_core.arrays import among, distinct
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.text.reader import TextSnapshot
-from codanna_core.text.rows import NOTHING, Floats, Rows, Scored, among
+from codanna_core.text.rows import NOTHING, Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredFile, StoredSymbol
 from codanna_core.vectors.base import VectorSnapshot, Work
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import among
 from codanna_core.cancel import Cancel
 from codanna_core.names import NameMatch
 from codanna_core.ranking.paths import PathTraits
@@ -15,7 +16,7 @@ from codanna_core.ranking.signals import SIGNALS
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.search.team import BEYOND, Beyond, Elsewhere
 from codanna_core.search.view import SearchView
-from codanna_core.text.rows import NONE, NOTHING, Floats, Rows, Scored, among
+from codanna_core.text.rows import NONE, NOTHING, Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 
 _PROJECT = list(SIGNALS).index("project")

@@ -7,6 +7,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
+from codanna_core.arrays import among
 from codanna_core.cancel import Cancel
 from codanna_core.model import Problem
 from codanna_core.names import MatchKind, NameMatch, NameQuery, parse_query
@@ -17,7 +18,7 @@ from codanna_core.search.team import Inquiry, Team
 from codanna_core.search.teamed import joined
 from codanna_core.search.view import SearchView
 from codanna_core.text.documents import KINDS, PLACE_BIT, file_key
-from codanna_core.text.rows import NONE, Rows, among
+from codanna_core.text.rows import NONE, Rows
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_core.words import find_words, index_text
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from codanna_core.arrays import among
 from codanna_core.cancel import Cancel
 from codanna_core.embed.base import Embedder
 from codanna_core.model import Problem
@@ -24,7 +25,7 @@ from codanna_core.search.file_tree import FileTree
 from codanna_core.search.kept import Kept
 from codanna_core.search.layers import FileKeys, FileScores, Nearest, Traits
 from codanna_core.search.team import Elsewhere
-from codanna_core.text.rows import Floats, Rows, Scored, among
+from codanna_core.text.rows import Floats, Rows, Scored
 from codanna_core.text.stored import Filter, StoredSymbol
 
 _A_BUFFER = 32

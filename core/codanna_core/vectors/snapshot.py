@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from codanna_core.arrays import among, is_in
 from codanna_core.cancel import Cancel, check_cancelled
 from codanna_core.records import dataclass
 from codanna_core.vectors.base import (
@@ -274,7 +275,7 @@ class DurableSnapshot:
             found |= part.find_live(asked) >= 0
         delta = self.state.delta
         if delta is not None and delta.count:
-            found |= is_in(asked, np.sort(delta.keys[delta.live]))
+            found |= among(asked, delta.keys[delta.live])
         if order is None:
             return found
         unsorted = np.empty_like(found)
@@ -312,11 +313,3 @@ def _scores(segment: Segment, rows: NDArray[np.integer], vector: Floats, cancel:
         return scores
     except IndexError:
         raise segment.file.corrupt("a list names a row that does not exist") from None
-
-
-def is_in(keys: Keys, sorted_filter: Keys) -> Mask:
-    if not len(sorted_filter):
-        return np.zeros(len(keys), dtype=bool)
-    places = np.searchsorted(sorted_filter, keys)
-    places[places == len(sorted_filter)] = 0
-    return np.asarray(sorted_filter[places] == keys)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from codanna_core.arrays import distinct
+from codanna_core.arrays import among, distinct, is_in
 from codanna_core.cancel import Cancel
 from codanna_core.errors import ConfigError, IndexCorrupt, IndexMissing
 from codanna_core.storage import Checkpoint, Directory
@@ -41,7 +41,7 @@ from codanna_core.vectors.manifest import SEALED, FileEntry, Manifest
 from codanna_core.vectors.rebuild import Built, rebuild
 from codanna_core.vectors.rows import RowCodec, Rows
 from codanna_core.vectors.segments import Part, Segment, add_tombstones, read_tombstones, write_tombstones
-from codanna_core.vectors.snapshot import DurableSnapshot, State, is_in
+from codanna_core.vectors.snapshot import DurableSnapshot, State
 from codanna_core.vectors.stats import collect_stats
 from codanna_core.vectors.wal import Record, WalFormat, log_removal, log_upsert
 
@@ -333,7 +333,7 @@ class DurableIndex:
         batches = [delta.live_rows()]
         if extra is not None:
             keys, rows, scales = batches[0]
-            kept = ~is_in(keys, np.sort(extra[0]))
+            kept = ~among(keys, extra[0])
             batches = [(keys[kept], rows[kept], scales[kept]), extra]
         sources = [Source(*batch, np.arange(len(batch[0]))) for batch in batches if len(batch[0])]
         manifest = state.manifest

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from codanna_core import Engine
+from codanna_core.arrays import among
 from codanna_core.search.layers import Nearest
 from codanna_core.search.view import SearchView
 from codanna_core.text.impact import VALUES
-from codanna_core.text.rows import Rows, among
+from codanna_core.text.rows import Rows
 from codanna_core.text.stored import Filter, StoredSymbol
 from codanna_team.remote import RemoteAnswer, RemoteQuestion, RemoteRow
 from codanna_team.rows import Place
