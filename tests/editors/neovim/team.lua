@@ -54,6 +54,8 @@ test("the server starts with a team behind it", function()
     local folders = require("codanna.status").folders()
     return #client.all() == 1 and #folders > 0 and folders[1].state == "ready" and (folders[1].symbols or 0) > 0
   end)
+  -- A setting that is refused would leave its default, which a fast machine meets as well.
+  equal(require("codanna.status").folders()[1].problems or {}, {})
 end)
 
 test("a search lists the team's results with their repository, inert, and those outside of it not at all", function()
